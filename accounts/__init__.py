@@ -1,0 +1,1 @@
+"""Whose house it is: organizations, brands, members, roles, the audit log, and the tenancy wall."""

@@ -1,0 +1,37 @@
+"""The doors: who may enter an organization, and who may do what in it."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from django.urls import reverse
+
+from accounts.enums import Role
+from accounts.models import Membership, User
+from accounts.tenancy import person_scope
+
+
+def organization_for(user: User, public_id: str) -> Membership | None:
+    """The person's membership (with its organization), or None for strangers."""
+    with person_scope(user.pk):
+        return (
+            Membership.objects.select_related("organization")
+            .filter(user=user, organization__public_id=public_id, organization__is_house=False)
+            .first()
+        )
+
+
+def may(request: HttpRequest, need: Role) -> bool:
+    """Whether the member of this request has at least the role."""
+    return request.role is not None and request.role >= need
+
+
+def require(request: HttpRequest, need: Role) -> None:
+    """Raise PermissionDenied (403) unless the member of this request has at least the role."""
+    if not may(request, need):
+        raise PermissionDenied(f"This needs the role {need.label}.")
+
+
+def tenant_url(request: HttpRequest, name: str, **kwargs: Any) -> str:
+    """The address of a tenant's page of this request's organization."""
+    return reverse(name, kwargs={"org": request.organization.public_id, **kwargs})

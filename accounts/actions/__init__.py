@@ -1,0 +1,1 @@
+"""Verbs of accounts: one noun a file, one transaction a call."""

@@ -1,0 +1,1 @@
+"""What we say: designs, campaigns, preflight, launch, reports."""

@@ -1,0 +1,1 @@
+"""Verbs of campaigns: one noun a file, one transaction a call."""

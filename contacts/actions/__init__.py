@@ -1,0 +1,1 @@
+"""Verbs of contacts: one noun a file, one transaction a call."""

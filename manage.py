@@ -1,0 +1,31 @@
+#!/usr/bin/env python
+"""The command line: every process and chore of Posthouse is `manage.py <verb>`."""
+
+import os
+import sys
+
+# The database role a command runs as. The login role owns the tables and may change them; everything else is bound by
+# row-level security: `app` to one organization at a time, `daemon` to the tables that it is granted.
+COMMAND_ROLES = {
+    "migrate": "owner",
+    "makemigrations": "owner",
+    "sqlmigrate": "owner",
+    "showmigrations": "owner",
+    "flush": "owner",
+    "dbshell": "owner",
+    "relay": "daemon",
+    "mailroom": "daemon",
+}
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "posthouse.settings")
+    verb = sys.argv[1] if len(sys.argv) > 1 else ""
+    os.environ.setdefault("POSTHOUSE_ROLE", COMMAND_ROLES.get(verb, "app"))
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

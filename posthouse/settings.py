@@ -1,0 +1,272 @@
+"""Settings: one file, from the environment. `docs/operating/running.md` lists the variables."""
+
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from csp.constants import NONCE, NONE, SELF  # noqa: F401  (NONCE is here for pages with their own policy)
+from django.core.exceptions import ImproperlyConfigured
+
+from posthouse import environment as env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = Path(env.text("VAR_DIR", str(BASE_DIR / "var")))
+
+# --- Who we are, and where -----------------------------------------------------------------------------------------
+DEBUG = env.flag("DEBUG")
+SANDBOX = env.flag("SANDBOX")  # With it on, no mail leaves this computer: see sending/relay.
+PORT = env.number("PORT", 8000, least=1, most=65000)
+HITS_PORT = env.number("HITS_PORT", PORT + 1, least=1, most=65535)
+BASE_URL = env.text("BASE_URL", f"http://localhost:{PORT}").rstrip("/")
+LINK_URL = env.text("LINK_URL", f"http://localhost:{HITS_PORT}").rstrip("/")  # where links in mail point
+HOUSE_DOMAIN = env.text("HOUSE_DOMAIN", "posthouse.example" if SANDBOX else "")  # our own mail (confirmations, resets)
+
+SECRET_KEY = env.text("SECRET_KEY")
+_secret_file = VAR_DIR / "secret_key"
+if not SECRET_KEY and _secret_file.exists():
+    SECRET_KEY = _secret_file.read_text().strip()
+if not SECRET_KEY:
+    if not (SANDBOX or DEBUG):
+        raise ImproperlyConfigured("SECRET_KEY is not set. Set it (50 random characters), or start with `make run`.")
+    SECRET_KEY = "sandbox-only-" + "0123456789abcdef" * 4
+SECRET_KEY_FALLBACKS = env.listing("SECRET_KEY_FALLBACKS")
+
+ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS") or (["*"] if SANDBOX or DEBUG else [urlsplit(BASE_URL).hostname or ""])
+CSRF_TRUSTED_ORIGINS = [BASE_URL, *env.listing("CSRF_TRUSTED_ORIGINS")]
+TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0, most=9)  # how many proxies in front of us set X-Forwarded-For
+HTTPS = BASE_URL.startswith("https://")
+
+# --- Apps: floors from the roof down ----------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "posthouse",
+    "campaigns",
+    "reputation",
+    "sending",
+    "contacts",
+    "accounts",
+    "allauth",
+    "allauth.account",
+    "anymail",
+    "csp",
+    "django_htmx",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.TenantMiddleware",
+]
+
+ROOT_URLCONF = "posthouse.urls"
+WSGI_APPLICATION = "posthouse.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": False,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "accounts.context.house",
+            ],
+            "builtins": ["accounts.templatetags.house"],
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    [
+                        "django.template.loaders.filesystem.Loader",
+                        "django.template.loaders.app_directories.Loader",
+                    ],
+                )
+            ],
+        },
+    }
+]
+
+# --- Database: PostgreSQL; the role decides what row-level security lets a process see --------------------------------
+DATABASE_URL = env.text("DATABASE_URL", f"postgresql://posthouse@/posthouse?host={VAR_DIR / 'postgres' / 'socket'}")
+DATABASE_ROLES = {"owner": "", "app": "posthouse_app", "daemon": "posthouse_daemon"}
+DATABASE_ROLE = env.text("POSTHOUSE_ROLE", "app")
+if DATABASE_ROLE not in DATABASE_ROLES:
+    raise ImproperlyConfigured(f"POSTHOUSE_ROLE={DATABASE_ROLE!r}: write owner, app or daemon.")
+
+
+def _database(url: str, role: str) -> dict[str, object]:
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise ImproperlyConfigured("DATABASE_URL must begin with postgresql://")
+    query = dict(parse_qsl(parts.query))
+    host = query.pop("host", "") or (parts.hostname or "")
+    port = query.pop("port", "") or (str(parts.port) if parts.port else "")
+    options: dict[str, object] = dict(query)
+    if role:
+        options["options"] = f"{query.get('options', '')} -c role={role}".strip()
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": host,
+        "PORT": port,
+        "OPTIONS": options,
+        "CONN_MAX_AGE": 300,
+        "CONN_HEALTH_CHECKS": True,
+        "TEST": {"NAME": env.text("POSTHOUSE_TEST_DB", "test_posthouse")},
+    }
+
+
+DATABASES = {"default": _database(DATABASE_URL, DATABASE_ROLES[DATABASE_ROLE])}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Broker, cache ----------------------------------------------------------------------------------------------------
+BROKER_URL = env.text("BROKER_URL", f"redis+socket://{VAR_DIR / 'valkey' / 'valkey.sock'}")
+CACHE_URL = env.text("CACHE_URL", BROKER_URL.replace("redis+socket://", "unix://"))
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": CACHE_URL,
+        "KEY_PREFIX": "posthouse",
+    }
+}
+
+CELERY_BROKER_URL = BROKER_URL
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE = {
+    # Sweeps: rows whose wake-up or worker was lost. (Add yours here; the name says what is swept.)
+    "fold totals": {"task": "reputation.tasks.fold_totals", "schedule": 5.0, "options": {"expires": 5}},
+    "check domains": {"task": "reputation.tasks.check_due_domains", "schedule": 60.0, "options": {"expires": 60}},
+    "sweep imports": {"task": "contacts.tasks.sweep_imports", "schedule": 15.0, "options": {"expires": 15}},
+    "sweep launches": {"task": "campaigns.tasks.sweep_launches", "schedule": 15.0, "options": {"expires": 15}},
+    "finish campaigns": {"task": "campaigns.tasks.finish_campaigns", "schedule": 5.0, "options": {"expires": 5}},
+    "make event partitions": {"task": "sending.tasks.make_event_partitions", "schedule": 3600.0},
+}
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
+
+# --- Mail -------------------------------------------------------------------------------------------------------------
+EMAIL_BACKEND = "sending.backends.mail.HouseBackend"
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"Posthouse <hello@{HOUSE_DOMAIN or 'localhost'}>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+RELAY_SMTP_PORT = env.number("RELAY_SMTP_PORT", PORT + 3 if SANDBOX else 25, least=1, most=65535)
+RELAY_RESOLVER = env.text("RELAY_RESOLVER", f"127.0.0.1:{PORT + 4}" if SANDBOX else "")  # host:port; "" = the system's
+RELAY_EHLO_NAME = env.text("RELAY_EHLO_NAME", f"relay.{HOUSE_DOMAIN or 'localhost'}")
+MAILROOM_HOST = env.text("MAILROOM_HOST", "127.0.0.1" if SANDBOX else "")
+MAILROOM_PORT = env.number("MAILROOM_PORT", PORT + 2 if SANDBOX else 25, least=1, most=65535)
+SANDBOX_SMTP_PORT = PORT + 3
+SANDBOX_DNS_PORT = PORT + 4
+SANDBOX_CONTROL_PORT = PORT + 5
+UPLOAD_DIR = VAR_DIR / "uploads"
+
+# --- People: e-mail only, through allauth -----------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+ACCOUNT_ADAPTER = "accounts.adapters.people.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_CONFIRM_EMAIL_ON_GET = False  # scanners open links; only a press of the button confirms
+ACCOUNT_UNIQUE_EMAIL = True
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "accounts:front"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+
+# --- Security ---------------------------------------------------------------------------------------------------------
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "frame-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [SELF],
+    }
+}
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=False)
+SECURE_HSTS_SECONDS = env.number("SECURE_HSTS_SECONDS", 31_536_000 if HTTPS else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+if TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_NAME = "posthouse_session"
+CSRF_COOKIE_NAME = "posthouse_csrf"
+X_FRAME_OPTIONS = "SAMEORIGIN"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+FILE_UPLOAD_TEMP_DIR = None
+
+# --- Time and tongue --------------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+
+# --- Files ------------------------------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = env.text("STATIC_ROOT", str(VAR_DIR / "static"))
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(VAR_DIR / "media")},
+    },
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
+# Without a collected copy (a checkout that was just cloned) the files are served as they lie in static/.
+WHITENOISE_USE_FINDERS = not Path(STATIC_ROOT).exists()
+WHITENOISE_AUTOREFRESH = DEBUG
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "INFO")},
+}

@@ -1,0 +1,1 @@
+"""How mail is received: totals, rates, domain checks, clearance."""

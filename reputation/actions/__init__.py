@@ -1,0 +1,1 @@
+"""Verbs of reputation: one noun a file, one transaction a call."""

@@ -1,0 +1,1 @@
+"""How mail leaves: streams, domains, letters, mailings, the ledger, the relay, the mailroom, tracking, events."""

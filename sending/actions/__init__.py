@@ -1,0 +1,1 @@
+"""Verbs of sending: one noun a file, one transaction a call."""
