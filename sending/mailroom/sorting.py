@@ -1,0 +1,175 @@
+"""Sorting one piece of incoming mail: a late bounce, a receipt, a complaint, an opt-out, or nothing that we act on.
+
+Policy: **only our own signed token says whom a mail is about**; addresses, names and dates in the mail prove nothing, or a
+stranger could unsubscribe anybody. Automatic answers are ignored (RFC 3834). Nothing that comes in is ever answered.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sending.mailroom import arf, dsn
+from sending.mailroom.parts import Part, open_message
+
+COMPLAINT_BOX = "fbl"
+OPT_OUT_PREFIX = "u+"
+
+_CANDIDATE = re.compile(r"[A-Za-z0-9_.+=-]{8,200}")
+_AUTO_SUBJECT = re.compile(
+    r"^\s*(?:auto(?:matic|matische|matique)?[ -]?(?:reply|response|antwort|svar)|out of (?:the )?office|abwesen|réponse automatique|respuesta autom)",
+    re.IGNORECASE,
+)
+
+
+class Kind(StrEnum):
+    """What a piece of mail is to us."""
+
+    BOUNCED = "bounced"
+    ARRIVED = "arrived"
+    COMPLAINED = "complained"
+    OPTED_OUT = "opted out"
+    IGNORED = "ignored"
+
+
+class Box(StrEnum):
+    """Which of our boxes an address names."""
+
+    RETURN = "return"
+    OPT_OUT = "opt-out"
+    COMPLAINTS = "complaints"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An address of ours that may get mail: its box, and what its token says (a delivery's id for RETURN, else 0)."""
+
+    box: Box
+    delivery_id: int = 0
+    token: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What one mail tells us. `code` is an SMTP reply code or 0, `status` an RFC 3463 code or "", `detail` a short reason."""
+
+    kind: Kind
+    delivery_id: int = 0
+    token: str = ""
+    code: int = 0
+    status: str = ""
+    text: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seals:
+    """How to read our tokens. Each gives None (or False) for what we did not sign.
+
+    delivery: the local part of a return path, or a header's word, to the id of the delivery.
+    opt_out: whether the token of a `u+<token>@` address is genuine.
+    """
+
+    delivery: Callable[[str], int | None]
+    opt_out: Callable[[str], bool]
+
+
+def address(recipient: str, seals: Seals) -> Address | None:
+    """Which box a recipient names; None for everything that is not ours, to be refused with 550 5.1.1."""
+    local, at, _ = recipient.rpartition("@")
+    if not at or len(local) > 200 or not local.isascii():
+        return None
+    if local.lower() == COMPLAINT_BOX:
+        return Address(Box.COMPLAINTS)
+    if local.lower().startswith(OPT_OUT_PREFIX):
+        token = local[len(OPT_OUT_PREFIX) :]
+        return Address(Box.OPT_OUT, token=token) if seals.opt_out(token) else None
+    delivery_id = seals.delivery(local)
+    return Address(Box.RETURN, delivery_id=delivery_id) if delivery_id is not None else None
+
+
+def sort(*, sender: str, to: Address, raw: bytes, seals: Seals) -> Finding:
+    """What a mail to one of our addresses is. Never raises for what a stranger wrote."""
+    if to.box is Box.OPT_OUT:
+        if not sender:
+            return _ignored("a bounce cannot opt out")
+        return Finding(kind=Kind.OPTED_OUT, token=to.token, detail="mail to the opt-out address")
+    message = open_message(raw)
+    complaint = arf.read(message)
+    if complaint is not None:
+        return _complaint(complaint, to, seals)
+    if to.box is Box.COMPLAINTS:
+        return _ignored("not a complaint report")
+    notices = dsn.read(message)
+    if notices:
+        return _notice(notices, to)
+    if message.kind == "multipart/report":
+        return _ignored("a report of another kind")
+    why = auto_reply(message)
+    if why:
+        return _ignored(why)
+    if sender and not sender.lower().startswith(("mailer-daemon@", "postmaster@")):
+        return _ignored("a person wrote to the return path")
+    text_bounce = dsn.read_text(message)
+    if text_bounce is None:
+        return _ignored("a bounce without a reason")
+    return _notice((text_bounce,), to)
+
+
+def auto_reply(message: Part) -> str:
+    """Why a message is an automatic answer (RFC 3834, section 5, and older habits), or "" when it is not."""
+    submitted = message.header("auto-submitted").lower()
+    if submitted and submitted.split(";")[0].strip() != "no":
+        # Bounces in plain text are marked so as well: they are told by a reason that reads as one.
+        return "" if _is_bounce(message) else "an automatic answer"
+    if message.header("x-autoreply") or message.header("x-autorespond") or message.header("x-auto-response-suppress"):
+        return "an automatic answer"
+    if message.header("precedence").lower() in ("auto_reply", "auto-reply"):
+        return "an automatic answer"
+    if _AUTO_SUBJECT.match(message.header("subject")):
+        return "an automatic answer"
+    return ""
+
+
+def _is_bounce(message: Part) -> bool:
+    sender = message.header("from").lower()
+    return "mailer-daemon" in sender or "postmaster" in sender or bool(message.header("x-failed-recipients"))
+
+
+def _notice(notices: tuple[dsn.Notice, ...], to: Address) -> Finding:
+    # One message has one recipient here, so any failure in the report is that recipient's.
+    failed = next((n for n in notices if n.action is dsn.Action.FAILED), None)
+    if failed is not None:
+        return Finding(kind=Kind.BOUNCED, delivery_id=to.delivery_id, code=failed.code, status=failed.status, text=failed.text)
+    arrived = next((n for n in notices if n.action is dsn.Action.DELIVERED), None)
+    if arrived is not None:
+        return Finding(kind=Kind.ARRIVED, delivery_id=to.delivery_id, code=arrived.code, status=arrived.status, text=arrived.text)
+    return _ignored(f"a report that says {notices[0].action}")
+
+
+def _complaint(complaint: arf.Complaint, to: Address, seals: Seals) -> Finding:
+    delivery_id = to.delivery_id if to.box is Box.RETURN else 0
+    if not delivery_id:
+        delivery_id = next((found for found in (seals.delivery(word) for word in _words(complaint.marks)) if found), 0)
+    if not delivery_id:
+        return _ignored("a complaint without our token")
+    if not complaint.is_complaint:
+        return _ignored(f"a report of kind {complaint.kind}")
+    return Finding(kind=Kind.COMPLAINED, delivery_id=delivery_id, detail=complaint.kind, text=complaint.agent)
+
+
+def _words(marks: tuple[str, ...]) -> Iterator[str]:
+    """Every word of the marks that might be a token, the parts of dotted and joined ones too; at most 100."""
+    given = 0
+    for mark in marks:
+        for match in _CANDIDATE.finditer(mark):
+            word = match.group()
+            for candidate in (word, *(part for part in re.split(r"[.=]", word) if len(part) >= 8 and part != word)):
+                yield candidate
+                given += 1
+                if given >= 100:
+                    return
+
+
+def _ignored(detail: str) -> Finding:
+    return Finding(kind=Kind.IGNORED, detail=detail)
