@@ -1,0 +1,140 @@
+"""Subscribing and unsubscribing: how a person stands to a topic, and the proof, written together.
+
+Policy: whoever leaves is believed at once, whoever joins needs a statement. Only the person's own act (`resubscribe`)
+lifts "unsubscribed from everything"; nothing here ever lifts a complaint, a bounce or a member's entry.
+
+Every verb locks the contact's row first, so two clicks at once make one change and one record. Call them inside of a
+tenant's scope; each is one transaction of its own or part of the caller's.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from contacts.actions import suppressions
+from contacts.enums import ConsentAction, ConsentSource, SubscriptionState, SuppressionReason
+from contacts.models import ConsentRecord, Contact, Subscription, Topic
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """How we know: where it was said, the words that were seen or the basis that was given, and what it came from."""
+
+    source: ConsentSource
+    wording: str = ""
+    ip: str | None = None
+    user_agent: str = ""
+    about: str = ""
+    actor: User | None = None
+    at: datetime | None = None  # when it was said; None = now
+
+
+@transaction.atomic
+def subscribe(*, contact: Contact, topic: Topic, statement: Statement) -> bool:
+    """Subscribe a person to a topic. False if they were subscribed already. Never lifts a suppression."""
+    _lock(contact)
+    return _move(contact, topic, SubscriptionState.SUBSCRIBED, ConsentAction.SUBSCRIBED, statement)
+
+
+@transaction.atomic
+def unsubscribe(*, contact: Contact, topic: Topic, statement: Statement) -> bool:
+    """Unsubscribe a person from one topic. False if they had left already (a first "no" to a topic is recorded too)."""
+    _lock(contact)
+    return _move(contact, topic, SubscriptionState.UNSUBSCRIBED, ConsentAction.UNSUBSCRIBED, statement)
+
+
+@transaction.atomic
+def unsubscribe_all(*, contact: Contact, statement: Statement) -> bool:
+    """Stop all marketing mail to a person: every topic, and an entry on the do-not-send list. False if it was so."""
+    _lock(contact)
+    at = statement.at or timezone.now()
+    standing = Subscription.objects.filter(contact=contact).exclude(state=SubscriptionState.UNSUBSCRIBED)
+    topics = list(standing.values_list("topic_id", flat=True))
+    standing.update(state=SubscriptionState.UNSUBSCRIBED, changed_at=at)
+    new = suppressions.suppress(
+        organization=contact.organization,
+        address=contact.address_key,
+        reason=SuppressionReason.UNSUBSCRIBED,
+        source=statement.source,
+        evidence=statement.wording,
+        about=statement.about,
+        actor=statement.actor,
+    )
+    if not new and not topics:
+        return False
+    ConsentRecord.objects.bulk_create(
+        _record(contact, topic_id, ConsentAction.UNSUBSCRIBED, statement, at) for topic_id in [None, *topics]
+    )
+    return True
+
+
+@transaction.atomic
+def resubscribe(*, contact: Contact, topic: Topic | None, statement: Statement) -> bool:
+    """The person's own wish to come back: to one topic, or (None) to all that the last "everything" had ended.
+
+    Lifts "unsubscribed from everything", and no other suppression. False if nothing changed.
+    """
+    _lock(contact)
+    at = statement.at or timezone.now()
+    lifted = suppressions.lift_own(contact=contact, why=f"Came back: {ConsentSource(statement.source).label}")
+    if topic is not None:
+        return _move(contact, topic, SubscriptionState.SUBSCRIBED, ConsentAction.RESUBSCRIBED, statement) or lifted
+    left = (
+        ConsentRecord.objects.filter(contact=contact, topic=None, action=ConsentAction.UNSUBSCRIBED)
+        .order_by("-id")
+        .values_list("at", flat=True)
+        .first()
+    )
+    ended = Subscription.objects.filter(contact=contact, state=SubscriptionState.UNSUBSCRIBED, changed_at=left)
+    topics = list(ended.values_list("topic_id", flat=True)) if left else []
+    if topics:
+        ended.update(state=SubscriptionState.SUBSCRIBED, changed_at=at)
+    if not topics and not lifted:
+        return False
+    ConsentRecord.objects.bulk_create(
+        _record(contact, topic_id, ConsentAction.RESUBSCRIBED, statement, at) for topic_id in [None, *topics]
+    )
+    return True
+
+
+def _lock(contact: Contact) -> None:
+    Contact.objects.select_for_update(no_key=True).only("pk").get(pk=contact.pk)
+
+
+def _move(
+    contact: Contact, topic: Topic, state: SubscriptionState, action: ConsentAction, statement: Statement
+) -> bool:
+    now = timezone.now()
+    row = Subscription.objects.filter(contact=contact, topic=topic).first()
+    if row is not None and row.state == state:
+        return False
+    if row is None:
+        Subscription.objects.create(
+            organization_id=contact.organization_id, contact=contact, topic=topic, state=state, changed_at=now
+        )
+    else:
+        row.state, row.changed_at = state, now
+        row.save(update_fields=["state", "changed_at"])
+    _record(contact, topic.pk, action, statement, statement.at or now).save(force_insert=True)
+    return True
+
+
+def _record(
+    contact: Contact, topic_id: int | None, action: ConsentAction, statement: Statement, at: datetime
+) -> ConsentRecord:
+    return ConsentRecord(
+        organization_id=contact.organization_id,
+        contact=contact,
+        topic_id=topic_id,
+        action=action,
+        at=at,
+        source=statement.source,
+        wording=statement.wording,
+        ip=statement.ip,
+        user_agent=statement.user_agent[:300],
+        about=statement.about[:100],
+        actor=statement.actor,
+    )

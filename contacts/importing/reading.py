@@ -1,0 +1,166 @@
+"""Reading a table row by row in constant memory, however broken or hostile the file is.
+
+Policy: a row that cannot be read becomes a Trouble with its line number, and reading goes on at the next line. A quote
+that never closes costs its own line only: the lines that it had swallowed are read again.
+"""
+
+import csv
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple, TextIO
+
+MAX_LINE = 256 * 1024  # characters between two line ends
+MAX_RECORD = 512 * 1024  # characters of one row, which may span lines inside of quotes
+MAX_RECORD_LINES = 200
+MAX_CELL = 64 * 1024  # characters
+MAX_COLUMNS = 200
+KEPT = 1_000  # characters that are kept of a line that could not be read
+
+csv.field_size_limit(MAX_RECORD)  # the default of 128 KB would refuse in words of its own
+
+
+class Unreadable(ValueError):
+    """The file as a whole cannot be imported; str() says why and what to do."""
+
+
+class Record(NamedTuple):
+    """One row. `line` is the number of its first line in the file, from 1."""
+
+    line: int
+    cells: list[str]
+
+
+class Trouble(NamedTuple):
+    """A row that could not be read. `text` is the beginning of it."""
+
+    line: int
+    why: str
+    text: str
+
+
+@contextmanager
+def opened(path: Path, encoding: str) -> Iterator[TextIO]:
+    with path.open("r", encoding=encoding, errors="replace", newline="", buffering=1 << 20) as file:
+        yield file
+
+
+def records(file: TextIO, separator: str, *, skip: int = 0) -> Iterator[Record | Trouble]:
+    """Every row of the file but the empty ones, in about their order; `skip` lines are passed over first."""
+    lines = _Lines(file)
+    for _ in range(skip):
+        next(lines, None)
+    lines.forget()
+    reader = csv.reader(lines, delimiter=separator)
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except _TooLong:
+            number, text = lines.taken.pop()
+            if lines.taken:
+                yield _unclosed(lines)
+            lines.forget()
+            yield Trouble(number, f"The line is longer than {MAX_LINE // 1024} KB: too much for one row.", _shown(text))
+        except (_NeverCloses, csv.Error):
+            yield _unclosed(lines)
+        else:
+            if not lines.ended:
+                number, size, has_nul = lines.taken[0][0], lines.size, lines.has_nul
+                lines.forget()
+                if len(cells) > 1 or (cells and cells[0].strip()):
+                    yield _checked(number, cells, size, has_nul)
+                continue
+            yield _unclosed(lines)  # csv.reader gives what it has when the file ends inside of quotes
+        reader = csv.reader(lines, delimiter=separator)
+
+
+def text_of(cells: Iterable[str]) -> str:
+    """The beginning of a row, to show it to a person."""
+    return _shown(" | ".join(cells))
+
+
+class _TooLong(Exception):
+    pass
+
+
+class _NeverCloses(Exception):
+    pass
+
+
+class _Lines:
+    """Feeds csv.reader line by line; remembers the lines of the current row, and can hand them out again."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self._again: deque[tuple[int, str]] = deque()
+        self._number = 0
+        self.taken: list[tuple[int, str]] = []
+        self.size = 0
+        self.has_nul = False
+        self.ended = False
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        if self._again:
+            number, line = self._again.popleft()
+        else:
+            line = self._file.readline(MAX_LINE + 1)
+            if not line:
+                self.ended = True
+                raise StopIteration
+            self._number = number = self._number + 1
+            if len(line) > MAX_LINE and line[-1] not in "\r\n":
+                self._drain()
+                self.taken.append((number, line))
+                raise _TooLong
+        self.size += len(line)
+        self.taken.append((number, line))
+        if "\x00" in line:
+            self.has_nul = True
+        if self.size > MAX_RECORD or len(self.taken) > MAX_RECORD_LINES:
+            raise _NeverCloses
+        return line
+
+    def _drain(self) -> None:
+        rest = "-"
+        while rest and rest[-1] not in "\r\n":
+            rest = self._file.readline(MAX_LINE)
+
+    def forget(self) -> None:
+        self.taken.clear()
+        self.size = 0
+        self.has_nul = self.ended = False
+
+    def rewind(self) -> tuple[int, str]:
+        """Give up the first line of the current row and hand out the others again."""
+        first, *others = self.taken
+        self._again.extendleft(reversed(others))
+        self.forget()
+        return first
+
+
+def _unclosed(lines: _Lines) -> Trouble:
+    number, text = lines.rewind()
+    return Trouble(
+        number, f"A quotation mark opens here and does not close within {MAX_RECORD_LINES} lines.", _shown(text)
+    )
+
+
+def _checked(number: int, cells: list[str], size: int, has_nul: bool) -> Record | Trouble:
+    if has_nul:
+        return Trouble(number, "There is a NUL character in the row: save the file as CSV again.", text_of(cells))
+    if len(cells) > MAX_COLUMNS:
+        why = f"The row has {len(cells)} cells; more than {MAX_COLUMNS} columns cannot be imported."
+        return Trouble(number, why, text_of(cells[:MAX_COLUMNS]))
+    if size > MAX_CELL and max(map(len, cells)) > MAX_CELL:
+        return Trouble(number, f"A cell is longer than {MAX_CELL // 1024} KB.", text_of(cells))
+    return Record(number, cells)
+
+
+def _shown(text: str) -> str:
+    return text[:KEPT].replace("\x00", "").rstrip("\r\n")
