@@ -9,7 +9,7 @@ from accounts.tenancy import TenantModel
 class AuditEntry(TenantModel):
     at = models.DateTimeField(auto_now_add=True)
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", db_constraint=False
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False
     )
     actor_name = models.CharField(max_length=254, blank=True, help_text="As it was then; empty: the system.")
     verb = models.CharField(max_length=100)  # "<app>.<noun>_<past participle>": contacts.import_applied

@@ -1,0 +1,1 @@
+"""The arithmetic behind pictures and colours of the pages: no Django."""

@@ -1,0 +1,38 @@
+"""A person whom an organization may know. Scrubbed in place when erased, never deleted: the ledger's sums stay."""
+
+from django.db import models
+
+from accounts.tenancy import TenantModel
+
+
+class Contact(TenantModel):
+    """`values` holds the typed fields: {"first_name": "Zoë", "joined": "2026-01-31", "visits": 3, "vip": true}.
+
+    Activity (opens, clicks) never lives here: it changes often, and this table has costly indexes. In addresses of pages a contact goes by its id: behind the wall it tells nothing, and a public id
+    would cost every import one more index.
+    """
+
+    address = models.CharField(max_length=320, help_text="As it was given.")
+    address_key = models.CharField(max_length=320, help_text="Normalised: lower case, the domain as A-labels.")
+    domain = models.CharField(max_length=253, help_text="The domain of address_key.")
+    values = models.JSONField(default=dict, blank=True)
+    locale = models.CharField(max_length=20, blank=True)
+    source = models.CharField(max_length=20, blank=True)
+    import_id = models.BigIntegerField(null=True, blank=True, help_text="The import that made this contact.")
+    archived_at = models.DateTimeField(null=True, blank=True)
+    erased_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organization", "address_key"], name="contact_unique_address")]
+        indexes = [models.Index(fields=["organization", "-id"], name="contact_newest")]
+
+    def __str__(self) -> str:
+        return self.address
+
+    @property
+    def name(self) -> str:
+        """First and last name, or the address."""
+        parts = (str(self.values.get("first_name") or ""), str(self.values.get("last_name") or ""))
+        return " ".join(part for part in parts if part) or self.address

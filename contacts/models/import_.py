@@ -1,0 +1,69 @@
+"""An import: a file that is staged, planned, reviewed and then applied."""
+
+from django.conf import settings
+from django.db import models
+
+from accounts import public_ids
+from accounts.tenancy import TenantModel
+from contacts.enums import ImportState, RowVerdict
+
+
+class Import(TenantModel):
+    """`mapping`: [{"column": 0, "to": "email" | "field:<key>" | "skip", ...}]. `consent`: {"topics": [ids], "basis",
+    "wording", "date"}. `plan`: {"new", "changed", "unchanged", "duplicate", "invalid", "suppressed", ...} counts.
+    """
+
+    public_id = models.SlugField(max_length=20, unique=True, default=public_ids.new, editable=False)
+    state = models.CharField(max_length=12, choices=ImportState.choices, default=ImportState.UPLOADED)
+    file_name = models.CharField(max_length=300)
+    file_size = models.BigIntegerField()
+    fingerprint = models.CharField(max_length=64, help_text="SHA-256 of the file.")
+    dialect = models.JSONField(default=dict, help_text="encoding, delimiter, header")
+    mapping = models.JSONField(default=list)
+    consent = models.JSONField(default=dict)
+    plan = models.JSONField(default=dict)
+    rows_total = models.BigIntegerField(null=True)
+    rows_staged = models.BigIntegerField(default=0)
+    rows_applied = models.BigIntegerField(default=0)
+    applied_through = models.BigIntegerField(default=0, help_text="The last line that was applied.")
+    problem = models.TextField(blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", db_constraint=False
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    beat_at = models.DateTimeField(null=True, help_text="Last sign of life of the worker.")
+    worker = models.CharField(max_length=60, blank=True, help_text="A new name each time a worker takes it up.")
+
+    class Meta:
+        indexes = [models.Index(fields=["organization", "-id"], name="import_newest")]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+
+class ImportRow(TenantModel):
+    """One row of the file, staged by COPY. Removed when the import is long done."""
+
+    organization = models.ForeignKey(
+        "accounts.Organization", on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+    source = models.ForeignKey(
+        "contacts.Import", on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    line = models.BigIntegerField()
+    address = models.TextField(blank=True)
+    address_key = models.CharField(max_length=320, blank=True)
+    domain = models.CharField(max_length=253, blank=True)
+    locale = models.CharField(max_length=20, blank=True)
+    values = models.JSONField(default=dict)
+    verdict = models.PositiveSmallIntegerField(choices=RowVerdict.choices, default=RowVerdict.PENDING)
+    problem = models.TextField(blank=True)
+    raw = models.TextField(blank=True, help_text="The row as it stood in the file; kept for bad rows only.")
+
+    class Meta:
+        indexes = [models.Index(fields=["source", "line"], name="import_row_line")]
+
+    def __str__(self) -> str:
+        return f"{self.source_id}:{self.line}"

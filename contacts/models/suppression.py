@@ -1,0 +1,38 @@
+"""The do-not-send list: addresses that get nothing, why, and the evidence. Outlives the contact; lifted, never deleted.
+
+One row an address and reason; `marketing_only` is stored so that the relay's last check is one index probe.
+"""
+
+from django.conf import settings
+from django.db import models
+
+from accounts.tenancy import TenantModel
+from contacts.enums import SuppressionReason
+
+
+class Suppression(TenantModel):
+    address_key = models.CharField(max_length=320)
+    reason = models.CharField(max_length=16, choices=SuppressionReason.choices)
+    marketing_only = models.BooleanField(default=False)
+    source = models.CharField(max_length=20, help_text="relay, mailroom, page, one_click, import, member, api")
+    evidence = models.TextField(blank=True, help_text="The server's reply, the report, the words of the member.")
+    about = models.CharField(max_length=100, blank=True)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", db_constraint=False
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    lifted_at = models.DateTimeField(null=True, blank=True)
+    lifted_why = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "address_key", "reason"],
+                condition=models.Q(lifted_at=None),
+                name="suppression_unique_standing",
+            )
+        ]
+        indexes = [models.Index(fields=["organization", "-id"], name="suppression_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.address_key}: {self.get_reason_display()}"

@@ -1,0 +1,30 @@
+"""The logs of the processes under var/log: appended to, and cut before they fill the disk."""
+
+import os
+import shutil
+from pathlib import Path
+
+LARGEST = 20 * 1024 * 1024  # bytes; then the log becomes NAME.log.1, in the place of the one before
+
+
+def rotate(log: Path) -> None:
+    """Set a large log aside. Its writer keeps its open file (it appends), so the content is copied and then cut off."""
+    try:
+        if log.stat().st_size <= LARGEST:
+            return
+        shutil.copyfile(log, log.with_name(log.name + ".1"))
+        os.truncate(log, 0)
+    except OSError:
+        return  # no log yet; or a full disk, which PostgreSQL reports better than we can here
+
+
+def tail(log: Path, lines: int = 3) -> str:
+    """The last lines of a log that say something, for the terminal."""
+    try:
+        with log.open("rb") as file:
+            file.seek(0, os.SEEK_END)
+            file.seek(max(0, file.tell() - 8192))
+            text = file.read().decode(errors="replace")
+    except OSError:
+        return ""
+    return "\n".join([line for line in text.splitlines() if line.strip()][-lines:])

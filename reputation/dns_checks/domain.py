@@ -1,0 +1,39 @@
+"""All checks of one sending domain, at the same time."""
+
+import asyncio
+from dataclasses import dataclass
+
+from reputation.dns_checks import dkim, dmarc, mx, spf
+from reputation.dns_checks.findings import Finding, Record
+from reputation.dns_checks.resolver import Resolver
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a domain should publish; names are A-labels (RFC 5891), lower case. `addresses`: the IPs that we send from."""
+
+    domain: str
+    return_path: str
+    dkim: Record
+    spf: Record | None
+    mx: Record | None
+    dmarc: Record
+    addresses: tuple[str, ...] = ()
+
+
+async def check(resolver: Resolver, expected: Expected) -> list[Finding]:
+    """The findings in the order in which the page shows them: dkim, spf, mx, dmarc, align."""
+    return list(
+        await asyncio.gather(
+            dkim.check(resolver, expected=expected.dkim),
+            spf.check(resolver, domain=expected.return_path, expected=expected.spf, addresses=expected.addresses),
+            mx.check(resolver, domain=expected.return_path, expected=expected.mx),
+            dmarc.check(resolver, domain=expected.domain, expected=expected.dmarc),
+            dmarc.check_alignment(
+                resolver,
+                domain=expected.domain,
+                signing_domain=expected.domain,
+                return_path=expected.return_path,
+            ),
+        )
+    )

@@ -1,0 +1,26 @@
+"""Tables of sending."""
+
+from sending.models.domain import SendingDomain
+from sending.models.engagement import Engagement
+from sending.models.event import Event, Tally
+from sending.models.ledger import Delivery, Lane, Mailing, MailingVariant, StoredMessage
+from sending.models.letter import Letter
+from sending.models.relay import Intent, Relay
+from sending.models.stream import Pool, Stream
+
+__all__ = [
+    "Delivery",
+    "Engagement",
+    "Event",
+    "Intent",
+    "Lane",
+    "Letter",
+    "Mailing",
+    "MailingVariant",
+    "Pool",
+    "Relay",
+    "SendingDomain",
+    "StoredMessage",
+    "Stream",
+    "Tally",
+]

@@ -1,0 +1,32 @@
+"""What a person did with one message: narrow, because it changes often."""
+
+from django.db import models
+
+from accounts.tenancy import TenantModel
+
+
+class Engagement(TenantModel):
+    delivery = models.OneToOneField(
+        "sending.Delivery", primary_key=True, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False
+    )
+    organization = models.ForeignKey(
+        "accounts.Organization", on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+    mailing_id = models.BigIntegerField()
+    contact_id = models.BigIntegerField(null=True)
+    opened_at = models.DateTimeField(null=True, help_text="First human open.")
+    machine_opened_at = models.DateTimeField(null=True)
+    clicked_at = models.DateTimeField(null=True, help_text="First human click.")
+    machine_clicked_at = models.DateTimeField(null=True)
+    unsubscribed_at = models.DateTimeField(null=True)
+    complained_at = models.DateTimeField(null=True)
+    links = models.JSONField(default=list, help_text="Indexes of the links that a human clicked.")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["mailing_id"], name="engagement_by_mailing"),
+            models.Index(fields=["contact_id"], name="engagement_by_contact"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.delivery_id)

@@ -1,0 +1,36 @@
+"""Streams keep app mail apart from marketing mail; pools are the addresses that mail leaves from."""
+
+from django.db import models
+
+from accounts.tenancy import TenantModel
+from sending.enums import StreamKind
+
+
+class Stream(TenantModel):
+    """Three an organization: marketing, app, test. What differs between them is here, not in `if`s."""
+
+    kind = models.CharField(max_length=10, choices=StreamKind.choices)
+    give_up_after = models.DurationField(help_text="Then a message that is still retried expires.")
+    retry_in_doubt = models.BooleanField(
+        default=False, help_text="Unconfirmed messages: send again (at least once) or leave (at most once)."
+    )
+    priority = models.SmallIntegerField(default=0, help_text="Higher goes first.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organization", "kind"], name="stream_unique_kind")]
+
+    def __str__(self) -> str:
+        return self.get_kind_display()
+
+
+class Pool(models.Model):
+    """A set of source addresses. organization NULL: shared by all."""
+
+    organization = models.ForeignKey("accounts.Organization", null=True, on_delete=models.PROTECT, related_name="+")
+    name = models.SlugField(max_length=60)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organization", "name"], name="pool_unique_name")]
+
+    def __str__(self) -> str:
+        return self.name
