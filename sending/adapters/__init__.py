@@ -1,0 +1,1 @@
+"""Answers to the ports of the engines, over tables."""

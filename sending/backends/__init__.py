@@ -1,0 +1,1 @@
+"""How Django sends mail of our own."""

@@ -1,0 +1,1 @@
+"""How a letter becomes bytes: transfer encoding, header fields, stencils of letters."""
