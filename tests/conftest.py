@@ -1,0 +1,50 @@
+"""What every test stands on: own servers, a database behind both walls, the named cast, a browser where one is found."""
+
+import os
+from collections.abc import Iterator
+
+import django
+import pytest
+
+from posthouse.up.errors import CannotStart
+from posthouse.up.places import CHECKOUT
+from tests.servers import Servers
+
+try:
+    SERVERS = Servers()
+    SERVERS.start()
+except CannotStart as trouble:
+    pytest.exit(f"The tests' servers do not start. {trouble}", returncode=3)
+
+# Set, not defaulted: nothing of the developer's own environment may leak into a test, least of all his DATABASE_URL.
+for name in ("DATABASE_URL_FILE", "BROKER_URL_FILE", "SECRET_KEY_FILE", "CACHE_URL", "BASE_URL", "LINK_URL", "PORT", "HITS_PORT"):
+    os.environ.pop(name, None)
+os.environ |= {
+    "DATABASE_URL": SERVERS.database_url,
+    "BROKER_URL": SERVERS.broker_url,
+    "DJANGO_SETTINGS_MODULE": "posthouse.settings",
+    "DEBUG": "0",
+    "POSTHOUSE_ROLE": "owner",  # for the migrations; see tests/database.py for the tests themselves
+    "SANDBOX": "1",
+    "SECRET_KEY": "only-for-the-tests-" + "k" * 40,
+    "VAR_DIR": str(CHECKOUT / "var" / "test" / "files"),
+}
+django.setup()
+
+pytest_plugins = ["tests.database", "tests.cast", "tests.browser"]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    SERVERS.leave()
+
+
+@pytest.fixture(autouse=True)
+def _own_corner_of_the_cache() -> Iterator[None]:
+    """Rate limits and heartbeats of one test are nobody else's."""
+    from django.conf import settings
+    from django.core.cache import caches
+
+    prefix = f"test-{os.getpid()}-{os.urandom(4).hex()}"
+    settings.CACHES["default"]["KEY_PREFIX"] = prefix
+    caches["default"].key_prefix = prefix
+    yield
