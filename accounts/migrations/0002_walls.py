@@ -8,6 +8,8 @@ ROLES = """
 DO $$
 DECLARE
     role_name text;
+    -- Since PostgreSQL 16 the maker of a role is a member who may administer it but not become it.
+    may_become text := CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END;
 BEGIN
     FOREACH role_name IN ARRAY ARRAY['posthouse_app', 'posthouse_daemon'] LOOP
         BEGIN
@@ -15,7 +17,7 @@ BEGIN
         EXCEPTION WHEN duplicate_object OR unique_violation THEN
             NULL;  -- roles belong to the whole cluster: another database of it made them
         END;
-        IF NOT pg_has_role(session_user, role_name, 'MEMBER') THEN
+        IF NOT pg_has_role(session_user, role_name, may_become) THEN
             EXECUTE format('GRANT %I TO %I', role_name, session_user);
         END IF;
     END LOOP;
