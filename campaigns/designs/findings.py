@@ -1,0 +1,57 @@
+"""What is found in a design, and what compiling it gives."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+MAX_FINDINGS = 50  # nobody reads more at once
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing wrong at a line of the MJML (0: the whole design), in words that say what to do."""
+
+    severity: Severity
+    message: str
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link of the compiled HTML: where it leads (as written, entities resolved) and the words or picture it is on."""
+
+    address: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A design ready to be merged: inlined HTML and plain text, with their merge fields. `size` is the HTML's, in bytes."""
+
+    html: str
+    text: str
+    links: tuple[Link, ...]
+    warnings: tuple[Finding, ...]
+    size: int
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Compiled":
+        return cls(
+            html=data["html"],
+            text=data["text"],
+            links=tuple(Link(**link) for link in data["links"]),
+            warnings=tuple(Finding(**finding) for finding in data["warnings"]),
+            size=data["size"],
+        )
+
+
+class DesignError(ValueError):
+    """The design cannot be compiled; `findings` says why, with lines."""
+
+    def __init__(self, findings: list[Finding]) -> None:
+        self.findings = findings
+        super().__init__("; ".join(f"line {f.line}: {f.message}" for f in findings[:5]))
