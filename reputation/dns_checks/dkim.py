@@ -7,9 +7,10 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from reputation.dns_checks.findings import Finding, Record, Status
+from reputation.dns_checks.findings import Finding, Status
 from reputation.dns_checks.resolver import Outcome, Resolver
 from reputation.dns_checks.tags import parse
+from sending.dns_records import Record
 
 LEAST_BITS = 1024
 GOOD_BITS = 2048

@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 from publicsuffixlist import PublicSuffixList
 
-from reputation.dns_checks.findings import Finding, Record, Status
+from reputation.dns_checks.findings import Finding, Status
 from reputation.dns_checks.resolver import Answer, Outcome, Resolver
 from reputation.dns_checks.tags import parse
+from sending.dns_records import Record
 
 POLICIES = {"none", "quarantine", "reject"}
 MAX_STEPS = 8  # RFC 9989: a walk asks at most eight names

@@ -4,8 +4,9 @@ import asyncio
 from dataclasses import dataclass
 
 from reputation.dns_checks import dkim, dmarc, mx, spf
-from reputation.dns_checks.findings import Finding, Record
+from reputation.dns_checks.findings import Finding
 from reputation.dns_checks.resolver import Resolver
+from sending.dns_records import Record
 
 
 @dataclass(frozen=True, slots=True)

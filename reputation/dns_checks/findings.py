@@ -6,21 +6,14 @@ Policy: what was not measured is `unknown` and never `pass`; a name server that 
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sending.dns_records import Record
+
 
 class Status(StrEnum):
     PASS = "pass"
     WARN = "warn"
     FAIL = "fail"
     UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A record to publish: a full name without the closing dot, a type, and the value as typed into a form."""
-
-    name: str
-    type: str
-    value: str
 
 
 @dataclass(frozen=True, slots=True)

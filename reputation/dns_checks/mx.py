@@ -1,7 +1,8 @@
 """MX of the return path: can bounces come home?"""
 
-from reputation.dns_checks.findings import Finding, Record, Status
+from reputation.dns_checks.findings import Finding, Status
 from reputation.dns_checks.resolver import Outcome, Resolver
+from sending.dns_records import Record
 
 
 async def check(resolver: Resolver, *, domain: str, expected: Record | None) -> Finding:

@@ -8,8 +8,9 @@ import re
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 
-from reputation.dns_checks.findings import Finding, Record, Status
+from reputation.dns_checks.findings import Finding, Status
 from reputation.dns_checks.resolver import Answer, Outcome, Resolver
+from sending.dns_records import Record
 
 MAX_LOOKUPS = 10  # RFC 7208, 4.6.4
 MAX_VOID_LOOKUPS = 2

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reputation.dns_checks import dkim, dmarc, domain, mx, spf
-from reputation.dns_checks.findings import Record, Status
+from reputation.dns_checks.findings import Status
 from reputation.dns_checks.resolver import Answer, Outcome
+from sending.dns_records import Record
 
 
 def public_key(bits):

@@ -1,0 +1,16 @@
+"""The doors of sending: strangers get 404, members without the role 403."""
+
+from django.http import Http404, HttpRequest
+
+from accounts.access import require
+from accounts.enums import Role
+from sending.models import SendingDomain
+
+
+def domain_for(request: HttpRequest, public_id: str, *, need: Role = Role.ANALYST) -> SendingDomain:
+    """A sending domain of this organization."""
+    domain = SendingDomain.objects.filter(organization=request.organization, public_id=public_id).first()
+    if domain is None:
+        raise Http404("There is no such domain here.")
+    require(request, need)
+    return domain
