@@ -180,6 +180,7 @@ MAILROOM_HOST = env.text("MAILROOM_HOST", "127.0.0.1" if SANDBOX else "")
 MAILROOM_PORT = env.number("MAILROOM_PORT", PORT + 2 if SANDBOX else 25, least=1, most=65535)
 SANDBOX_SMTP_PORT = PORT + 3
 SANDBOX_DNS_PORT = PORT + 4
+SANDBOX_STORE = VAR_DIR / "sandbox" / "world.sqlite3"
 SANDBOX_CONTROL_PORT = PORT + 5
 UPLOAD_DIR = VAR_DIR / "uploads"
 

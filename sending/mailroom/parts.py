@@ -18,6 +18,7 @@ MAX_DEPTH = 6
 MAX_PARTS = 40
 MAX_HEADER_OCTETS = 32_768
 MAX_BODY_OCTETS = 262_144
+MAX_CONTENT_TYPE = 2_000  # the standard library reads its parameters in quadratic time
 
 _HEADERS = BytesHeaderParser(policy=compat32)
 _BLANK = re.compile(rb"\r?\n\r?\n")
@@ -85,6 +86,9 @@ def _open(raw: bytes, *, depth: int, budget: _Budget, inherited: str) -> Part:
         headers = _HEADERS.parsebytes(head)
     except (MessageError, ValueError, UnicodeError, IndexError, RecursionError):
         headers = Message()
+        cut = True
+    if len(str(headers.get("content-type", ""))) > MAX_CONTENT_TYPE:
+        del headers["content-type"]
         cut = True
     kind = _kind(headers, inherited)
     if kind.startswith("multipart/"):

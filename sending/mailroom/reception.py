@@ -11,7 +11,7 @@ import ssl
 from collections import Counter
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, cast
 
 from sending.mailroom.wire import BadLine, BareNewline, TooBig, Wire
 
@@ -117,15 +117,11 @@ class Conversation(asyncio.Protocol):
         self._out: list[bytes] = []
         self._counted = 0
         self._reading = True
-        self._upgrading = False
 
     # --- the transport's side
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        if self._upgrading:
-            return
+        self._transport = cast(asyncio.Transport, transport)
         self.session.client = str((transport.get_extra_info("peername") or ("unknown",))[0])
         self.session.server = str((transport.get_extra_info("sockname") or ("unknown",))[0])
         self.reception.clients[self.session.client] += 1
@@ -328,7 +324,6 @@ class Conversation(asyncio.Protocol):
         self._transport.pause_reading()
         self._say("220 2.0.0 Ready")
         self._flush()
-        self._upgrading = True
         loop = asyncio.get_running_loop()
         try:
             transport = await loop.start_tls(
@@ -337,9 +332,7 @@ class Conversation(asyncio.Protocol):
         except (OSError, ssl.SSLError, asyncio.TimeoutError):
             self.gone = True
             return False
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._upgrading = False
+        self._transport = cast(asyncio.Transport, transport)
         self.session.tls = True
         self.session.helo = ""
         self.session.start_over()
