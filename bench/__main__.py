@@ -1,0 +1,78 @@
+"""Runs the benchmarks: every module of this package that has a `run(report)` (or a `main()`), one after the other.
+
+`python -m bench [only=NAME[,NAME]] [list]`. A benchmark that breaks says so and the others still run; the exit status is 1
+when one broke and 0 otherwise: a number that misses its target is a number, not a failure.
+"""
+
+import importlib
+import pkgutil
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+import bench
+from bench import report
+
+PIECES = {"__main__", "report", "house"}  # of the bench itself
+ORDER = ("send", "launch", "import", "start")
+
+
+def names() -> list[str]:
+    """The benchmarks, in the order in which they are run. `import_.py` is called `import`."""
+    found = [name.rstrip("_") for _, name, _ in pkgutil.iter_modules([str(Path(bench.__file__).parent)]) if name not in PIECES]
+    return sorted(found, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
+
+
+def runner_of(name: str) -> Callable[[], object] | None:
+    """What runs the benchmark; None for a module that is only a part of another one."""
+    try:
+        module = importlib.import_module(f"bench.{name}")
+    except ModuleNotFoundError as error:
+        if error.name != f"bench.{name}":
+            raise
+        module = importlib.import_module(f"bench.{name}_")
+    if run := getattr(module, "run", None):
+        return lambda: run(report)
+    main: Callable[[], object] | None = getattr(module, "main", None)
+    return main
+
+
+def main(arguments: list[str]) -> int:
+    available = names()
+    wanted = available
+    for argument in arguments:
+        if argument == "list":
+            print("\n".join(available))
+            return 0
+        if not argument.startswith("only="):
+            print(f"Unknown: {argument}. Write only=NAME, list, or nothing.", file=sys.stderr)
+            return 2
+        wanted = [name.strip().rstrip("_") for name in argument.removeprefix("only=").split(",") if name.strip()]
+    if unknown := [name for name in wanted if name not in available]:
+        print(f"There is no benchmark {', '.join(unknown)}. There are: {', '.join(available)}.", file=sys.stderr)
+        return 2
+    broken = []
+    for name in wanted:
+        began = time.monotonic()
+        try:
+            runner = runner_of(name)
+            if runner is None:
+                continue
+            report.say(f"--- {name}")
+            ended = runner()
+        except Exception:
+            traceback.print_exc()
+            broken.append(name)
+        else:
+            if isinstance(ended, int) and not isinstance(ended, bool) and ended:
+                broken.append(name)
+        report.say(f"--- {name}: {time.monotonic() - began:.0f} s")
+    if broken:
+        report.say(f"BROKEN: {', '.join(broken)}")
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
