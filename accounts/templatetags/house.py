@@ -62,6 +62,14 @@ def icon(name: str, *, size: int = 20, label: str = "", **attributes: str) -> Sa
     )
 
 
+@register.simple_tag(takes_context=True)
+def theme(context: template.Context) -> SafeString:
+    """The attribute of <html> for a person who chose light or dark; none follows the system."""
+    request = context.get("request")
+    choice = request.COOKIES.get("theme") if request else None
+    return format_html(' data-bs-theme="{}"', choice) if choice in {"light", "dark"} else SafeString("")
+
+
 @register.simple_tag
 def brand_css_url(brand: Any) -> str:
     """The stylesheet with the brand's colour; our own colour when the brand has none that can be read."""
@@ -87,6 +95,12 @@ def part_badge(key: str, text: str = "") -> SafeString:
     word, hatched, _ = bar.PARTS[key]
     kind = "hatched" if hatched else ""
     return format_html('<span class="part-badge"><i class="swatch {} {}"></i>{}</span>', key, kind, text or word)
+
+
+@register.simple_tag
+def bar_parts() -> list[tuple[str, tuple[str, bool, str]]]:
+    """All parts in order: key, (word, hatched, meaning)."""
+    return list(bar.PARTS.items())
 
 
 def _with_query(url: str, name: str, value: str) -> str:
@@ -142,6 +156,12 @@ def num(value: Any) -> Any:
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
     return f"{value:,.1f}" if isinstance(value, float) else value
+
+
+@register.filter
+def unlocal(value: Any) -> str:
+    """A number as machines read it, whatever the language."""
+    return format(value, "g") if isinstance(value, float) else str(value)
 
 
 @register.simple_tag

@@ -1,0 +1,142 @@
+"""The map of the app: every entry of the side navigation, of + Create and of the organization menu, in one list.
+
+An entry is hidden while none of its URL names resolves (the page does not exist), and from roles that may not use it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+from accounts.enums import Role
+
+register = template.Library()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`names`: URL names, the first that resolves counts."""
+
+    label: str
+    icon: str
+    names: tuple[str, ...]
+    need: Role = Role.ANALYST
+
+
+@dataclass(frozen=True)
+class Group:
+    label: str
+    entries: tuple[Entry, ...]
+    foot: bool = False
+
+
+MAP = (
+    Group(
+        "",
+        (
+            Entry("Home", "home", ("campaigns:home",)),
+            Entry("Campaigns", "send", ("campaigns:campaigns",)),
+            Entry("Templates", "template", ("campaigns:designs",)),
+        ),
+    ),
+    Group(
+        "Audience",
+        (
+            Entry("People", "users", ("contacts:people", "contacts:contacts")),
+            Entry("Segments", "filter", ("contacts:segments",)),
+            Entry("Topics", "tags", ("contacts:topics",)),
+            Entry("Imports", "file-import", ("contacts:imports",)),
+            Entry("Do-not-send list", "ban", ("contacts:suppressions",)),
+        ),
+    ),
+    Group(
+        "Deliverability",
+        (
+            Entry("Domains", "world-check", ("reputation:domains", "sending:domains")),
+            Entry("Messages", "mail", ("sending:messages", "campaigns:messages")),
+        ),
+    ),
+    Group(
+        "",
+        (
+            Entry("Settings", "settings", ("accounts:settings",)),
+            Entry("Sandbox inbox", "inbox", ("posthouse:inbox",)),
+        ),
+        foot=True,
+    ),
+)
+CREATE = (
+    Entry("Campaign", "send", ("campaigns:campaign_new",), Role.MARKETER),
+    Entry("Import people", "file-import", ("contacts:import_new",), Role.MARKETER),
+    Entry("Segment", "filter", ("contacts:segment_new",), Role.MARKETER),
+    Entry("Topic", "tags", ("contacts:topic_new",), Role.MARKETER),
+    Entry("Template", "template", ("campaigns:design_new",), Role.MARKETER),
+    Entry("Sending domain", "world", ("reputation:domain_new", "sending:domain_new"), Role.ADMIN),
+)
+ACCOUNT = (
+    Entry("Settings", "settings", ("accounts:settings",)),
+    Entry("Switch organization", "switch-horizontal", ("accounts:organizations",)),
+    Entry("Your account", "user-circle", ("accounts:you",)),
+)
+JOBS = ("contacts:jobs", "campaigns:jobs")  # fragments of kit/job.html rows
+SEARCH = ("campaigns:messages", "sending:messages")
+
+
+def address(request: HttpRequest, names: Iterable[str]) -> str:
+    """Of the first name that resolves, in the request's organization or outside of any; else ""."""
+    for name in names:
+        for kwargs in ({"org": request.organization.public_id}, {}):
+            try:
+                return reverse(name, kwargs=kwargs)
+            except NoReverseMatch:
+                continue
+    return ""
+
+
+def visible(request: HttpRequest, entries: Iterable[Entry]) -> list[dict[str, str]]:
+    """The entries that exist and that this member may use."""
+    shown = []
+    for entry in entries:
+        if (request.role or 0) >= entry.need and (url := address(request, entry.names)):
+            shown.append({"label": entry.label, "icon": entry.icon, "url": url})
+    return shown
+
+
+def here(path: str, urls: Iterable[str]) -> str:
+    """The entry that the path lies under: the longest that begins it."""
+    return max((url for url in urls if path == url or (path.startswith(url) and url.endswith("/"))), key=len, default="")
+
+
+@register.simple_tag(takes_context=True)
+def navigation(context: template.Context) -> dict[str, Any]:
+    """Groups with entries (label, icon, url), the current entry's url, and the rest of the shell's links."""
+    request = context["request"]
+    groups = [
+        {"label": group.label, "foot": group.foot, "entries": entries}
+        for group in MAP
+        if (entries := visible(request, group.entries))
+    ]
+    home = address(request, MAP[0].entries[0].names)
+    urls = [entry["url"] for group in groups for entry in group["entries"]]
+    deeper = [url for url in urls if url != home]
+    return {
+        "groups": groups,
+        "current": here(request.path, deeper) or (home if request.path == home else ""),
+        "home": home or reverse("accounts:front"),
+        "create": visible(request, CREATE),
+        "account": visible(request, ACCOUNT),
+        "jobs": [url for name in JOBS if (url := address(request, (name,)))],
+        "search": address(request, SEARCH),
+    }
+
+
+@register.inclusion_tag("kit/sandbox_ribbon.html", takes_context=True)
+def sandbox_ribbon(context: template.Context) -> dict[str, Any]:
+    """Quiet and permanent, while the sandbox is on."""
+    request = context["request"]
+    inbox = address(request, ("posthouse:inbox",)) if getattr(request, "organization", None) else ""
+    return {"sandbox": settings.SANDBOX, "inbox": inbox}
