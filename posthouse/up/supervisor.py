@@ -239,11 +239,11 @@ def write_lock(lock: IO[str], url: str) -> None:
 
 
 def answers(host: str, port: int) -> bool:
-    """Whether /livez says yes."""
+    """Whether the web server answers at all: behind a proxy it may well refuse the name `localhost`."""
     connection = http.client.HTTPConnection(host, port, timeout=2)
     try:
         connection.request("GET", "/livez", headers={"Host": "localhost"})
-        return connection.getresponse().status == 200
+        return connection.getresponse().status < 500
     except (OSError, http.client.HTTPException):
         return False
     finally:
