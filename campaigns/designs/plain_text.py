@@ -53,7 +53,7 @@ class _Walker(HTMLParser):
                 self.hidden_at = len(self.open)
             return
         if tag == "br":
-            self.line()
+            self.paragraph() if self.newlines == 1 else self.line()
         elif tag == "img":
             self.words(attributes.get("alt", ""))
         elif tag == "a":

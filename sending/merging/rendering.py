@@ -69,11 +69,14 @@ def merge_values(
     unsubscribe_url: str,
     preferences_url: str,
 ) -> dict[str, Any]:
-    """The values of one recipient by merge name. `contact` maps field keys (`email`, `first_name`, …) to their values."""
+    """The values of one recipient by merge name. `contact` maps field keys (`email`, `first_name`, …) to their values.
+
+    The lines of the postal address become one, as a footer writes them.
+    """
     values = {f"contact.{key}": value for key, value in contact.items()}
     values["organization.name"] = organization_name
     values["brand.name"] = brand_name
-    values["brand.postal_address"] = postal_address
+    values["brand.postal_address"] = ", ".join(line.strip(" ,") for line in postal_address.splitlines() if line.strip(" ,"))
     values["unsubscribe_url"] = unsubscribe_url
     values["preferences_url"] = preferences_url
     return values

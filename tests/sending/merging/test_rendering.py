@@ -152,4 +152,4 @@ def test_merge_values_names_everything_the_language_knows() -> None:
     merged = merge(plan, values)
     assert merged.subject == "Ulm O B"
     assert 'href="https://l.example/u/t"' in merged.html and 'href="https://l.example/p/t"' in merged.html
-    assert merged.text == "1 Road\nTown"
+    assert merged.text == "1 Road, Town"
