@@ -1,0 +1,182 @@
+"""What is learnt of a message after it left: a late bounce, a receipt, a complaint, an opt-out by mail.
+
+Policy: evidence may settle what is unconfirmed and may turn delivered into bounced; it never touches what is still queued or
+was skipped. Repeated evidence changes nothing. Each verb is one transaction: the ledger's row, its tallies, the event, and
+what contacts must know. Call them inside of the tenant's scope.
+"""
+
+from datetime import datetime
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from contacts.actions import subscriptions, suppressions
+from contacts.enums import ConsentSource, SuppressionReason
+from contacts.models import Contact, Topic
+from sending.enums import Bucket, DeliveryState, EventKind, bucket_of
+from sending.models import Delivery, Engagement, Mailing, Tally
+
+# The relay may not have written its result down yet when the other side's report comes in: it is theirs that counts then.
+HANDED_OVER = (DeliveryState.DELIVERED, DeliveryState.IN_DOUBT, DeliveryState.SENDING)
+MAX_TEXT = 2_000
+
+
+@transaction.atomic
+def bounced(*, delivery_id: int, code: str, text: str, reason: str, address_is_invalid: bool, source: str) -> bool:
+    """A report says that a message could not be delivered after all. False when that changes nothing.
+
+    `code` as "550 5.1.1"; `reason` the class of the reply; `source` who told us ("mailroom").
+    """
+    delivery = _locked(delivery_id)
+    if delivery is None or delivery.state not in HANDED_OVER:
+        return False
+    late = delivery.state == DeliveryState.DELIVERED
+    _move(delivery, DeliveryState.BOUNCED, code=code, reason=reason)
+    _event(delivery, EventKind.LATE_BOUNCE if late else EventKind.BOUNCED, code=code, text=text)
+    if address_is_invalid:
+        suppressions.suppress(
+            organization=delivery.organization,
+            address=delivery.address,
+            reason=SuppressionReason.INVALID,
+            source=source,
+            evidence=text[:MAX_TEXT],
+            about=_about(delivery),
+        )
+    return True
+
+
+@transaction.atomic
+def arrived(*, delivery_id: int, text: str, code: str = "") -> bool:
+    """Something shows that an unconfirmed message did arrive: a receipt, a complaint, a hit. False when nothing changes."""
+    delivery = _locked(delivery_id)
+    return delivery is not None and _confirm(delivery, text=text, code=code)
+
+
+@transaction.atomic
+def complained(*, delivery_id: int, kind: str, agent: str) -> bool:
+    """Somebody reported a message as spam: no marketing mail to them from now on. False when it was known.
+
+    `kind` and `agent` as in the report (RFC 5965: Feedback-Type, User-Agent).
+    """
+    delivery = _locked(delivery_id)
+    if delivery is None:
+        return False
+    now = timezone.now()
+    engagement = _engagement(delivery)
+    if engagement.complained_at is not None:
+        return False
+    _confirm(delivery, text="They reported it as spam, so it arrived.")
+    Engagement.objects.filter(pk=delivery.pk).update(complained_at=now)
+    _event(delivery, EventKind.COMPLAINED, text=f"{kind} report by {agent or 'their provider'}")
+    suppressions.suppress(
+        organization=delivery.organization,
+        address=delivery.address,
+        reason=SuppressionReason.COMPLAINED,
+        source="complaint",
+        evidence=f"{kind} report by {agent or 'their provider'} ({now:%Y-%m-%d %H:%M} UTC)",
+        about=_about(delivery),
+    )
+    return True
+
+
+@transaction.atomic
+def opted_out(*, contact_id: int, about: str, source: ConsentSource, wording: str) -> bool:
+    """Somebody left by a mail to the opt-out address: the topic of that message, or everything when it had none.
+
+    `about` is what sending put into the token: "d<delivery id>", or "". False when they had left already.
+    """
+    contact = Contact.objects.filter(pk=contact_id).first()
+    if contact is None:
+        return False
+    delivery = _locked(int(about[1:])) if about[:1] == "d" and about[1:].isdigit() else None
+    if delivery is not None and delivery.contact_id != contact.pk:
+        delivery = None
+    topic = None
+    if delivery is not None:
+        _confirm(delivery, text="They unsubscribed by it, so it arrived.")
+        topic_id = Mailing.objects.values_list("topic_id", flat=True).get(pk=delivery.mailing_id)
+        topic = Topic.objects.filter(pk=topic_id).first() if topic_id else None
+    statement = subscriptions.Statement(source=source, wording=wording, about=about)
+    if topic is not None:
+        left = subscriptions.unsubscribe(contact=contact, topic=topic, statement=statement)
+    else:
+        left = subscriptions.unsubscribe_all(contact=contact, statement=statement)
+    if left and delivery is not None and _engagement(delivery).unsubscribed_at is None:
+        Engagement.objects.filter(pk=delivery.pk).update(unsubscribed_at=timezone.now())
+        _event(delivery, EventKind.UNSUBSCRIBED, text=wording)
+    return left
+
+
+def _locked(delivery_id: int) -> Delivery | None:
+    return Delivery.objects.select_for_update(no_key=True).filter(pk=delivery_id).first()
+
+
+def _confirm(delivery: Delivery, *, text: str, code: str = "") -> bool:
+    if delivery.state != DeliveryState.IN_DOUBT:
+        return False
+    _move(delivery, DeliveryState.DELIVERED, code=code or delivery.code, reason="")
+    _event(delivery, EventKind.DELIVERED, code=code, text=text)
+    return True
+
+
+def _move(delivery: Delivery, state: DeliveryState, *, code: str, reason: str) -> None:
+    """From one part of the audience to another: two signed tallies, so that the sum stays the audience."""
+    before, after = bucket_of(delivery.state, delivery.attempts), bucket_of(state, delivery.attempts)
+    now = timezone.now()
+    delivery.state, delivery.code, delivery.reason, delivery.changed_at, delivery.relay_id = state, code[:16], reason[:30], now, None
+    delivery.save(update_fields=["state", "code", "reason", "changed_at", "relay_id"])
+    _tally(delivery, [(before, -1), (after, 1)], now)
+
+
+def _tally(delivery: Delivery, steps: list[tuple[Bucket | EventKind, int]], at: datetime) -> None:
+    Tally.objects.bulk_create(
+        Tally(
+            organization_id=delivery.organization_id,
+            mailing_id=delivery.mailing_id,
+            variant=delivery.variant,
+            provider=delivery.provider,
+            kind=kind,
+            n=n,
+            at=at,
+        )
+        for kind, n in steps
+    )
+
+
+def _event(delivery: Delivery, kind: EventKind, *, code: str = "", text: str = "") -> None:
+    now = timezone.now()
+    with connection.cursor() as cursor:  # the table is partitioned and not Django's to write
+        cursor.execute(
+            """
+            INSERT INTO sending_event (at, organization_id, mailing_id, delivery_id, kind, variant, provider, code, text)
+            VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+            """,
+            [
+                now,
+                delivery.organization_id,
+                delivery.mailing_id,
+                delivery.pk,
+                int(kind),
+                delivery.variant,
+                delivery.provider,
+                code[:16],
+                text.replace("\x00", "")[:MAX_TEXT],
+            ],
+        )
+    _tally(delivery, [(kind, 1)], now)
+
+
+def _engagement(delivery: Delivery) -> Engagement:
+    engagement, _ = Engagement.objects.get_or_create(
+        delivery=delivery,
+        defaults={
+            "organization_id": delivery.organization_id,
+            "mailing_id": delivery.mailing_id,
+            "contact_id": delivery.contact_id,
+        },
+    )
+    return engagement
+
+
+def _about(delivery: Delivery) -> str:
+    return f"d{delivery.pk}"

@@ -1,0 +1,133 @@
+"""The mailroom's clerk over tables: reads tokens with the house's keys, and writes what a mail tells into the ledger.
+
+Policy: 250 only after the commit. When the database is away the sender is told to come back (451): reports are not lost.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+from django.db import Error as DatabaseError
+from django.db import close_old_connections, connections
+
+from accounts import derived_keys
+from accounts.tenancy import cross_tenant, tenant_scope_id
+from contacts import tokens
+from contacts.enums import ConsentSource, SuppressionReason
+from sending.actions import evidence
+from sending.mailroom import sorting
+from sending.mailroom.reception import Session
+from sending.mailroom.sorting import Address, Finding, Kind, Seals
+from sending.models import Delivery
+from sending.relay import trouble, verp
+from sending.relay.replies import Reply
+
+log = logging.getLogger(__name__)
+
+THREADS = 4
+
+
+def seals() -> Seals:
+    """How our tokens are read, with the keys of this installation."""
+    secrets = derived_keys.keys_for(verp.PURPOSE)
+    return Seals(
+        delivery=lambda word: verp.read(word, secrets=secrets),
+        opt_out=lambda token: _opt_out_token(token) is not None,
+    )
+
+
+def act(finding: Finding) -> bool:
+    """Write down what a mail tells; False when it changed nothing. Raises django.db.Error."""
+    if finding.kind is Kind.IGNORED:
+        return False
+    if finding.kind is Kind.OPTED_OUT:
+        token = _opt_out_token(finding.token)
+        if token is None or token.is_test:
+            return False
+        with tenant_scope_id(token.organization_id):
+            return evidence.opted_out(
+                contact_id=token.contact_id, about=token.about, source=ConsentSource.MAILTO, wording="Mail to the unsubscribe address"
+            )
+    with cross_tenant("a report names a message by our token, not by its organization"):
+        organization_id = Delivery.objects.filter(pk=finding.delivery_id).values_list("organization_id", flat=True).first()
+    if organization_id is None:
+        return False
+    with tenant_scope_id(organization_id):
+        if finding.kind is Kind.BOUNCED:
+            reason, is_invalid = blame(finding)
+            return evidence.bounced(
+                delivery_id=finding.delivery_id,
+                code=code_of(finding),
+                text=finding.text,
+                reason=reason,
+                address_is_invalid=is_invalid,
+                source="mailroom",
+            )
+        if finding.kind is Kind.ARRIVED:
+            return evidence.arrived(delivery_id=finding.delivery_id, text=finding.text or "Their server confirmed the delivery.")
+        return evidence.complained(delivery_id=finding.delivery_id, kind=finding.detail, agent=finding.text)
+
+
+def code_of(finding: Finding) -> str:
+    """The reply as the ledger writes it: "550 5.1.1"."""
+    return f"{finding.code or ''} {finding.status}".strip()
+
+
+def blame(finding: Finding) -> tuple[str, bool]:
+    """The class of a late bounce, and whether the address itself is no good: judged as a reply in a conversation would be."""
+    reply = Reply(finding.code if finding.code >= 400 else 550, finding.status, (finding.text,))
+    judgement = trouble.judge(reply, stage=trouble.Stage.RCPT)
+    return judgement.category, judgement.suppress == SuppressionReason.INVALID
+
+
+class MailroomClerk:
+    """A Clerk (see sending.mailroom.reception) that acts on what it gets. `handled` counts findings by kind."""
+
+    def __init__(self, *, host_name: str) -> None:
+        self._host_name = host_name
+        self._seals = seals()
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="mailroom")
+        self.handled: Counter[str] = Counter()
+
+    async def greet(self, session: Session) -> str:
+        return f"220 {self._host_name} ESMTP Posthouse mailroom"
+
+    async def mail(self, session: Session, sender: str) -> str:
+        return "250 2.1.0 Fine"
+
+    async def rcpt(self, session: Session, recipient: str) -> str:
+        if sorting.address(recipient, self._seals) is None:
+            return "550 5.1.1 There is no such mailbox here"
+        return "250 2.1.5 Fine"
+
+    async def take(self, session: Session, data: bytes) -> str:
+        boxes = [box for box in (sorting.address(r, self._seals) for r in session.recipients) if box is not None]
+        try:
+            done = await asyncio.get_running_loop().run_in_executor(self._threads, self._work, session.sender or "", boxes, data)
+        except DatabaseError:
+            log.exception("mailroom: a report could not be written down; its sender was asked to come back")
+            return "451 4.3.0 We cannot write this down at the moment; please try again later"
+        self.handled.update(done)
+        return "250 2.0.0 Taken"
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=True)
+
+    def _work(self, sender: str, boxes: list[Address], data: bytes) -> list[str]:
+        close_old_connections()
+        try:
+            kinds = []
+            for box in boxes:
+                finding = sorting.sort(sender=sender, to=box, raw=data, seals=self._seals)
+                changed = act(finding)
+                kinds.append(str(finding.kind))
+                log.info("mailroom: %s%s%s", finding.kind, f" ({finding.detail})" if finding.detail else "", "" if changed else ", nothing changed")
+            return kinds
+        except DatabaseError:
+            connections.close_all()
+            raise
+
+
+def _opt_out_token(text: str) -> tokens.Token | None:
+    return tokens.read_address(text)
