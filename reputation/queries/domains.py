@@ -1,0 +1,94 @@
+"""Whether a sending domain may be sent from: the last results of its checks, and what they come to."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from reputation.enums import Status
+from reputation.models import DomainCheck
+from sending.enums import DomainState
+from sending.models import SendingDomain
+
+# A record that worked before and is missing once may be a slip of a name server; marketing mail stops after a day of it.
+# DMARC has no such grace: without it Gmail and Microsoft refuse or file as spam from the first mail on.
+GRACE = timedelta(hours=24)
+CHECKS = ("dkim", "spf", "mx", "dmarc", "align", "owner")
+NAMES = {
+    "dkim": "Signature (DKIM)",
+    "spf": "Sender addresses (SPF)",
+    "mx": "Way back for bounces (MX)",
+    "dmarc": "Policy (DMARC)",
+    "align": "Alignment",
+    "owner": "Ownership",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Clearance:
+    """Whether mail may leave from a domain. `ready`: it may; `status` is pass or warn then, else fail or unknown.
+
+    `summary` is a sentence; `checks` are all results in the order of CHECKS; `measured_at` is None before the first check.
+    """
+
+    ready: bool
+    status: Status
+    summary: str
+    checks: tuple[DomainCheck, ...] = ()
+    measured_at: datetime | None = None
+
+    @property
+    def problems(self) -> tuple[DomainCheck, ...]:
+        """The results that are neither pass nor warn."""
+        return tuple(check for check in self.checks if check.status in (Status.FAIL, Status.UNKNOWN))
+
+
+def clearance(domain: SendingDomain) -> Clearance:
+    """What the checks of one domain come to now."""
+    return clearances([domain])[domain.pk]
+
+
+def clearances(domains: Iterable[SendingDomain]) -> dict[int, Clearance]:
+    """The same for several domains, in one query."""
+    domains = list(domains)
+    checks: dict[int, list[DomainCheck]] = {domain.pk: [] for domain in domains}
+    for check in DomainCheck.objects.filter(domain__in=list(checks)):
+        checks[check.domain_id].append(check)
+    now = timezone.now()
+    return {domain.pk: _judge(domain, checks[domain.pk], now) for domain in domains}
+
+
+def name_of(check_name: str) -> str:
+    """How a check is called on the page."""
+    return NAMES.get(check_name, check_name)
+
+
+def _judge(domain: SendingDomain, checks: list[DomainCheck], now: datetime) -> Clearance:
+    checks.sort(key=lambda check: CHECKS.index(check.check_name) if check.check_name in CHECKS else len(CHECKS))
+    known = tuple(checks)
+    if not known:
+        return Clearance(False, Status.UNKNOWN, "We have not looked in DNS yet.")
+    measured_at = max(check.measured_at for check in known)
+
+    def verdict(ready: bool, status: Status, summary: str) -> Clearance:
+        return Clearance(ready, status, summary, known, measured_at)
+
+    failed = [check for check in known if check.status == Status.FAIL]
+    hard = [check for check in failed if not _in_grace(domain, check, now)]
+    if hard:
+        names = ", ".join(name_of(check.check_name) for check in hard)
+        return verdict(False, Status.FAIL, f"Not right in DNS: {names}.")
+    if failed:
+        until = min(check.since for check in failed) + GRACE
+        names = ", ".join(name_of(check.check_name) for check in failed)
+        return verdict(True, Status.WARN, f"{names} is gone from DNS; mail stops at {until:%d %b, %H:%M} UTC unless it is back.")
+    if domain.state == DomainState.PENDING:
+        return verdict(False, Status.UNKNOWN, "A name server did not answer. We keep asking.")
+    if any(check.status in (Status.WARN, Status.UNKNOWN) for check in known):
+        return verdict(True, Status.WARN, "Ready to send, with something to look at.")
+    return verdict(True, Status.PASS, "Ready to send.")
+
+
+def _in_grace(domain: SendingDomain, check: DomainCheck, now: datetime) -> bool:
+    return domain.verified_at is not None and check.check_name in ("dkim", "spf", "mx") and now - check.since < GRACE

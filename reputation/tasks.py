@@ -1,0 +1,32 @@
+"""Wake-ups of reputation: folding totals, and checking domains whose turn it is."""
+
+from celery import shared_task
+
+from accounts.tenancy import cross_tenant
+from reputation.actions import domain_checks, totals
+from sending.queries import domains as sending_domains
+
+FOLDS_AT_ONCE = 100
+DOMAINS_AT_ONCE = 200
+
+
+@shared_task
+def fold_totals() -> None:
+    for _ in range(FOLDS_AT_ONCE):
+        with cross_tenant("fold the tallies of all organizations into totals"):
+            folded = totals.fold()
+        if folded < totals.BATCH:
+            return
+
+
+@shared_task
+def check_due_domains() -> None:
+    with cross_tenant("find the domains of all organizations whose check is due"):
+        due = sending_domains.due(limit=DOMAINS_AT_ONCE)
+    for organization_id, domain_id in due:
+        check_domain.delay(organization_id, domain_id)
+
+
+@shared_task
+def check_domain(organization_id: int, domain_id: int) -> None:
+    domain_checks.run(organization_id=organization_id, domain_id=domain_id)
