@@ -1,0 +1,27 @@
+"""What campaigns refuse to do, by name. str() is a sentence for the person who asked."""
+
+from campaigns.preflight.results import Result
+
+
+class Refused(Exception):
+    """Base of all refusals of this app."""
+
+
+class Unlawful(Refused):
+    """The campaign is in a state in which this cannot be done."""
+
+
+class NotReady(Refused):
+    """The checklist has findings that stop the send: `results` are those."""
+
+    def __init__(self, results: list[Result]) -> None:
+        self.results = results
+        super().__init__("Not ready: " + "; ".join(result.title for result in results) + ".")
+
+
+class StaleDesign(Refused):
+    """Somebody else saved a newer version meanwhile."""
+
+
+class BadDesign(Refused):
+    """The design cannot be compiled."""

@@ -1,0 +1,19 @@
+"""The sender's postal address is in the mail (CAN-SPAM, CASL)."""
+
+from campaigns.preflight.facts import Facts
+from campaigns.preflight.results import Result
+
+NAME, TITLE = "postal_address", "The postal address is in it"
+LEAST = 10  # characters; less is no street and town
+
+
+def check(facts: Facts) -> Result:
+    address = " ".join(facts.postal_address.split())
+    if len(address) < LEAST:
+        return Result(NAME, TITLE, "fail", "Your postal address is not known yet.", "Enter street, town and country in the settings.", "brand")
+    if facts.compiled is None:
+        return Result(NAME, TITLE, "unknown", "Not checked: the content does not compile.", place="content")
+    written = " ".join(facts.compiled.text.split())
+    if "brand.postal_address" in facts.names or address in written:
+        return Result(NAME, TITLE, "pass", address, place="content")
+    return Result(NAME, TITLE, "fail", "The content does not show your postal address.", "Add {{ brand.postal_address }}, best at the end.", "content")
