@@ -1,0 +1,183 @@
+"""What the relay asks of the world: frozen data in and out, and the ports that adapters answer.
+
+The relay knows SMTP and time. Where mail comes from, what it says, who may get it and where results go is behind these
+protocols; tests answer them with lists.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sending.relay.trouble import Judgement
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """The waiting deliveries of one mailing to one domain. `first_due`: seconds since 1970 of the one that waits longest.
+
+    `give_up_after`: seconds after which a delivery that cannot be sent expires.
+    """
+
+    id: int
+    organization_id: int
+    mailing_id: int
+    domain: str
+    priority: int
+    first_due: float
+    give_up_after: float
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One claimed delivery. `attempts` counts finished tries; `refusal` is a suppression reason found at the claim, or "".
+
+    `born`: seconds since 1970, from which it ages. `load` is the adapters' own: what the Composer needs.
+    """
+
+    id: int
+    lane: Lane
+    address: str
+    attempts: int
+    due: float
+    born: float
+    refusal: str
+    load: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message ready for the wire: CRLF lines, signed, not dot-stuffed. `return_path` is the envelope sender."""
+
+    return_path: str
+    content: bytes
+    eight_bit: bool = False
+    utf8: bool = False
+
+
+class Unmakeable(Exception):
+    """The content cannot be made for this recipient: our fault, for a person to mend. `reason` is a word of the ledger."""
+
+    def __init__(self, reason: str, text: str) -> None:
+        super().__init__(text)
+        self.reason = reason
+        self.text = text
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What became of one claimed delivery.
+
+    `state`: delivered, deferred, bounced, expired, in_doubt, failed, suppressed, cancelled, or "released": back where it
+    was, as if never claimed. `due` is for deferred ones. `tried`: whether it counts as a try. `suppress`: see Judgement.
+    """
+
+    id: int
+    state: str
+    reason: str = ""
+    code: str = ""
+    text: str = ""
+    host: str = ""
+    provider: str = ""
+    due: float = 0.0
+    tried: bool = True
+    suppress: str = ""
+    address: str = ""
+    tls: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """The answer to an asked final dot: granted, or why not. `hold` is the mailing's, `refusal` a suppression reason."""
+
+    id: int
+    hold: str = ""
+    refusal: str = ""
+
+    @property
+    def granted(self) -> bool:
+        return not self.hold and not self.refusal
+
+
+class Fenced(Exception):
+    """This relay has been declared dead by another: nothing may be sent or settled under its name any more."""
+
+
+class Unreachable(Exception):
+    """The journal or the spool cannot be reached now; whatever was asked may or may not have been done."""
+
+
+class Spool(Protocol):
+    """Where waiting mail comes from."""
+
+    async def waiting(self) -> Sequence[Lane]:
+        """Every lane with deliveries that are due, not held. Raises Unreachable."""
+        ...
+
+    async def claim(self, wishes: Sequence[tuple[Lane, int]]) -> Sequence[Parcel]:
+        """At most so many due deliveries of each lane, now held by this relay. Raises Unreachable, Fenced."""
+        ...
+
+
+class Journal(Protocol):
+    """Where results go, and where leave comes from."""
+
+    async def flush(self, settlements: Sequence[Settlement], asked: Sequence[int], seq: int) -> Sequence[Leave]:
+        """Settle, and write the intents of what may be sent, in one durable transaction. Ids that are not answered are not
+        this relay's any more. Settling is idempotent. Raises Unreachable.
+        """
+        ...
+
+    async def beat(self, facts: dict[str, Any]) -> int:
+        """Say that this relay lives; gives the number of living relays. Raises Fenced, Unreachable."""
+        ...
+
+    async def trim(self, before: int) -> None:
+        """Forget this relay's intents with a lower seq. Raises Unreachable."""
+        ...
+
+    async def reap(self) -> int:
+        """End relays without heartbeat and give back what they held; gives the number of deliveries. Raises Unreachable."""
+        ...
+
+    async def leave(self) -> None:
+        """End this relay in good order: it holds nothing any more. Raises Unreachable."""
+        ...
+
+    async def wait_for_mail(self) -> None:
+        """Return when somebody says that there is new mail. May return without reason. Raises Unreachable."""
+        ...
+
+
+class Composer(Protocol):
+    """Makes the bytes of one message."""
+
+    async def compose(self, parcel: Parcel) -> Letter:
+        """Raises Unmakeable, Unreachable."""
+        ...
+
+
+class Clock(Protocol):
+    """The time, twice: `monotonic` for waits, `wall` in seconds since 1970."""
+
+    def monotonic(self) -> float: ...
+
+    def wall(self) -> float: ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    monotonic = staticmethod(time.monotonic)
+    wall = staticmethod(time.time)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How one conversation about one message ended: the judgement and the words that led to it."""
+
+    judgement: Judgement
+    code: str = ""
+    text: str = ""
+    host: str = ""
+    tls: str = ""

@@ -1,0 +1,201 @@
+"""From a domain to the hosts that take its mail (RFC 5321 5.1), remembered for as long as the DNS says.
+
+Policy: MX by preference; without MX the domain's own address (an implicit MX of preference 0); `MX 0 .` takes no mail at all
+(RFC 7505). One question at a time for a name, however many messages wait for it. When the DNS fails, what it said an hour
+ago is better than nothing.
+"""
+
+import asyncio
+import random
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from sending.relay.addresses import Reach, may_connect
+from sending.relay.dns import Answer, Dns, NoSuchDomain, Unknown
+
+SHORTEST, LONGEST = 5.0, 6 * 3600.0  # seconds that an answer is kept, whatever its TTL
+NEGATIVE = 60.0
+STALE = 3600.0
+CACHE_SIZE = 50_000
+MAX_HOSTS = 20
+MAX_ADDRESSES = 8
+
+Value = TypeVar("Value")
+
+
+class TakesNoMail(Exception):
+    """The domain says that it takes no mail: a null MX."""
+
+
+class NoSuchMailDomain(Exception):
+    """The domain does not exist, or has neither MX nor address."""
+
+
+class LeadsNowhere(Exception):
+    """All MX hosts have addresses that we may not connect to: loopback, private networks."""
+
+
+class Clock(Protocol):
+    """Seconds, only forward."""
+
+    def monotonic(self) -> float: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The MX hosts of a domain as (preference, host), sorted. Equal routes lead to the same site."""
+
+    exchangers: tuple[tuple[int, str], ...]
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        return tuple(host for _, host in self.exchangers)
+
+
+class Routes:
+    """The routes of all domains; asks the DNS when it has to."""
+
+    def __init__(self, dns: Dns, clock: Clock, *, reach: Reach, chance: random.Random | None = None) -> None:
+        self._dns = dns
+        self._clock = clock
+        self._reach = reach
+        self._chance = chance or random.Random()
+        self._routes: Memory[Route] = Memory(clock)
+        self._addresses: Memory[tuple[str, ...]] = Memory(clock)
+
+    async def of(self, domain: str) -> Route:
+        """The route of a domain (A-labels, lower case). Raises TakesNoMail, NoSuchMailDomain, Unknown."""
+        return await self._routes.get(domain, lambda: self._find(domain))
+
+    def known(self, domain: str) -> Route | None:
+        """The route if it is known now, without asking."""
+        return self._routes.peek(domain)
+
+    async def _find(self, domain: str) -> tuple[Route, float]:
+        try:
+            answer = await self._dns.mx(domain)
+        except NoSuchDomain as error:
+            raise NoSuchMailDomain(f"the domain {domain} does not exist") from error
+        records = [record for record in answer.records if isinstance(record, tuple)]
+        exchangers = sorted({(preference, host) for preference, host in records if host})[:MAX_HOSTS]
+        if records and not exchangers:
+            raise TakesNoMail(f"{domain} says that it takes no mail (null MX)")
+        if not exchangers:
+            if not await self.addresses(domain):
+                raise NoSuchMailDomain(f"{domain} has neither MX nor address")
+            exchangers = [(0, domain)]
+        return Route(tuple(exchangers)), answer.ttl
+
+    async def addresses(self, host: str) -> tuple[str, ...]:
+        """The addresses of a host, IPv4 first. () when it has none. Raises Unknown."""
+        return await self._addresses.get(host, lambda: self._find_addresses(host))
+
+    async def _find_addresses(self, host: str) -> tuple[tuple[str, ...], float]:
+        found: list[str] = []
+        ttls: list[float] = []
+        trouble: Unknown | None = None
+        for ask in (self._dns.a, self._dns.aaaa):
+            try:
+                answer: Answer = await ask(host)
+            except NoSuchDomain:
+                break
+            except Unknown as error:
+                trouble = error
+                continue
+            found += [record for record in answer.records if isinstance(record, str)][:MAX_ADDRESSES]
+            ttls.append(answer.ttl)
+        if not found and trouble is not None:
+            raise trouble
+        return tuple(found), min(ttls, default=NEGATIVE)
+
+    async def plan(self, route: Route) -> list[tuple[str, str]]:
+        """(host, address) in the order to be tried: by preference, shuffled among equals; [] when no host has an address.
+        Raises LeadsNowhere when none may be connected to, Unknown when none could be found out.
+        """
+        by_preference: dict[int, list[str]] = {}
+        for preference, host in route.exchangers:
+            by_preference.setdefault(preference, []).append(host)
+        plan: list[tuple[str, str]] = []
+        trouble: Unknown | None = None
+        forbidden = ""
+        for preference in sorted(by_preference):
+            hosts = by_preference[preference]
+            self._chance.shuffle(hosts)
+            for host in hosts:
+                try:
+                    addresses = await self.addresses(host)
+                except Unknown as error:
+                    trouble = error
+                    continue
+                for address in addresses:
+                    if may_connect(address, self._reach):
+                        plan.append((host, address))
+                    else:
+                        forbidden = f"{host} has the address {address}, to which no mail is sent from here"
+        if not plan and forbidden:
+            raise LeadsNowhere(forbidden)
+        if not plan and trouble is not None:
+            raise trouble
+        return plan
+
+
+@dataclass(slots=True)
+class _Entry(Generic[Value]):
+    value: Value | None
+    error: Exception | None
+    until: float
+
+
+class Memory(Generic[Value]):
+    """Answers by name until they expire; a name is asked once at a time."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._entries: OrderedDict[str, _Entry[Value]] = OrderedDict()
+        self._asking: dict[str, asyncio.Task[Value]] = {}
+
+    def peek(self, name: str) -> Value | None:
+        entry = self._entries.get(name)
+        return entry.value if entry is not None and self._clock.monotonic() < entry.until else None
+
+    async def get(self, name: str, find: Callable[[], Awaitable[tuple[Value, float]]]) -> Value:
+        """The remembered answer, or what `find` says: (value, TTL in seconds). Its errors are remembered for a minute."""
+        entry = self._entries.get(name)
+        if entry is not None and self._clock.monotonic() < entry.until:
+            if entry.error is not None:
+                raise entry.error
+            assert entry.value is not None
+            return entry.value
+        task = self._asking.get(name)
+        if task is None:
+            task = asyncio.ensure_future(self._ask(name, find))
+            self._asking[name] = task
+            task.add_done_callback(lambda done: self._asked(name, done))
+        return await asyncio.shield(task)
+
+    def _asked(self, name: str, task: "asyncio.Task[Value]") -> None:
+        self._asking.pop(name, None)
+        if not task.cancelled():
+            task.exception()  # whoever waits has been told
+
+    async def _ask(self, name: str, find: Callable[[], Awaitable[tuple[Value, float]]]) -> Value:
+        before = self._entries.get(name)
+        try:
+            value, ttl = await find()
+        except Unknown:
+            if before is not None and before.value is not None and self._clock.monotonic() < before.until + STALE:
+                return before.value
+            raise
+        except (TakesNoMail, NoSuchMailDomain) as error:
+            self._keep(name, _Entry(None, error, self._clock.monotonic() + NEGATIVE))
+            raise
+        self._keep(name, _Entry(value, None, self._clock.monotonic() + min(max(ttl, SHORTEST), LONGEST)))
+        return value
+
+    def _keep(self, name: str, entry: _Entry[Value]) -> None:
+        self._entries[name] = entry
+        self._entries.move_to_end(name)
+        if len(self._entries) > CACHE_SIZE:
+            self._entries.popitem(last=False)
