@@ -237,6 +237,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_NAME = "posthouse_session"
 CSRF_COOKIE_NAME = "posthouse_csrf"
 X_FRAME_OPTIONS = "SAMEORIGIN"
+SILENCED_SYSTEM_CHECKS = ["security.W019"]  # previews of mail are shown in frames of our own pages
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_TEMP_DIR = None

@@ -17,7 +17,7 @@ from accounts.enums import Role
 from accounts.models import Brand, Membership, Organization, User
 from accounts.tenancy import cross_tenant, tenant_scope
 
-PASSWORD = "correct horse battery"  # noqa: S105
+PASSWORD = "correct horse battery"
 
 
 @pytest.fixture(autouse=True, scope="session")

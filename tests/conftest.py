@@ -1,7 +1,6 @@
 """What every test stands on: own servers, a database behind both walls, the named cast, a browser where one is found."""
 
 import os
-from collections.abc import Iterator
 
 import django
 import pytest
@@ -17,7 +16,16 @@ except CannotStart as trouble:
     pytest.exit(f"The tests' servers do not start. {trouble}", returncode=3)
 
 # Set, not defaulted: nothing of the developer's own environment may leak into a test, least of all his DATABASE_URL.
-for name in ("DATABASE_URL_FILE", "BROKER_URL_FILE", "SECRET_KEY_FILE", "CACHE_URL", "BASE_URL", "LINK_URL", "PORT", "HITS_PORT"):
+for name in (
+    "DATABASE_URL_FILE",
+    "BROKER_URL_FILE",
+    "SECRET_KEY_FILE",
+    "CACHE_URL",
+    "BASE_URL",
+    "LINK_URL",
+    "PORT",
+    "HITS_PORT",
+):
     os.environ.pop(name, None)
 os.environ |= {
     "DATABASE_URL": SERVERS.database_url,
@@ -39,7 +47,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _own_corner_of_the_cache() -> Iterator[None]:
+def _own_corner_of_the_cache() -> None:
     """Rate limits and heartbeats of one test are nobody else's."""
     from django.conf import settings
     from django.core.cache import caches
@@ -47,4 +55,3 @@ def _own_corner_of_the_cache() -> Iterator[None]:
     prefix = f"test-{os.getpid()}-{os.urandom(4).hex()}"
     settings.CACHES["default"]["KEY_PREFIX"] = prefix
     caches["default"].key_prefix = prefix
-    yield

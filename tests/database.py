@@ -42,7 +42,10 @@ def django_db_setup(
     with django_db_blocker.unblock():
         connect_as("")
         made = setup_databases(
-            verbosity=max(0, request.config.option.verbose - 1), interactive=False, keepdb=keep, serialized_aliases=set()
+            verbosity=max(0, request.config.option.verbose - 1),
+            interactive=False,
+            keepdb=keep,
+            serialized_aliases=set(),
         )
         connect_as(APP_ROLE)
     yield

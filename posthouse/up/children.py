@@ -49,7 +49,7 @@ def spawn(
 ) -> subprocess.Popen[bytes]:
     """Start a process in a group of its own, its output appended to the log. Raises OSError when it cannot be run."""
     with log.open("ab") as output:
-        return subprocess.Popen(
+        process: subprocess.Popen[bytes] = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -58,8 +58,9 @@ def spawn(
             cwd=cwd,
             start_new_session=True,
             preexec_fn=None if outlives_us else dies_with_us(os.getpid(), stop_signal),  # noqa: PLW1509
-            **(account.popen_arguments() if account else {}),  # type: ignore[arg-type]
+            **(account.popen_arguments() if account else {}),
         )
+    return process
 
 
 def how_it_ended(returncode: int) -> str:

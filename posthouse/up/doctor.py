@@ -19,18 +19,24 @@ def examine(environ: dict[str, str]) -> int:
     report.line("Python", _python)
     report.line("packages", _packages)
     sandbox = surroundings.is_sandbox(environ)
-    report.line("sandbox", lambda: "on: nothing leaves this computer" if sandbox else "OFF: mail goes out into the world")
-    identity = report.line("servers' account", lambda: account.for_servers(places.CHECKOUT), show=lambda found: found.name)
+    report.line(
+        "sandbox", lambda: "on: nothing leaves this computer" if sandbox else "OFF: mail goes out into the world"
+    )
+    identity = report.line(
+        "servers' account", lambda: account.for_servers(places.CHECKOUT), show=lambda found: found.name
+    )
     if identity is None:
         return report.end()
     here = report.line(
-        "data", lambda: places.choose(surroundings.var_directory(environ), identity), show=lambda found: str(found.servers)
+        "data",
+        lambda: places.choose(surroundings.var_directory(environ), identity),
+        show=lambda found: str(found.servers),
     )
     if here is None:
         return report.end()
     for note in here.notes:
         print(f"       {note}")
-    report.line("disk", lambda: places.check_space(here) or "enough room")
+    report.line("disk", lambda: _disk(here))
     kinds = report.line("kind of servers", lambda: binaries.wanted_kinds(environ), show=" or ".join)
     if kinds:
         if environ.get("DATABASE_URL"):
@@ -64,7 +70,11 @@ class Report:
         return found
 
     def end(self) -> int:
-        print("Nothing stands in the way: `make run`." if not self.bad else f"{self.bad} to mend before `make run` can work.")
+        print(
+            "Nothing stands in the way: `make run`."
+            if not self.bad
+            else f"{self.bad} to mend before `make run` can work."
+        )
         return 1 if self.bad else 0
 
 
@@ -79,6 +89,11 @@ def _packages() -> str:
     if missing:
         raise CannotStart(f"{', '.join(missing)} missing. Run `make venv` and start with `make run`.")
     return "there"
+
+
+def _disk(here: places.Places) -> str:
+    places.check_space(here)
+    return "enough room"
 
 
 def _own_database(url: str) -> str:

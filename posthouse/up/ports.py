@@ -51,7 +51,9 @@ def needed(environ: dict[str, str], *, sandbox: bool) -> list[Need]:
         chosen = number(own, environ[own]) if environ.get(own) else port + offset
         needs.append(Need(part, chosen, protocols, host if offset < 2 else "127.0.0.1"))
     if not sandbox and environ.get("MAILROOM_PORT"):
-        needs.append(Need("mailroom", number("MAILROOM_PORT", environ["MAILROOM_PORT"]), host=environ.get("MAILROOM_HOST") or "0.0.0.0"))  # noqa: S104
+        everywhere = "0.0.0.0"  # noqa: S104  (the mailroom receives from the world)
+        port = number("MAILROOM_PORT", environ["MAILROOM_PORT"])
+        needs.append(Need("mailroom", port, host=environ.get("MAILROOM_HOST") or everywhere))
     return needs
 
 
@@ -70,7 +72,9 @@ def check(needs: list[Need]) -> None:
                     f"Port {need.port} ({need.part}) may only be used by root. Choose ports above 1023: PORT=8000 make run"
                 )
             if trouble == errno.EADDRNOTAVAIL:
-                raise CannotStart(f"HOST={need.host} is no address of this computer. Leave it out, or write 127.0.0.1 or 0.0.0.0.")
+                raise CannotStart(
+                    f"HOST={need.host} is no address of this computer. Leave it out, or write 127.0.0.1 or 0.0.0.0."
+                )
 
 
 def _trouble(need: Need, protocol: int) -> int:
@@ -91,6 +95,8 @@ def _proposal(needs: list[Need]) -> int:
     base = needs[0].port
     for port in range(base + STEP, LARGEST - STEP, STEP):
         moved = [Need(need.part, need.port - base + port, need.protocols, need.host) for need in needs]
-        if all(0 < need.port <= LARGEST and not _trouble(need, protocol) for need in moved for protocol in need.protocols):
+        if all(
+            0 < need.port <= LARGEST and not _trouble(need, protocol) for need in moved for protocol in need.protocols
+        ):
             return port
     return base + STEP

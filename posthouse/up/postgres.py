@@ -61,7 +61,9 @@ class Postgres:
             self.clear_stale_pid()
             return False
         private(data, self.places.account)
-        if any(data.iterdir()):  # an initdb that was interrupted: it writes PG_VERSION first, but into an empty place only
+        if any(
+            data.iterdir()
+        ):  # an initdb that was interrupted: it writes PG_VERSION first, but into an empty place only
             shutil.rmtree(data)
             private(data, self.places.account)
         unfinished = data.with_name("unfinished")
@@ -77,7 +79,18 @@ class Postgres:
         locales = [["--locale=C.UTF-8"], ["--no-locale"]]
         if self.programs.major >= 17:
             locales.insert(0, ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"])
-        common = [self.programs.path("initdb"), "-D", str(data), "-U", SUPERUSER, "-E", "UTF8", "-A", "trust", "--no-sync"]
+        common = [
+            self.programs.path("initdb"),
+            "-D",
+            str(data),
+            "-U",
+            SUPERUSER,
+            "-E",
+            "UTF8",
+            "-A",
+            "trust",
+            "--no-sync",
+        ]
         for locale in locales:
             with self.log.open("ab") as output:
                 result = subprocess.run(
@@ -88,7 +101,7 @@ class Postgres:
                     env=self.environ(),
                     cwd="/",
                     check=False,
-                    **self.places.account.popen_arguments(),  # type: ignore[call-overload]
+                    **self.places.account.popen_arguments(),
                 )
             if result.returncode == 0:
                 return
@@ -108,7 +121,9 @@ class Postgres:
         until = time.monotonic() + 15
         while _exists(pid):
             if time.monotonic() > until:
-                raise CannotStart(f"A PostgreSQL (process {pid}) still works on {self.places.postgres_data}. Stop it: kill {pid}")
+                raise CannotStart(
+                    f"A PostgreSQL (process {pid}) still works on {self.places.postgres_data}. Stop it: kill {pid}"
+                )
             time.sleep(0.05)
 
     def _is_our_server(self, pid: int) -> bool:
@@ -167,7 +182,9 @@ class Postgres:
         if "No space left on device" in said:
             return CannotStart(f"The disk is full: {what}. Make room, or set VAR_DIR to a directory on another disk.")
         if "could not create shared memory segment" in said or "Cannot allocate memory" in said:
-            return CannotStart(f"{what}: too little memory. Close other programs, or set DATABASE_URL to a PostgreSQL elsewhere.")
+            return CannotStart(
+                f"{what}: too little memory. Close other programs, or set DATABASE_URL to a PostgreSQL elsewhere."
+            )
         if "pre-existing shared memory block" in said:
             return CannotStart(f"{what}: processes of the last run still end. Try again in a few seconds.")
         reason = next((line for line in reversed(said.splitlines()) if "FATAL" in line or "error:" in line), "")

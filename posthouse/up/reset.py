@@ -11,7 +11,9 @@ FORGOTTEN = ("uploads", "media", "celerybeat-schedule")  # besides the servers' 
 def forget(environ: dict[str, str]) -> int:
     """Delete the private data. Raises CannotStart while Posthouse runs, or when the database is somebody's own."""
     if environ.get("DATABASE_URL"):
-        raise CannotStart("DATABASE_URL is set: only the private database under var/ is ever deleted. Empty your own yourself.")
+        raise CannotStart(
+            "DATABASE_URL is set: only the private database under var/ is ever deleted. Empty your own yourself."
+        )
     here = places.choose(surroundings.var_directory(environ), account.for_servers(places.CHECKOUT))
     lock = supervisor.hold(here)
     try:

@@ -24,14 +24,28 @@ def all_of(environ: dict[str, str], *, sandbox: bool) -> list[Service]:
     host = environ.get("HOST", "127.0.0.1")
     port = environ["PORT"]
     hits_port = environ.get("HITS_PORT") or str(int(port) + 1)
-    granian = (sys.executable, "-m", "granian", "--host", host, "--no-ws", "--log-level", "warning", "--respawn-failed-workers")
+    granian = (
+        sys.executable,
+        "-m",
+        "granian",
+        "--host",
+        host,
+        "--no-ws",
+        "--log-level",
+        "warning",
+        "--respawn-failed-workers",
+    )
     celery = (sys.executable, "-m", "celery", "-A", "posthouse")
     quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat")  # one worker has nobody to gossip with
     web = ("--interface", "wsgi", "--port", port, "--blocking-threads", environ.get("WEB_THREADS", "6"))
     services = [
         Service("web", (*granian, *web, "--workers", environ.get("WEB_WORKERS", "1"), "posthouse.wsgi:application")),
-        Service("relay", _manage("relay"), role="daemon", patience=20.0),  # it drains: conversations end, claims go back
-        Service("hits", (*granian, "--interface", "asgi", "--port", hits_port, "posthouse.hits:application"), role="daemon"),
+        Service(
+            "relay", _manage("relay"), role="daemon", patience=20.0
+        ),  # it drains: conversations end, claims go back
+        Service(
+            "hits", (*granian, "--interface", "asgi", "--port", hits_port, "posthouse.hits:application"), role="daemon"
+        ),
         Service("mailroom", _manage("mailroom"), role="daemon"),
         Service(
             "worker",
@@ -56,9 +70,15 @@ def child(service: Service, *, logs: Path, environ: dict[str, str]) -> Child:
     )
 
 
-def manage(*arguments: str) -> list[str]:
-    """The command line of a chore."""
-    return list(_manage(*arguments))
+def chore(*arguments: str, environ: dict[str, str], role: str, log: Path) -> Child:
+    """A command of manage.py that ends by itself."""
+    return Child(
+        name=arguments[0],
+        command=list(_manage(*arguments)),
+        log=log,
+        environ={**environ, "POSTHOUSE_ROLE": role},
+        cwd=CHECKOUT,
+    )
 
 
 def _manage(*arguments: str) -> tuple[str, ...]:

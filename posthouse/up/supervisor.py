@@ -86,7 +86,8 @@ class Supervisor:
     def _start_servers(self, here: places.Places) -> dict[str, str]:
         """PostgreSQL and Valkey, at the same time, unless the person has their own. Returns the processes' environment."""
         kinds = binaries.wanted_kinds(self.given)
-        database_url, broker_url = self.given.get("DATABASE_URL", ""), self.given.get("BROKER_URL", "")
+        database_url: str = self.given.get("DATABASE_URL", "")
+        broker_url: str = self.given.get("BROKER_URL", "")
         postgres = valkey = None
         if not database_url:
             postgres = Postgres(binaries.within_reach(binaries.postgres(here, kinds), here), here)
@@ -110,8 +111,9 @@ class Supervisor:
         else:
             self.tick("PostgreSQL of DATABASE_URL")
         if valkey:
-            if note := valkey.settle(self.servers[0]):
-                self.say(f"  {note}")
+            aside = valkey.settle(self.servers[0])
+            if aside:
+                self.say(f"  {aside}")
             broker_url = valkey.url()
             self.tick(f"{_brand(valkey.programs)} {valkey.programs.version} ({_origin(valkey.programs)})")
         else:
@@ -124,8 +126,7 @@ class Supervisor:
         current = upkeep.is_current(environ["DATABASE_URL"])
         if not current:
             self.say("  Bringing the database up to date ...")
-            upkeep.bring_up_to_date(environ, log=here.logs / "migrate.log")
-            self._heed()
+            self._do(upkeep.migration(environ, log=here.logs / "migrate.log"))
         for service in services.all_of(environ, sandbox=sandbox):
             child = services.child(service, logs=here.logs, environ=environ)
             self.children.append(child)
@@ -140,10 +141,24 @@ class Supervisor:
         try:
             if demo:
                 self.say("  Seeding the demo ...")
-                upkeep.seed(environ, log=here.logs / "demo.log")
+                self._do(upkeep.seeding(environ, log=here.logs / "demo.log"))
             upkeep.remember(environ["DATABASE_URL"])
         except CannotStart as trouble:
             self.say(f"  {trouble}")  # a house without furniture still stands; the next start tries again
+
+    def _do(self, chore: Child) -> None:
+        """Do a chore to its end, and look after the others meanwhile. Raises CannotStart when it fails."""
+        began = logs.size(chore.log)
+        chore.start()
+        try:
+            while chore.alive:
+                self._look([*self.servers, *self.children])
+        finally:
+            children.stop([chore])
+        if chore.process and chore.process.returncode:
+            raise CannotStart(
+                f"`manage.py {chore.name}` failed: {logs.tail(chore.log, 1, since=began)} See {chore.log}"
+            )
 
     def _wait_for_web(self, environ: dict[str, str]) -> None:
         web = self.children[0]
@@ -151,7 +166,7 @@ class Supervisor:
         host = environ.get("HOST", "127.0.0.1")
         until = time.monotonic() + WEB_WITHIN
         while not answers("127.0.0.1" if host in {"0.0.0.0", "::"} else host, port):  # noqa: S104
-            self._look(self.children, pause=0.05)
+            self._look([*self.servers, *self.children], pause=0.05)
             if web.deaths >= 3:
                 raise CannotStart(f"The web server does not start: {logs.tail(web.log, lines=1)} See {web.log}")
             if time.monotonic() > until:
@@ -218,7 +233,9 @@ def hold(here: places.Places) -> IO[str]:
     try:
         lock = path.open("a+", encoding="utf-8")
     except OSError as error:
-        raise CannotStart(f"{path} cannot be written: {error.strerror}. Start Posthouse as the owner of {here.var}.") from error
+        raise CannotStart(
+            f"{path} cannot be written: {error.strerror}. Start Posthouse as the owner of {here.var}."
+        ) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -5,13 +5,13 @@ data it speaks of. Asking for it takes milliseconds; asking Django takes two sec
 """
 
 import hashlib
-import subprocess
 from pathlib import Path
 
 import psycopg
 from psycopg import sql
 
-from posthouse.up import logs, services
+from posthouse.up import services
+from posthouse.up.children import Child
 from posthouse.up.errors import CannotStart
 from posthouse.up.places import CHECKOUT
 
@@ -36,17 +36,17 @@ def is_current(database_url: str) -> bool:
     except (psycopg.OperationalError, psycopg.ProgrammingError) as error:
         reason = str(error).strip().splitlines()[-1]
         raise CannotStart(f"The database does not answer: {reason}. Check DATABASE_URL.") from error
-    return bool(row) and row[0] == f"{WORDS} {digest()}"
+    return row is not None and row[0] == f"{WORDS} {digest()}"
 
 
-def bring_up_to_date(environ: dict[str, str], *, log: Path) -> None:
-    """Run the migrations as the owner of the tables. Raises CannotStart with the reason."""
-    _run(["migrate", "--no-input", "--verbosity", "1"], environ, log=log, role="owner", what="The migrations failed")
+def migration(environ: dict[str, str], *, log: Path) -> Child:
+    """The chore that brings the tables up to date, as their owner."""
+    return services.chore("migrate", "--no-input", environ=environ, role="owner", log=log)
 
 
-def seed(environ: dict[str, str], *, log: Path) -> None:
-    """Fill an empty database with the demo."""
-    _run(["demo", "--if-empty"], environ, log=log, role="app", what="The demo could not be seeded")
+def seeding(environ: dict[str, str], *, log: Path) -> Child:
+    """The chore that fills an empty database with the demo."""
+    return services.chore("demo", "--if-empty", environ=environ, role="app", log=log)
 
 
 def remember(database_url: str) -> None:
@@ -57,20 +57,3 @@ def remember(database_url: str) -> None:
             connection.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(name, sql.Literal(f"{WORDS} {digest()}")))
     except psycopg.Error:
         return
-
-
-def _run(arguments: list[str], environ: dict[str, str], *, log: Path, role: str, what: str) -> None:
-    began = logs.size(log)
-    with log.open("ab") as output:
-        result = subprocess.run(
-            services.manage(*arguments),
-            env={**environ, "POSTHOUSE_ROLE": role},
-            cwd=CHECKOUT,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-    if result.returncode:
-        last = logs.tail(log, lines=1, since=began)
-        raise CannotStart(f"{what}: {last} See {log}")
