@@ -1,0 +1,29 @@
+"""Answers contacts' questions about the mail behind a link (contacts/ports.py)."""
+
+from contacts.ports import MailBehind
+from sending.actions import engagement
+from sending.models import Delivery
+from sending.tracking.about import delivery_of
+
+
+class MailAnswers:
+    """Plugged in by posthouse/wiring.py."""
+
+    def behind(self, *, about: str) -> MailBehind | None:
+        delivery_id = delivery_of(about)
+        if delivery_id is None:
+            return None
+        row = (
+            Delivery.objects.filter(pk=delivery_id)
+            .values_list("mailing__topic_id", "mailing__letter__brand_id", "mailing__letter__subject", "created_at")
+            .first()
+        )
+        return MailBehind(row[0], row[1], row[2] or "", row[3]) if row else None
+
+    def left(self, *, about: str) -> None:
+        if (delivery_id := delivery_of(about)) is not None:
+            engagement.unsubscribed(delivery_id=delivery_id)
+
+    def came_back(self, *, about: str) -> None:
+        if (delivery_id := delivery_of(about)) is not None:
+            engagement.came_back(delivery_id=delivery_id)
