@@ -51,7 +51,7 @@ def select(*, organization: Organization, topic: Topic, segment: Segment | None 
     fits = condition(organization, segment.definition) if segment is not None else compiling.TRUE
     return Sql(
         f"""
-        SELECT c.id AS contact_id, c.address::text AS address, c.domain::text AS domain, sup.reason::text AS reason
+        SELECT c.id AS contact_id, c.address_key::text AS address, c.domain::text AS domain, sup.reason::text AS reason
         FROM contacts_subscription s
         JOIN contacts_contact c ON c.id = s.contact_id
         LEFT JOIN (
