@@ -49,9 +49,16 @@ def tenant_scope(organization: "Organization") -> Iterator[None]:
     current = get_scope().get("organization")
     if current is not None and current.pk != organization.pk:
         raise RuntimeError(f"Already in the scope of organization {current.pk}; {organization.pk} may not be mixed in.")
+    if current is not None:
+        with transaction.atomic():
+            yield
+        return
+    outer = connection.in_atomic_block  # somebody's transaction goes on after us: then the setting must not stay
     with transaction.atomic(), scope(organization=organization):
         _set(ORGANIZATION_SETTING, str(organization.pk))
         yield
+        if outer and not connection.needs_rollback:
+            _set(ORGANIZATION_SETTING, "")
 
 
 @contextmanager
