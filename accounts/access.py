@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from accounts.enums import Role
@@ -30,6 +31,14 @@ def require(request: HttpRequest, need: Role) -> None:
     """Raise PermissionDenied (403) unless the member of this request has at least the role."""
     if not may(request, need):
         raise PermissionDenied(f"This needs the role {need.label}.")
+
+
+def membership_for(request: HttpRequest, pk: int, *, need: Role = Role.ADMIN) -> Membership:
+    """A member of this request's organization. Raises Http404, PermissionDenied."""
+    require(request, need)
+    return get_object_or_404(
+        Membership.objects.select_related("user", "organization"), organization=request.organization, pk=pk
+    )
 
 
 def tenant_url(request: HttpRequest, name: str, **kwargs: Any) -> str:

@@ -373,3 +373,21 @@ def initials(person: Any) -> str:
     """One or two letters for a person's or organization's disc."""
     words = re.findall(r"\w+", str(person).split("@")[0])
     return conditional_escape("".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper())
+
+
+# --- The audit log ----------------------------------------------------------------------------------------------------
+@register.filter
+def verb(text: str) -> str:
+    """`contacts.import_applied` -> `Import applied`."""
+    return text.rpartition(".")[2].replace("_", " ").capitalize()
+
+
+@register.simple_tag
+def audit_details(data: Mapping[str, Any]) -> str:
+    """The data of an entry in a line: `role: Marketer → Admin`."""
+    said = []
+    for name, value in data.items():
+        if isinstance(value, list) and len(value) == 2:
+            value = f"{value[0] or 'empty'} → {value[1] or 'empty'}"
+        said.append(f"{name.replace('_', ' ')}: {value}")
+    return "; ".join(said)[:300]

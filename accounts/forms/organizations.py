@@ -1,0 +1,60 @@
+"""An organization's name, postal address and time zone; a person's name."""
+
+from functools import lru_cache
+from zoneinfo import available_timezones
+
+from django import forms
+
+from accounts.models import Organization, User
+
+ADDRESS_LIMIT = 500  # characters: it stands at the foot of every marketing mail
+
+
+@lru_cache(maxsize=1)
+def time_zones() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Choices by region: [("Europe", [("Europe/Berlin", "Berlin"), …]), …], UTC first."""
+    regions: dict[str, list[tuple[str, str]]] = {}
+    for zone in sorted(available_timezones()):
+        region, _, place = zone.partition("/")
+        if place and region not in {"Etc", "SystemV", "US", "posix", "right", "Brazil", "Canada", "Chile", "Mexico"}:
+            regions.setdefault(region, []).append((zone, place.replace("_", " ").replace("/", ", ")))
+    return [("Universal", [("UTC", "UTC")]), *regions.items()]
+
+
+class OrganizationForm(forms.ModelForm):  # type: ignore[type-arg]
+    postal_address = forms.CharField(
+        label="Postal address",
+        max_length=ADDRESS_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "street-address"}),
+        help_text="Street, city and country. The law wants it at the foot of every marketing mail.",
+        error_messages={"required": "Write the postal address: marketing mail may not leave without one."},
+    )
+    time_zone = forms.ChoiceField(
+        label="Time zone",
+        choices=time_zones,
+        help_text="Dates and schedules are shown in it.",
+        error_messages={"invalid_choice": "Choose a time zone of the list."},
+    )
+
+    class Meta:
+        model = Organization
+        fields = ("name", "postal_address", "time_zone")
+        labels = {"name": "Name of the organization"}
+        widgets = {"name": forms.TextInput(attrs={"autocomplete": "organization"})}
+        error_messages = {"name": {"required": "Give the organization a name."}}
+
+    def clean_name(self) -> str:
+        return " ".join(str(self.cleaned_data["name"]).split())
+
+    def clean_postal_address(self) -> str:
+        lines = (" ".join(line.split()) for line in str(self.cleaned_data["postal_address"]).splitlines())
+        return "\n".join(line for line in lines if line)
+
+
+class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = User
+        fields = ("name",)
+        labels = {"name": "Your name"}
+        help_texts = {"name": "Your colleagues see it in the audit log."}
+        widgets = {"name": forms.TextInput(attrs={"autocomplete": "name"})}

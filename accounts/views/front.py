@@ -1,0 +1,27 @@
+"""The front door: to the one organization of a person, to the choice of several, or to founding the first."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import NoReverseMatch, reverse
+
+from accounts.models import Organization
+from accounts.queries import houses
+
+
+def home_url(organization: Organization) -> str:
+    """The organization's home page, which belongs to a floor above; its settings where there is no such floor."""
+    try:
+        return reverse("campaigns:home", kwargs={"org": organization.public_id})
+    except NoReverseMatch:
+        return reverse("accounts:settings", kwargs={"org": organization.public_id})
+
+
+@login_required
+def front(request: HttpRequest) -> HttpResponse:
+    memberships = houses.memberships_of(request.user)
+    if not memberships:
+        return redirect("accounts:organization_new")
+    if len(memberships) == 1:
+        return redirect(home_url(memberships[0].organization))
+    return redirect("accounts:organizations")
