@@ -120,9 +120,10 @@ def cancel_some(*, mailing: Mailing, limit: int = BATCH) -> int:
     return _move(
         mailing_id=mailing.pk,
         which="""
-            SELECT d.id FROM sending_lane l
+            SELECT d.* FROM sending_lane l
             CROSS JOIN LATERAL (
-                SELECT id FROM sending_delivery WHERE lane_id = l.id AND state IN (%s, %s) LIMIT %s FOR UPDATE SKIP LOCKED
+                SELECT id, organization_id, variant, provider, state, attempts FROM sending_delivery
+                WHERE lane_id = l.id AND state IN (%s, %s) LIMIT %s FOR UPDATE SKIP LOCKED
             ) d
             WHERE l.mailing_id = %s LIMIT %s
         """,
@@ -158,7 +159,10 @@ def send_again(*, delivery: Delivery, actor: User) -> bool:
         raise Refused("This send was cancelled. Nothing of it is sent any more.")
     moved = _move(
         mailing_id=mailing.pk,
-        which="SELECT id FROM sending_delivery WHERE id = %s AND state IN (%s, %s) FOR UPDATE",
+        which="""
+            SELECT id, organization_id, variant, provider, state, attempts FROM sending_delivery
+            WHERE id = %s AND state IN (%s, %s) FOR UPDATE
+        """,
         params=[delivery.pk, DeliveryState.FAILED, DeliveryState.IN_DOUBT],
         state=DeliveryState.QUEUED,
         bucket=None,
@@ -176,6 +180,7 @@ def send_again(*, delivery: Delivery, actor: User) -> bool:
 def finish(*, mailing: Mailing) -> None:
     """Note that nothing of it is open any more."""
     Mailing.objects.filter(pk=mailing.pk, finished_at=None).update(finished_at=timezone.now())
+    Lane.objects.filter(mailing_id=mailing.pk, open=True).update(open=False)
 
 
 def tell_relays() -> None:
@@ -194,7 +199,10 @@ def _move(
     reason: Reason | None,
     kind: EventKind,
 ) -> int:
-    """Move rows, and write their tallies and events, in one statement. `bucket` None: by the row's finished tries."""
+    """Move rows, and write their tallies and events, in one statement. `bucket` None: by the row's finished tries.
+
+    `which` locks the rows and gives them as they are once locked: a snapshot's older values would spoil the sums.
+    """
     before = f"""CASE
         WHEN was.state = {DeliveryState.IN_DOUBT:d} THEN {Bucket.IN_DOUBT:d}
         WHEN was.state = {DeliveryState.FAILED:d} THEN {Bucket.FAILED:d}
@@ -206,15 +214,11 @@ def _move(
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            WITH chosen AS MATERIALIZED ({which}),
-            was AS (
-                SELECT d.id, d.organization_id, d.variant, d.provider, d.state, d.attempts
-                FROM sending_delivery d JOIN chosen USING (id)
-            ),
+            WITH was AS MATERIALIZED ({which}),
             moved AS (
                 UPDATE sending_delivery d SET state = %s, reason = coalesce(%s, ''), relay_id = NULL, changed_at = now(),
-                    due_at = CASE WHEN %s THEN now() ELSE due_at END
-                FROM chosen WHERE d.id = chosen.id RETURNING d.id
+                    due_at = CASE WHEN %s THEN now() ELSE d.due_at END
+                FROM was WHERE d.id = was.id RETURNING d.id
             ),
             tallied AS (
                 INSERT INTO sending_tally (organization_id, mailing_id, variant, provider, kind, link, n, at)

@@ -1,0 +1,92 @@
+"""Verbs of designs: make one, save it, copy it, put it away.
+
+Policy: what somebody typed is kept even when it does not compile; and nobody overwrites what he has not seen.
+"""
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from accounts.actions import audit
+from accounts.models import Brand, Organization, User
+from campaigns.designs.source import MAX_BYTES
+from campaigns.errors import Refused, StaleDesign
+from campaigns.models import Campaign, Design
+
+
+@transaction.atomic
+def create(*, organization: Organization, brand: Brand, name: str, mjml: str, actor: User | None, origin: Design | None = None) -> Design:
+    """A template in the gallery."""
+    design = Design.objects.create(
+        organization=organization, brand=brand, name=_name(name), is_template=True, mjml=_text(mjml), origin=origin, saved_by=actor
+    )
+    audit.record(organization=organization, actor=actor, verb="campaigns.design_created", target=design)
+    return design
+
+
+def copy_for_campaign(*, design_name: str, mjml: str, campaign: Campaign, actor: User | None, origin: Design | None = None) -> Design:
+    """The content of one campaign: a copy, so that editing the template never changes a draft."""
+    return Design.objects.create(
+        organization=campaign.organization,
+        brand=campaign.brand,
+        name=_name(design_name),
+        is_template=False,
+        mjml=_text(mjml),
+        origin=origin,
+        saved_by=actor,
+    )
+
+
+@transaction.atomic
+def save(*, design: Design, mjml: str, version: int, actor: User) -> Design:
+    """Save what was typed on top of `version`. Raises StaleDesign when somebody saved a newer one meanwhile."""
+    mjml = _text(mjml)
+    current = Design.objects.select_for_update().get(pk=design.pk)
+    if current.version != version:
+        if current.mjml == mjml:
+            return current
+        who = f"{current.saved_by} " if current.saved_by and current.saved_by != actor else "Another window "
+        raise StaleDesign(
+            f"{who}saved a newer version meanwhile. Copy what you typed, then reload this page to go on from that version."
+        )
+    if current.mjml == mjml:
+        return current
+    current.mjml, current.saved_by, current.version = mjml, actor, current.version + 1
+    current.save(update_fields=["mjml", "saved_by", "version", "updated_at"])
+    return current
+
+
+@transaction.atomic
+def rename(*, design: Design, name: str, actor: User) -> None:
+    """Give it another name."""
+    design.name = _name(name)
+    design.save(update_fields=["name", "updated_at"])
+    audit.record(organization=design.organization, actor=actor, verb="campaigns.design_renamed", target=design)
+
+
+@transaction.atomic
+def put_away(*, design: Design, actor: User) -> None:
+    """Take it out of the gallery. Campaigns made from it keep their copies."""
+    if Design.objects.filter(pk=design.pk, archived_at=None).update(archived_at=timezone.now(), version=F("version")):
+        audit.record(organization=design.organization, actor=actor, verb="campaigns.design_archived", target=design)
+
+
+@transaction.atomic
+def bring_back(*, design: Design, actor: User) -> None:
+    """Undo `put_away`."""
+    if Design.objects.filter(pk=design.pk).exclude(archived_at=None).update(archived_at=None):
+        audit.record(organization=design.organization, actor=actor, verb="campaigns.design_restored", target=design)
+
+
+def _name(name: str) -> str:
+    name = " ".join(name.split())[:200]
+    if not name:
+        raise Refused("Give the template a name.")
+    return name
+
+
+def _text(mjml: str) -> str:
+    if len(mjml.encode("utf-8", "replace")) > MAX_BYTES:
+        raise Refused(f"The design is larger than {MAX_BYTES // 1024} kB, so it was not saved. Move text to a web page and link to it.")
+    # PostgreSQL keeps no NUL, and UTF-8 no lone surrogates.
+    return mjml.replace("\x00", "").encode("utf-8", "replace").decode().replace("\r\n", "\n")

@@ -1,0 +1,87 @@
+"""The content of a campaign as it would be sent: compiled, with its merge plan, and shown for one person."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from accounts.models import Brand, Organization
+from campaigns.designs import guard
+from campaigns.designs.findings import Compiled, DesignError, Finding
+from campaigns.models import Campaign
+from contacts.models import Contact, Field
+from sending.actions.letters import facts_of
+from sending.merging import Merged, MergeError, Plan, check, compile_plan, known_names, merge, merge_values
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What became of a design: compiled with its plan, or `errors`. `subject_problems` are about the subject alone."""
+
+    compiled: Compiled | None
+    plan: Plan | None
+    errors: tuple[Finding, ...] = ()
+    subject_problems: tuple[str, ...] = ()
+
+
+def merge_names(organization: Organization) -> frozenset[str]:
+    """Every name that a letter of this organization may use."""
+    return known_names(Field.objects.filter(organization=organization, archived_at=None).values_list("key", flat=True))
+
+
+def make(campaign: Campaign) -> Made:
+    """The campaign's content as it stands."""
+    if campaign.design is None:
+        return Made(None, None)
+    return make_from(
+        mjml=campaign.design.mjml,
+        subject=campaign.subject,
+        preheader=campaign.preheader,
+        names=merge_names(campaign.organization),
+    )
+
+
+def make_from(*, mjml: str, names: Collection[str], subject: str = "", preheader: str = "") -> Made:
+    """Compile a design and cut it into a merge plan."""
+    subject_problems = tuple(problem.message for problem in check(subject, names))
+    preheader_problems = tuple(
+        Finding("error", f"Preview text: {problem.message}", 0) for problem in check(preheader, names)
+    )
+    try:
+        compiled = guard.compile_design(mjml, known=names, preheader="" if preheader_problems else preheader)
+    except DesignError as error:
+        return Made(None, None, (*preheader_problems, *error.findings), subject_problems)
+    if preheader_problems:
+        return Made(None, None, preheader_problems, subject_problems)
+    try:
+        plan = compile_plan("" if subject_problems else subject, compiled.html, compiled.text, known=names)
+    except MergeError as error:
+        return Made(None, None, tuple(Finding("error", problem.message, 0) for problem in error.problems), subject_problems)
+    return Made(compiled, plan, (), subject_problems)
+
+
+def values_of(contact: Contact) -> dict[str, Any]:
+    """A contact's values by field key, the address among them."""
+    return {**contact.values, "email": contact.address}
+
+
+def show(
+    plan: Plan,
+    *,
+    organization: Organization,
+    brand: Brand,
+    contact: Contact | None,
+    facts: Mapping[str, Mapping[str, str]] | None = None,
+    unsubscribe_url: str = "#",
+    preferences_url: str = "#",
+) -> Merged:
+    """The mail as one person would see it, without tracking; without a contact, with the fallbacks."""
+    facts = facts or facts_of(organization, brand)
+    values = merge_values(
+        contact=values_of(contact) if contact else {"email": "somebody@example.com"},
+        organization_name=facts["organization"]["name"],
+        brand_name=facts["brand"]["name"],
+        postal_address=facts["brand"]["postal_address"],
+        unsubscribe_url=unsubscribe_url,
+        preferences_url=preferences_url,
+    )
+    return merge(plan, values)

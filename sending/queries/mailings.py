@@ -1,0 +1,187 @@
+"""Reading the ledger: what is open, the people behind each part, the story of one message."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from sending.enums import BAR_PARTS, BarPart, Bucket, DeliveryState, EventKind
+from sending.models import Delivery, Mailing
+
+PAGE = 50
+_OPEN_PARTS = (BarPart.ON_ITS_WAY, BarPart.RETRYING, BarPart.DELIVERED)
+_STATES_OF_BUCKET = {
+    Bucket.DELIVERED: DeliveryState.DELIVERED,
+    Bucket.BOUNCED: DeliveryState.BOUNCED,
+    Bucket.EXPIRED: DeliveryState.EXPIRED,
+    Bucket.SUPPRESSED: DeliveryState.SUPPRESSED,
+    Bucket.CANCELLED: DeliveryState.CANCELLED,
+    Bucket.FAILED: DeliveryState.FAILED,
+    Bucket.IN_DOUBT: DeliveryState.IN_DOUBT,
+}
+
+_COLUMNS = """d.id, d.contact_id, d.address, d.state, d.attempts, d.due_at, d.reason, d.code, d.provider, d.changed_at"""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One row behind a part of the bar. `text` is the server's last reply, or ""."""
+
+    id: int
+    contact_id: int | None
+    address: str
+    state: DeliveryState
+    attempts: int
+    due_at: datetime
+    reason: str
+    code: str
+    provider: str
+    changed_at: datetime
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One event of a message. `kind` None: a kind that this version does not know."""
+
+    at: datetime
+    kind: EventKind | None
+    code: str
+    text: str
+    link: int
+    provider: str
+    facts: dict[str, Any]
+
+
+def has_open(mailing: Mailing) -> bool:
+    """Whether any message is queued, held by a relay or deferred. Cheap: an index probe a lane."""
+    if mailing.sealed_at is None:
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT EXISTS (
+                SELECT FROM sending_lane l CROSS JOIN LATERAL (
+                    SELECT FROM sending_delivery WHERE lane_id = l.id AND state IN (1, 3) LIMIT 1
+                ) waiting WHERE l.mailing_id = %s
+            ) OR EXISTS (SELECT FROM sending_delivery WHERE state = 2 AND mailing_id = %s)
+            """,
+            [mailing.pk, mailing.pk],
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def people(mailing: Mailing, part: BarPart | None, *, after: int = 0, limit: int = PAGE) -> tuple[list[Person], int | None]:
+    """A page of the people behind a part of the bar (None: everybody), and the cursor of the next one (None at the end).
+
+    Opaque cursors: parts that most rows pass through go by contact, the others by row, because that is how they are indexed.
+    """
+    by_contact = part is None or part in _OPEN_PARTS
+    with connection.cursor() as cursor:
+        if by_contact:
+            condition = _CONDITIONS[part]
+            cursor.execute(
+                f"SELECT {_COLUMNS} FROM sending_delivery d WHERE d.mailing_id = %s AND d.contact_id > %s AND {condition} "
+                "ORDER BY d.contact_id LIMIT %s",
+                [mailing.pk, after, limit + 1],
+            )
+        else:
+            assert part is not None
+            # One index scan a state: the literals let the planner use the partial index.
+            selects = " UNION ALL ".join(
+                f"(SELECT * FROM sending_delivery WHERE mailing_id = %s AND state = {_STATES_OF_BUCKET[bucket]:d} AND id > %s "
+                "ORDER BY mailing_id, state, id LIMIT %s)"
+                for bucket in BAR_PARTS[part]
+            )
+            params = [value for _ in BAR_PARTS[part] for value in (mailing.pk, after, limit + 1)]
+            cursor.execute(f"SELECT {_COLUMNS} FROM ({selects}) d ORDER BY d.id LIMIT %s", [*params, limit + 1])
+        rows = cursor.fetchall()
+    found = [_person(row) for row in rows[:limit]]
+    following = None
+    if len(rows) > limit and found:
+        following = (found[-1].contact_id or 0) if by_contact else found[-1].id
+    return found, following
+
+
+def with_replies(found: list[Person]) -> list[Person]:
+    """The same people with the last thing that a server said about each."""
+    ids = [person.id for person in found if person.code or person.state in (DeliveryState.IN_DOUBT, DeliveryState.FAILED)]
+    if not ids:
+        return found
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT ON (delivery_id) delivery_id, text FROM sending_event WHERE delivery_id = ANY(%s) AND text <> '' "
+            "ORDER BY delivery_id, at DESC, id DESC",
+            [ids],
+        )
+        texts = dict(cursor.fetchall())
+    return [
+        Person(
+            person.id, person.contact_id, person.address, person.state, person.attempts, person.due_at, person.reason,
+            person.code, person.provider, person.changed_at, texts.get(person.id, ""),
+        )
+        for person in found
+    ]
+
+
+def everybody(mailing: Mailing, part: BarPart | None) -> Iterator[Person]:
+    """All people of a part, page by page: for an export that never holds them all."""
+    after: int | None = 0
+    while after is not None:
+        found, after = people(mailing, part, after=after, limit=1_000)
+        yield from with_replies(found)
+
+
+def messages_to(*, contact_id: int | None, organization_id: int, address: str, limit: int = 50) -> list[Delivery]:
+    """The newest messages to a person; for addresses without a contact, app mail to them."""
+    rows = Delivery.objects.select_related("mailing", "mailing__stream")
+    if contact_id is not None:
+        rows = rows.filter(contact_id=contact_id)
+    else:
+        rows = rows.filter(organization_id=organization_id, address=address, contact=None)
+    return list(rows.order_by("-id")[:limit])
+
+
+def story(delivery: Delivery) -> list[Happening]:
+    """Everything that happened to one message, oldest first."""
+    known = {kind.value for kind in EventKind}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT at, kind, code, text, link, provider, facts::text FROM sending_event WHERE delivery_id = %s ORDER BY at, id LIMIT 500",
+            [delivery.pk],
+        )
+        rows = cursor.fetchall()
+    import json
+
+    return [
+        Happening(at, EventKind(kind) if kind in known else None, code, text, link, provider, json.loads(facts))
+        for at, kind, code, text, link, provider, facts in rows
+    ]
+
+
+def deferral_reasons(mailing: Mailing, *, limit: int = 8) -> list[tuple[str, str, int]]:
+    """Why messages of a mailing are retried now: (provider, code, how many), the commonest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT d.provider, d.code, count(*) FROM sending_lane l
+            JOIN sending_delivery d ON d.lane_id = l.id AND d.state = 3
+            WHERE l.mailing_id = %s GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT %s
+            """,
+            [mailing.pk, limit],
+        )
+        return [(provider, code, n) for provider, code, n in cursor.fetchall()]
+
+
+def _person(row: Any) -> Person:
+    return Person(row[0], row[1], row[2], DeliveryState(row[3]), *row[4:])
+
+
+_CONDITIONS = {
+    None: "TRUE",
+    BarPart.DELIVERED: "d.state = 10",
+    BarPart.ON_ITS_WAY: "d.state IN (1, 2) AND d.attempts = 0",
+    BarPart.RETRYING: "(d.state = 3 OR (d.state IN (1, 2) AND d.attempts > 0))",
+}
