@@ -21,7 +21,11 @@ ORDER = ("send", "launch", "import", "start")
 
 def names() -> list[str]:
     """The benchmarks, in the order in which they are run. `import_.py` is called `import`."""
-    found = [name.rstrip("_") for _, name, _ in pkgutil.iter_modules([str(Path(bench.__file__).parent)]) if name not in PIECES]
+    found = [
+        name.rstrip("_")
+        for _, name, _ in pkgutil.iter_modules([str(Path(bench.__file__).parent)])
+        if name not in PIECES
+    ]
     return sorted(found, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
 
 

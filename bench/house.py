@@ -100,7 +100,9 @@ class House:
             ).fetchone()
             current = bool(found) and found[0] == _mark()
             connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
-            connection.execute(f"CREATE DATABASE {DATABASE} OWNER {LOGIN_ROLE} TEMPLATE {BLANK if current else 'template1'}")
+            connection.execute(
+                f"CREATE DATABASE {DATABASE} OWNER {LOGIN_ROLE} TEMPLATE {BLANK if current else 'template1'}"
+            )
         if not current:
             self._migrate()
             with self.postgres.connect("postgres") as connection:
@@ -111,7 +113,7 @@ class House:
 
     def _migrate(self) -> None:
         report.say("migrating ...")
-        upkeep.bring_up_to_date(self.environ, log=self.here.logs / "migrate.log")
+        self.manage("migrate", "--no-input", role="owner")
         upkeep.remember(self.environ["DATABASE_URL"])
 
     def connect(self) -> "psycopg.Connection[tuple[object, ...]]":
@@ -124,12 +126,16 @@ class House:
         """Start services by the name that posthouse/up/services.py gives them, as `up` starts them."""
         known = {service.name: service for service in services.all_of(self.environ, sandbox=True)}
         for name in names:
-            self.children[name] = services.child(known[name], logs=self.here.logs, environ=self.environ | (environ or {}))
+            self.children[name] = services.child(
+                known[name], logs=self.here.logs, environ=self.environ | (environ or {})
+            )
             self.children[name].start()
 
-    def start_command(self, name: str, *arguments: str, role: str = "app", environ: dict[str, str] | None = None) -> Child:
+    def start_command(
+        self, name: str, *arguments: str, role: str = "app", environ: dict[str, str] | None = None
+    ) -> Child:
         """Start `manage.py ...` as a process of its own, under a name of its own (a second relay, say)."""
-        service = services.Service(name, tuple(services.manage(*arguments)), role=role)
+        service = services.Service(name, tuple(command(*arguments)), role=role)
         child = services.child(service, logs=self.here.logs, environ=self.environ | (environ or {}))
         self.children[name] = child
         child.start()
@@ -140,17 +146,19 @@ class House:
 
     def manage(self, *arguments: str, role: str = "app", check: bool = True) -> "subprocess.CompletedProcess[str]":
         """Run one chore to its end. Raises RuntimeError with its last words when `check` and it failed."""
-        return self._run(services.manage(*arguments), role=role, check=check)
+        return self._run(command(*arguments), role=role, check=check)
 
     def script(self, path: Path, *arguments: str, role: str = "app") -> dict[str, object]:
         """Run a Python program that ends with one line of JSON on standard output, and give that back."""
-        done = self._run([sys.executable, "-m", ".".join(path.relative_to(CHECKOUT).with_suffix("").parts), *arguments], role=role)
+        done = self._run(
+            [sys.executable, "-m", ".".join(path.relative_to(CHECKOUT).with_suffix("").parts), *arguments], role=role
+        )
         answer: dict[str, object] = json.loads(done.stdout.strip().splitlines()[-1])
         return answer
 
-    def _run(self, command: list[str], *, role: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
+    def _run(self, line: list[str], *, role: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
         done = subprocess.run(
-            command,
+            line,
             env={**self.environ, "POSTHOUSE_ROLE": role},
             cwd=CHECKOUT,
             stdin=subprocess.DEVNULL,
@@ -160,7 +168,7 @@ class House:
         )
         if check and done.returncode:
             last = "\n".join((done.stderr or done.stdout).strip().splitlines()[-15:])
-            raise RuntimeError(f"{' '.join(command[1:])} ended with {done.returncode}:\n{last}")
+            raise RuntimeError(f"{' '.join(line[1:])} ended with {done.returncode}:\n{last}")
         return done
 
     # --- waiting --------------------------------------------------------------------------------------------------------
@@ -206,6 +214,11 @@ def forget(house: House) -> None:
         shutil.rmtree(directory, ignore_errors=True)
 
 
+def command(*arguments: str) -> list[str]:
+    """The command line of `manage.py ...`."""
+    return [sys.executable, str(CHECKOUT / "manage.py"), *arguments]
+
+
 def free_ports(first: int) -> int:
     """A PORT from `first` on, with all the ports that are counted from it free."""
     for port in range(first, ports.LARGEST - 10, 20):
@@ -217,7 +230,7 @@ def free_ports(first: int) -> int:
 def _taken(port: int, kind: int) -> bool:
     with socket.socket(socket.AF_INET, kind) as candidate:
         try:
-            candidate.bind(("0.0.0.0", port))  # noqa: S104  (to find a listener on any address; closed at once)
+            candidate.bind(("0.0.0.0", port))
         except OSError:
             return True
     return False
@@ -280,7 +293,7 @@ def descendants(pid: int) -> list[int]:
 
 
 def _process(child: Child) -> "subprocess.Popen[bytes]":
-    assert child.process is not None  # noqa: S101
+    assert child.process is not None
     return child.process
 
 

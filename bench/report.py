@@ -9,7 +9,9 @@ Better = Literal["higher", "lower"]
 Target = float | int | None
 
 
-def emit(name: str, value: float, unit: str, against: str = "", target: Target = None, better: Better = "higher") -> dict[str, object]:
+def emit(
+    name: str, value: float, unit: str, against: str = "", target: Target = None, better: Better = "higher"
+) -> dict[str, object]:
     """Report one number. `against` says what it was compared with, measured in the same run; `target` None: for the record.
 
     Returns what was written: {"name", "value", "unit", "against", "target", "better"}.

@@ -34,7 +34,10 @@ def run(report: ModuleType = report) -> None:
 def clone(copy: Path) -> None:
     """What git knows of this checkout, as it stands in the work tree."""
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=CHECKOUT, capture_output=True, check=True
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=CHECKOUT,
+        capture_output=True,
+        check=True,
     )
     for name in filter(None, listed.stdout.decode().split("\0")):
         source, target = CHECKOUT / name, copy / name
@@ -46,7 +49,9 @@ def clone(copy: Path) -> None:
 def time_a_start(checkout: Path, *, within: float) -> float:
     """Seconds from `make run` to a 200 from /healthz; then stops it and sees that nothing is left behind."""
     port = house.free_ports(house.PORT + 500)
-    environ = {name: value for name, value in os.environ.items() if name not in house.NOT_OURS | {"VAR_DIR", "VIRTUAL_ENV"}}
+    environ = {
+        name: value for name, value in os.environ.items() if name not in house.NOT_OURS | {"VAR_DIR", "VIRTUAL_ENV"}
+    }
     log = checkout / "make-run.log"
     began = time.monotonic()
     with log.open("ab") as output:

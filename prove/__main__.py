@@ -1,0 +1,101 @@
+"""`python -m prove`: torments the running product, prints what became of everybody, and fails when one promise was broken.
+
+python -m prove                       everything: 30 kills during a send to 20,000 people, and the other cases
+python -m prove only=crash kills=100  one case, with other numbers (people=, kills=, seed=)
+python -m prove short                 3 kills, 1,000 people: what the tests run
+python -m prove write                 also writes the table into docs/proofs.md
+"""
+
+import datetime
+import os
+import platform
+import sys
+import time
+import traceback
+
+from bench import house, report
+from posthouse.up.places import CHECKOUT
+from prove import proofs, world
+from prove.running import Running
+from prove.scenarios import SCENARIOS, Broken, Ground, Result
+
+MEAN_SECONDS_A_KILL = 7.0  # pause and outage; decides how slowly the receivers read
+PORT = 19_000
+
+
+def main(arguments: list[str]) -> int:
+    options = dict(argument.split("=", 1) for argument in arguments if "=" in argument)
+    words = {argument for argument in arguments if "=" not in argument}
+    unknown = (set(options) - {"only", "kills", "people", "seed"}) | (words - {"short", "write"})
+    wanted = options.get("only", ",".join(["crash"] if "short" in words else SCENARIOS)).split(",")
+    if unknown or set(wanted) - set(SCENARIOS):
+        print(__doc__, file=sys.stderr)
+        return 2
+    short = "short" in words
+    kills = int(options.get("kills", 3 if short else 30))
+    people = int(options.get("people", 1_000 if short else 20_000))
+    seed = int(options.get("seed", time.time()))
+    few = max(200, people // 10)
+    cases = {
+        "crash": lambda ground: SCENARIOS["crash"](ground, people=people, kills=kills, seed=seed),
+        "two": lambda ground: SCENARIOS["two"](ground, people=few),
+        "stopped": lambda ground: SCENARIOS["stopped"](ground, people=few),
+    }
+    began = time.monotonic()
+    report.say(f"seed={seed}")
+    results: list[Result] = []
+    broken: list[str] = []
+    with prepared(pace=people / (kills * MEAN_SECONDS_A_KILL), greylist=not short) as running:
+        ground = Ground(running)
+        for name in wanted:
+            since = time.monotonic()
+            report.say(f"--- {name}: {(SCENARIOS[name].__doc__ or '').strip()}")
+            try:
+                result = cases[name](ground)
+            except (Broken, TimeoutError, RuntimeError) as trouble:
+                broken.append(name)
+                if not isinstance(trouble, Broken):
+                    traceback.print_exc()
+                report.say(f"BROKEN: {trouble}")
+            else:
+                result.took = time.monotonic() - since
+                results.append(result)
+    took = time.monotonic() - began
+    table = proofs.table(results)
+    print(table)
+    if "write" in words and not broken:
+        today = datetime.datetime.now(datetime.UTC).date()
+        facts = f"{today}, {os.cpu_count()} cores, Python {platform.python_version()}, seed {seed}"
+        proofs.write(CHECKOUT / "docs" / "proofs.md", table, facts)
+    failed = f"{len(broken)} failed ({', '.join(broken)}), " if broken else ""
+    print(f"\n=== {failed}{len(results)} passed in {took:.2f}s ===")
+    return 1 if broken else 0
+
+
+class prepared:  # noqa: N801  (used as a verb: with prepared(...) as running)
+    """The product, started on an empty database of its own; stopped and its data thrown away afterwards."""
+
+    def __init__(self, *, pace: float, greylist: bool) -> None:
+        self.var = CHECKOUT / "var" / "prove"
+        self.pace, self.greylist = pace, greylist
+
+    def __enter__(self) -> Running:
+        characters = self.var / "characters.toml"
+        world.write(characters, pace=self.pace, greylist=self.greylist)
+        (self.var / "sandbox" / "world.sqlite3").unlink(missing_ok=True)
+        options = {"SANDBOX_OPTIONS": f"--characters {characters}"}
+        self.house = house.House(self.var, port=house.free_ports(PORT), environ=options)
+        self.house.open()
+        self.house.close()  # the database is there, migrated and empty, so `up` seeds no demo
+        for log in self.house.here.logs.glob("*.log"):
+            log.unlink()
+        self.running = Running(self.house)
+        self.running.__enter__()
+        return self.running
+
+    def __exit__(self, *_: object) -> None:
+        self.running.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,32 @@
+"""Says what was proved: a table for people, and the same in docs/proofs.md."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from prove.scenarios import Result
+
+BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+
+
+def table(results: Sequence[Result]) -> str:
+    """A table in Markdown: one column a case, one line a number, and what else was seen beneath."""
+    if not results:
+        return ""
+    names = [result.name for result in results]
+    lines = [f"| | {' | '.join(names)} |", f"|---|{'---:|' * len(names)}"]
+    rows = [result.count.table() for result in results]
+    for number, (name, _) in enumerate(rows[0]):
+        lines.append(f"| {name} | {' | '.join(f'{row[number][1]:,}' for row in rows)} |")
+    lines.append("")
+    for result in results:
+        seen = "; ".join(f"{name}: {value}" for name, value in result.seen.items())
+        lines.append(f"- **{result.name}** ({result.took:.0f} s): {seen}")
+    return "\n".join(lines)
+
+
+def write(page: Path, made: str, facts: str) -> None:
+    """Put the table between the two marks of the page."""
+    text = page.read_text("utf-8")
+    measured = f"{BEGIN}\nMeasured {facts}.\n\n{made}\n{END}"
+    page.write_text(re.sub(f"{BEGIN}.*{END}", lambda _: measured, text, flags=re.DOTALL), "utf-8")
