@@ -1,6 +1,7 @@
 """The processes of Posthouse: what each is started with, under which database role, and how long it may take to stop."""
 
 import os
+import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +56,7 @@ def all_of(environ: dict[str, str], *, sandbox: bool) -> list[Service]:
         Service("beat", (*celery, "beat", "--loglevel", "WARNING", "--pidfile", "")),
     ]
     if sandbox:
-        services.insert(1, Service("sandbox", _manage("sandbox"), role="daemon"))
+        services.insert(1, Service("sandbox", _manage("sandbox", *shlex.split(environ.get("SANDBOX_OPTIONS", ""))), role="daemon"))
     return services
 
 
