@@ -65,15 +65,6 @@ class Kept:
     raw: bytes = b""
 
 
-@dataclass(frozen=True)
-class Mailbox:
-    """One address that has mail: how much, and when the last came."""
-
-    address: str
-    messages: int
-    latest: float
-
-
 class Store:
     """The file, opened by one thread. Several processes may use it at once."""
 
@@ -146,21 +137,17 @@ class Store:
 
     # --- the inbox
 
-    def mailboxes(self, *, search: str = "", limit: int = 100) -> list[Mailbox]:
-        """The addresses that have mail, the latest first."""
-        like = "%" + search.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        rows = self._db.execute(
-            "SELECT mailbox, count(*), max(at) FROM kept WHERE mailbox LIKE ? ESCAPE '\\' GROUP BY mailbox ORDER BY max(id) DESC LIMIT ?",
-            (like, limit),
-        )
-        return [Mailbox(*row) for row in rows]
-
-    def messages(self, *, mailbox: str = "", limit: int = 50, before: int = 0) -> list[Kept]:
-        """The newest messages, of one mailbox or of all, without their text; `before` an id for the next page."""
+    def messages(self, *, mailbox: str = "", search: str = "", limit: int = 50, before: int = 0) -> list[Kept]:
+        """The newest messages, without their text: of one mailbox or of all, with `search` in address or subject.
+        `before`: an id, for the next page.
+        """
+        like = "%" + search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         rows = self._db.execute(
             "SELECT id, mailbox, sender, from_, subject, message_id, provider, bulk, at FROM kept"
-            " WHERE (? = '' OR mailbox = ?) AND (? = 0 OR id < ?) ORDER BY id DESC LIMIT ?",
-            (mailbox, mailbox, before, before, limit),
+            " WHERE (:mailbox = '' OR mailbox = :mailbox) AND (:before = 0 OR id < :before)"
+            " AND (:search = '' OR mailbox LIKE :like ESCAPE '\\' OR subject LIKE :like ESCAPE '\\')"
+            " ORDER BY id DESC LIMIT :limit",
+            {"mailbox": mailbox, "before": before, "search": search, "like": like, "limit": limit},
         )
         return [self._kept(row, b"") for row in rows]
 

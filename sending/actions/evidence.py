@@ -13,6 +13,7 @@ from django.utils import timezone
 from contacts.actions import subscriptions, suppressions
 from contacts.enums import ConsentSource, SuppressionReason
 from contacts.models import Contact, Topic
+from sending.actions import engagement
 from sending.enums import Bucket, DeliveryState, EventKind, bucket_of
 from sending.models import Delivery, Engagement, Mailing, Tally
 
@@ -62,8 +63,7 @@ def complained(*, delivery_id: int, kind: str, agent: str) -> bool:
     if delivery is None:
         return False
     now = timezone.now()
-    engagement = _engagement(delivery)
-    if engagement.complained_at is not None:
+    if _engagement(delivery).complained_at is not None:
         return False
     _confirm(delivery, text="They reported it as spam, so it arrived.")
     Engagement.objects.filter(pk=delivery.pk).update(complained_at=now)
@@ -93,7 +93,6 @@ def opted_out(*, contact_id: int, about: str, source: ConsentSource, wording: st
         delivery = None
     topic = None
     if delivery is not None:
-        _confirm(delivery, text="They unsubscribed by it, so it arrived.")
         topic_id = Mailing.objects.values_list("topic_id", flat=True).get(pk=delivery.mailing_id)
         topic = Topic.objects.filter(pk=topic_id).first() if topic_id else None
     statement = subscriptions.Statement(source=source, wording=wording, about=about)
@@ -101,9 +100,8 @@ def opted_out(*, contact_id: int, about: str, source: ConsentSource, wording: st
         left = subscriptions.unsubscribe(contact=contact, topic=topic, statement=statement)
     else:
         left = subscriptions.unsubscribe_all(contact=contact, statement=statement)
-    if left and delivery is not None and _engagement(delivery).unsubscribed_at is None:
-        Engagement.objects.filter(pk=delivery.pk).update(unsubscribed_at=timezone.now())
-        _event(delivery, EventKind.UNSUBSCRIBED, text=wording)
+    if left and delivery is not None:
+        engagement.unsubscribed(delivery_id=delivery.pk)
     return left
 
 
@@ -167,7 +165,7 @@ def _event(delivery: Delivery, kind: EventKind, *, code: str = "", text: str = "
 
 
 def _engagement(delivery: Delivery) -> Engagement:
-    engagement, _ = Engagement.objects.get_or_create(
+    row, _ = Engagement.objects.get_or_create(
         delivery=delivery,
         defaults={
             "organization_id": delivery.organization_id,
@@ -175,7 +173,7 @@ def _engagement(delivery: Delivery) -> Engagement:
             "contact_id": delivery.contact_id,
         },
     )
-    return engagement
+    return row
 
 
 def _about(delivery: Delivery) -> str:

@@ -1,0 +1,1 @@
+"""The roof's pages: the sandbox's inbox, its plug, its DNS."""
