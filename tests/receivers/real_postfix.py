@@ -117,7 +117,9 @@ class RealPostfix:
     `root` must be a directory that everybody may enter, with a short path (a socket lies in it); it is emptied.
     """
 
-    def __init__(self, root: Path, *, address: str, port: int, domain: str, host: str, resolver: tuple[str, int]) -> None:
+    def __init__(
+        self, root: Path, *, address: str, port: int, domain: str, host: str, resolver: tuple[str, int]
+    ) -> None:
         self.root = root
         self.address, self.port, self.domain, self.host = address, port, domain, host
         self.resolver = resolver
@@ -153,12 +155,23 @@ class RealPostfix:
             "user": milter.pw_name,
             "resolver": f"{self.resolver[0]}@{self.resolver[1]}",
         }
-        for directory, owner in (("config", None), ("queue", None), ("data", postfix), ("mail", nobody), ("milter", milter)):
+        for directory, owner in (
+            ("config", None),
+            ("queue", None),
+            ("data", postfix),
+            ("mail", nobody),
+            ("milter", milter),
+        ):
             path = self.root / directory
             path.mkdir(mode=0o755)
             if owner is not None:
                 os.chown(path, owner.pw_uid, owner.pw_gid)
-        for name, text in (("config/main.cf", MAIN), ("config/master.cf", MASTER), ("opendkim.conf", OPENDKIM), ("unbound.conf", UNBOUND)):
+        for name, text in (
+            ("config/main.cf", MAIN),
+            ("config/master.cf", MASTER),
+            ("opendkim.conf", OPENDKIM),
+            ("unbound.conf", UNBOUND),
+        ):
             (self.root / name).write_text(text.format(**values))
 
     def _start(self) -> None:
@@ -211,7 +224,11 @@ class RealPostfix:
 
     def logs(self) -> str:
         """What both said last, for the person whose test failed."""
-        texts = [path.read_text(errors="replace")[-4000:] for path in (self.root / "log", self.root / "opendkim.log") if path.exists()]
+        texts = [
+            path.read_text(errors="replace")[-4000:]
+            for path in (self.root / "log", self.root / "opendkim.log")
+            if path.exists()
+        ]
         return "\n".join(texts)
 
     def raw(self) -> list[bytes]:
