@@ -69,7 +69,8 @@ def rrset_of(record: Record) -> dns.rrset.RRset:
         strings = [octets[i : i + 255] for i in range(0, len(octets), 255)] or [b""]
         txt = dns.rdtypes.ANY.TXT.TXT(dns.rdataclass.IN, dns.rdatatype.TXT, strings)
         return dns.rrset.from_rdata(name, TTL, txt)
-    return dns.rrset.from_text(name, TTL, "IN", record.kind, record.value)
+    # People paste host names without the closing dot; every name here is a whole one.
+    return dns.rrset.from_text_list(name, TTL, "IN", record.kind, [record.value], origin=dns.name.root, relativize=False)
 
 
 def _format_error(wire: bytes) -> bytes | None:
