@@ -65,6 +65,7 @@ def found(*, prefix: str, people: int, homes: tuple[str, ...] = ()) -> dict[str,
     from posthouse.sandbox.zone import Record
     from prove.world import DOMAINS
     from reputation.actions import domain_checks
+    from reputation.models import DomainCheck
     from sending.actions import domains as sending_domains
     from sending.queries import domains as domain_records
 
@@ -84,7 +85,8 @@ def found(*, prefix: str, people: int, homes: tuple[str, ...] = ()) -> dict[str,
     with tenant_scope(organization):
         domain.refresh_from_db()
         if domain.state != "verified":
-            raise SystemExit(f"{domain.name} is {domain.state} although its records are published.")
+            found_out = [f"{check.check_name}: {check.status}: {check.message}" for check in DomainCheck.objects.filter(domain=domain)]
+            raise SystemExit(f"{domain.name} is {domain.state} although its records are published. {found_out}")
         topic = subscribe(organization=organization, prefix=prefix, people=people, homes=homes or DOMAINS)
         brand = Brand.objects.get(organization=organization, is_default=True)
         campaign = campaigns.create(
