@@ -1,0 +1,203 @@
+"""The relay's Spool and Journal over the ledger's tables.
+
+Three lines: results and leaves (committed durably, in order), claims (asynchronously: a claim that is lost in a crash was never
+made), and chores. LISTEN has a line of its own.
+"""
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from sending.adapters import ledger_sql as sql
+from sending.adapters.lines import BY_INDEX, Line
+from sending.enums import DeliveryState
+from sending.relay.ports import Fenced, Lane, Leave, Parcel, Settlement, Unreachable
+
+log = logging.getLogger(__name__)
+
+SWEEP_ROWS = 5_000  # given back in one transaction
+CHORES_EVERY = 10  # heartbeats between two rounds of slower chores
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+_LISTEN_SECONDS = 60.0
+
+_STATES = {
+    "released": 0,
+    "deferred": int(DeliveryState.DEFERRED),
+    "delivered": int(DeliveryState.DELIVERED),
+    "bounced": int(DeliveryState.BOUNCED),
+    "expired": int(DeliveryState.EXPIRED),
+    "suppressed": int(DeliveryState.SUPPRESSED),
+    "cancelled": int(DeliveryState.CANCELLED),
+    "failed": int(DeliveryState.FAILED),
+    "in_doubt": int(DeliveryState.IN_DOUBT),
+}
+
+
+class Load(NamedTuple):
+    """What the Composer needs of a claimed delivery. `letter_id` None: stored content. `values`: the contact's, if any."""
+
+    organization_id: int
+    mailing_id: int
+    contact_id: int | None
+    letter_id: int | None
+    values: dict[str, Any] | None
+
+
+class Ledger:
+    """One relay's view of the ledger: a Spool and a Journal (sending/relay/ports.py)."""
+
+    def __init__(self, dsn: str, *, name: str = "") -> None:
+        self.relay_id = 0
+        self._name = name or f"{socket.gethostname()}:{os.getpid()}"
+        self._results = Line(dsn, name="relay results", settings=(*BY_INDEX, "SET synchronous_commit = on"))
+        self._claims = Line(dsn, name="relay claims", settings=(*BY_INDEX, "SET synchronous_commit = off"))
+        self._chores = Line(dsn, name="relay chores")
+        self._news = Line(dsn, name="relay news", settings=(f"LISTEN {sql.NEWS_CHANNEL}",))
+        self._cursors: dict[int, tuple[datetime, int]] = {}
+        self._beats = 0
+
+    async def register(self) -> None:
+        """Become a relay, under a new id. Raises Unreachable."""
+        rows = await self._chores.rows(sql.REGISTER, {"name": self._name, "pid": os.getpid()})
+        self.relay_id = int(rows[0][0])
+        self._cursors.clear()
+
+    async def close(self) -> None:
+        for line in (self._results, self._claims, self._chores, self._news):
+            await line.close()
+
+    # --- Spool --------------------------------------------------------------------------------------------------------
+
+    async def waiting(self) -> list[Lane]:
+        rows = await self._claims.rows(sql.WAITING)
+        lanes = [Lane(*row) for row in rows]
+        for lane in lanes:
+            cursor = self._cursors.get(lane.id)
+            if cursor is not None and lane.first_due <= cursor[0].timestamp():
+                del self._cursors[lane.id]  # something came back to before the place where we were
+        if len(self._cursors) > 4 * len(lanes) + 1000:
+            here = {lane.id for lane in lanes}
+            self._cursors = {lane: cursor for lane, cursor in self._cursors.items() if lane in here}
+        return lanes
+
+    async def claim(self, wishes: Sequence[tuple[Lane, int]]) -> list[Parcel]:
+        lanes = {lane.id: lane for lane, _ in wishes}
+        cursors = [self._cursors.get(lane_id, (_BEGINNING, 0)) for lane_id in lanes]
+        rows = await self._claims.rows(
+            sql.CLAIM,
+            {
+                "relay": self.relay_id,
+                "lanes": list(lanes),
+                "limits": [count for _, count in wishes],
+                "dues": [due for due, _ in cursors],
+                "ids": [delivery_id for _, delivery_id in cursors],
+            },
+        )
+        parcels: list[Parcel] = []
+        for delivery_id, lane_id, address, attempts, due, born, refusal, *load in rows:
+            parcels.append(
+                Parcel(delivery_id, lanes[lane_id], address, attempts, due.timestamp(), born, refusal, Load(*load))
+            )
+            self._cursors[lane_id] = (due, delivery_id)
+        got = {parcel.lane.id for parcel in parcels}
+        for lane_id in lanes.keys() - got:
+            self._cursors.pop(lane_id, None)
+        return parcels
+
+    # --- Journal ------------------------------------------------------------------------------------------------------
+
+    async def flush(self, settlements: Sequence[Settlement], asked: Sequence[int], seq: int) -> list[Leave]:
+        rows = await self._results.rows(
+            sql.FLUSH,
+            {
+                "relay": self.relay_id,
+                "seq": seq,
+                "asked": list(asked),
+                "ids": [s.id for s in settlements],
+                "states": [_STATES[s.state] for s in settlements],
+                "reasons": [s.reason[:30] for s in settlements],
+                "codes": [s.code[:16] for s in settlements],
+                "texts": [s.text for s in settlements],
+                "hosts": [s.host for s in settlements],
+                "providers": [s.provider[:40] for s in settlements],
+                "dues": [s.due for s in settlements],
+                "tried": [s.tried for s in settlements],
+                "suppress": [s.suppress for s in settlements],
+                "tls": [s.tls for s in settlements],
+            },
+        )
+        for settlement in settlements:
+            if settlement.state == "released":
+                # It is before its lane's cursor now; forget all cursors: cheaper than to know which.
+                self._cursors.clear()
+                break
+        return [Leave(*row) for row in rows]
+
+    async def beat(self, facts: dict[str, Any]) -> int:
+        rows = await self._chores.rows(sql.BEAT, {"relay": self.relay_id, "facts": Jsonb(facts)})
+        if not rows:
+            raise Fenced(f"relay {self.relay_id} was declared dead")
+        return int(rows[0][0])
+
+    async def trim(self, before: int) -> None:
+        await self._chores.rows(sql.TRIM, {"relay": self.relay_id, "before": before})
+
+    async def reap(self) -> int:
+        for relay_id, name in await self._chores.rows(sql.END_SILENT):
+            log.warning("Relay %d (%s) gives no sign of life; its mail is taken back.", relay_id, name)
+        given_back = await self._sweep()
+        if self._beats % CHORES_EVERY == 0:
+            await self._slow_chores()
+        self._beats += 1
+        return given_back
+
+    async def _sweep(self) -> int:
+        given_back = 0
+        while True:
+            rows = await self._chores.rows(sql.SWEEP, {"limit": SWEEP_ROWS})
+            if not rows:
+                return given_back
+            relay_id, count, doubtful = rows[0]
+            given_back += count
+            if count:
+                log.info("Relay %d: %d deliveries given back, %d of them unconfirmed.", relay_id, count, doubtful)
+                continue
+            if not await self._chores.rows(sql.SWEPT, {"relay": relay_id}):
+                return given_back  # somebody else holds a row of it; next time
+            await self._chores.rows(sql.FORGET, {"relay": relay_id})
+
+    async def _slow_chores(self) -> None:
+        await self._chores.rows(sql.REQUEUE_DOUBTFUL)
+        await self._chores.rows(sql.FORGET_OLD)
+        try:
+            connection = await self._chores.connection()
+            async with connection.transaction():
+                locked = await (await connection.execute(sql.LOCK_LANES)).fetchall()
+                if locked:
+                    await connection.execute(sql.CLOSE_LANES, {"ids": [row[0] for row in locked]})
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            await self._chores.close()
+            raise Unreachable(str(error)) from error
+
+    async def leave(self) -> None:
+        await self._chores.rows(sql.LEAVE, {"relay": self.relay_id})
+        await self._sweep()
+
+    async def wait_for_mail(self) -> None:
+        connection = await self._news.connection()
+        try:
+            async for _ in connection.notifies(timeout=_LISTEN_SECONDS, stop_after=1):
+                return
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            await self._news.close()
+            raise Unreachable(str(error)) from error
+        except asyncio.CancelledError:
+            await self._news.close()
+            raise

@@ -1,0 +1,145 @@
+"""`manage.py relay`: send the mail that waits in the ledger. SIGTERM drains; several may run on one database."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+from typing import Any
+
+import uvloop
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from accounts.tenancy import daemon_dsn
+from sending.adapters.composer import LetterComposer
+from sending.adapters.ledger import Ledger
+from sending.adapters.signing import SigningThreads
+from sending.relay import sites
+from sending.relay.addresses import Reach, may_connect
+from sending.relay.dns import Resolver, split_server
+from sending.relay.doors import Doors, House
+from sending.relay.engine import Relay
+from sending.relay.ports import Fenced, SystemClock, Unreachable
+from sending.relay.routes import Routes
+from sending.relay.session import Timeouts, unauthenticated_tls
+
+log = logging.getLogger(__name__)
+
+DRAIN_SECONDS = 15.0
+SWITCH_SECONDS = 0.0005  # signing threads come back from OpenSSL and should not wait 5 ms for the interpreter
+
+
+class Command(BaseCommand):
+    help = "Sends the mail that waits in the ledger, until SIGTERM."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--source", default="", help="The IP address to send from; the system's choice by default.")
+        parser.add_argument("--name", default="", help="What this relay is called in lists; host and process by default.")
+
+    def handle(self, *args: Any, source: str = "", name: str = "", **options: Any) -> None:
+        reach = reach_of_settings()
+        if source and not may_connect(source, Reach.ANYWHERE):
+            raise CommandError(f"--source {source} is not an IP address to send from.")
+        sys.setswitchinterval(SWITCH_SECONDS)
+        uvloop.run(serve(reach=reach, source=source, name=name))
+
+
+def reach_of_settings() -> Reach:
+    """How far this relay may reach. The interlock: with the sandbox on, only this computer, or it does not start."""
+    if not settings.SANDBOX:
+        return Reach.INTERNET
+    try:
+        host, _ = split_server(settings.RELAY_RESOLVER)
+    except ValueError:
+        host = ""
+    if not may_connect(host, Reach.LOOPBACK):
+        raise CommandError(
+            "SANDBOX is on, so the relay asks the sandbox's DNS only, and RELAY_RESOLVER is "
+            f"{settings.RELAY_RESOLVER or 'not set'!r}. Unset RELAY_RESOLVER to use the sandbox, or turn SANDBOX off to send real mail."
+        )
+    return Reach.LOOPBACK
+
+
+async def serve(*, reach: Reach, source: str, name: str) -> None:
+    """Send until SIGTERM or SIGINT. A relay that was fenced off begins anew under another id."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    running: list[Relay] = []
+
+    def stop() -> None:
+        stopping.set()
+        for relay in running:
+            relay.stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, stop)
+    house = House(
+        name=settings.RELAY_EHLO_NAME,
+        port=settings.RELAY_SMTP_PORT,
+        reach=reach,
+        tls=unauthenticated_tls(),
+        timeouts=Timeouts(),
+        source=source,
+    )
+    clock = SystemClock()
+    routes = Routes(Resolver(settings.RELAY_RESOLVER), clock, reach=reach)
+    dsn = daemon_dsn()
+    signing = SigningThreads(min(4, os.cpu_count() or 1))
+    composer = LetterComposer(
+        dsn, signing=signing, link_url=settings.LINK_URL, house_domain=settings.HOUSE_DOMAIN
+    )
+    ledger = Ledger(dsn, name=name)
+    try:
+        while not stopping.is_set():
+            if not await registered(ledger, stopping):
+                break
+            relay = Relay(
+                spool=ledger,
+                journal=ledger,
+                composer=composer,
+                routes=routes,
+                doors=Doors(routes, house, clock),
+                directory=sites.directory(),
+                clock=clock,
+                drain_seconds=DRAIN_SECONDS,
+            )
+            running[:] = [relay]
+            log.info(
+                "relay %d: sending to %s, port %d%s",
+                ledger.relay_id,
+                reach.value,
+                settings.RELAY_SMTP_PORT,
+                f", from {source}" if source else "",
+            )
+            try:
+                await relay.run()
+            except Fenced as fenced:
+                log.warning("%s; beginning anew.", fenced)
+            except Unreachable as error:
+                log.warning("The ledger cannot be reached: %s", error)
+                await asyncio.sleep(1.0)
+    finally:
+        await composer.close()
+        await ledger.close()
+    log.info("relay %d: ended", ledger.relay_id)
+
+
+async def registered(ledger: Ledger, stopping: asyncio.Event) -> bool:
+    """Become a relay, however long the database takes; False when told to stop meanwhile."""
+    said = False
+    while not stopping.is_set():
+        try:
+            await ledger.register()
+        except Unreachable as error:
+            if not said:
+                log.warning("Waiting for the database: %s", error)
+                said = True
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), 1.0)
+        else:
+            return True
+    return False
