@@ -56,7 +56,9 @@ def all_of(environ: dict[str, str], *, sandbox: bool) -> list[Service]:
         Service("beat", (*celery, "beat", "--loglevel", "WARNING", "--pidfile", "")),
     ]
     if sandbox:
-        services.insert(1, Service("sandbox", _manage("sandbox", *shlex.split(environ.get("SANDBOX_OPTIONS", ""))), role="daemon"))
+        services.insert(
+            1, Service("sandbox", _manage("sandbox", *shlex.split(environ.get("SANDBOX_OPTIONS", ""))), role="daemon")
+        )
     return services
 
 

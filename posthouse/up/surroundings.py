@@ -70,7 +70,7 @@ def adopt(environ: MutableMapping[str, str]) -> None:
         os.kill(int(told.pop("pid")), 0)
     except PermissionError:
         pass  # it runs, as somebody else
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return
     for name, value in told.items():
         environ.setdefault(name, value)

@@ -1,0 +1,132 @@
+"""One path, four trees: tests and templates lie where their source lies; no file is too long; every room has a name."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parent.parent.parent
+APPS = ["accounts", "contacts", "sending", "reputation", "campaigns", "posthouse"]
+LONGEST = 500  # lines; 300 is what one should aim at
+NAMELESS = {"utils", "helpers", "common", "services", "misc", "util", "lib"}
+ALLOWED_NAMELESS = {"posthouse/up/services.py"}  # the processes that `up` serves are called services by everybody
+# Tests of the whole, which have no one source file: journeys through the product, the shape of the code.
+WHOLE = {"architecture", "journeys", "receivers"}
+# Templates that belong to no view of ours: the kit, and the names that allauth and Django look for.
+SHARED_TEMPLATES = {"kit", "account", "allauth", "registration", "emails"}
+
+
+def sources(*suffixes: str) -> list[Path]:
+    places = [*APPS, "tests", "templates", "static", "bench", "prove"]
+    return [
+        path.relative_to(CHECKOUT)
+        for place in places
+        for path in sorted((CHECKOUT / place).rglob("*"))
+        if path.suffix in suffixes and "vendor" not in path.parts and "__pycache__" not in path.parts
+    ]
+
+
+PYTHON = [path for path in sources(".py") if "migrations" not in path.parts]
+TESTS = [path for path in PYTHON if path.parts[0] == "tests" and path.name.startswith("test_")]
+TEMPLATES = [path for path in sources(".html", ".txt") if path.parts[0] == "templates" and len(path.parts) > 2]
+
+
+def test_there_is_something_to_look_at() -> None:
+    assert len(PYTHON) > 100
+    assert len(TESTS) > 10
+
+
+def lies_at(path: Path) -> bool:
+    return (CHECKOUT / path).with_suffix(".py").exists() or (CHECKOUT / path.with_suffix("") / "__init__.py").exists()
+
+
+def test_tests_mirror_the_source() -> None:
+    lost = [
+        str(path)
+        for path in TESTS
+        if path.parts[1] not in WHOLE and not lies_at(Path(*path.parts[1:-1], path.name.removeprefix("test_")))
+    ]
+    assert lost == []
+
+
+def test_templates_mirror_the_views() -> None:
+    """templates/contacts/segments/edit.html belongs to contacts/views/segments.py."""
+    lost = [
+        str(path)
+        for path in TEMPLATES
+        if path.parts[1] not in SHARED_TEMPLATES
+        and not (
+            len(path.parts) > 3
+            and any(lies_at(Path(path.parts[1], room, path.parts[2])) for room in ("views", "templatetags"))
+        )
+        and not (path.parts[1] == "posthouse" and lies_at(Path("posthouse", path.parts[2])))
+    ]
+    assert lost == []
+
+
+def test_no_file_is_too_long() -> None:
+    long = {
+        str(path): lines
+        for path in [*PYTHON, *sources(".html", ".js", ".css")]
+        if (lines := len((CHECKOUT / path).read_bytes().splitlines())) > LONGEST
+    }
+    assert long == {}
+
+
+def test_every_room_has_a_name_of_its_own() -> None:
+    nameless = [
+        str(path)
+        for path in sources(".py", ".js", ".html", ".css")
+        if NAMELESS & {part.split(".")[0] for part in path.parts} and path.as_posix() not in ALLOWED_NAMELESS
+    ]
+    assert nameless == []
+
+
+@pytest.mark.parametrize("path", PYTHON, ids=str)
+def test_the_first_line_says_the_duty(path: Path) -> None:
+    source = (CHECKOUT / path).read_text(encoding="utf-8")
+    if not source.strip():
+        return
+    duty = ast.get_docstring(ast.parse(source))
+    assert duty, f"{path} does not say what it is for"
+    assert duty.split("\n\n")[0].endswith((".", "?", ":")), f"{path}: the duty is a sentence"
+
+
+def test_apps_do_not_signal_each_other() -> None:
+    """Facts go up as rows. Signals of libraries are received in adapters, and Celery's at the roof."""
+    signalling = [
+        str(path)
+        for path in PYTHON
+        if path.parts[0] in APPS
+        and "adapters" not in path.parts
+        and re.search(
+            r"django\.(db\.models|dispatch|core|test)\S* import .*\b(Signal|receiver|post_save|pre_save|post_delete|m2m_changed)\b",
+            (CHECKOUT / path).read_text(encoding="utf-8"),
+        )
+    ]
+    assert signalling == []
+
+
+def test_every_way_around_the_wall_gives_its_reason() -> None:
+    """cross_tenant and scopes_disabled are for daemons and operators. Each use is listed here, so that a new one is seen."""
+    uses = {
+        path.as_posix(): len(found)
+        for path in PYTHON
+        if path.parts[0] in APPS
+        and path.as_posix() != "accounts/tenancy.py"
+        and (
+            found := re.findall(
+                r"\b(?:cross_tenant|scopes_disabled|unscoped)\(", (CHECKOUT / path).read_text(encoding="utf-8")
+            )
+        )
+    }
+    assert uses == WAYS_AROUND
+
+
+# file: how many times
+WAYS_AROUND: dict[str, int] = {
+    "reputation/management/commands/rebuild_totals.py": 1,
+    "reputation/tasks.py": 2,
+    "sending/adapters/mailroom.py": 1,
+}

@@ -1,0 +1,270 @@
+"""`manage.py up` as a person starts it: it comes up, mends what dies, says what is wrong, and leaves nobody behind.
+
+One Posthouse is started for the whole file, with an empty `var`, on ports of its own. The tests run in the order of its life.
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from posthouse.up import ports
+from posthouse.up.errors import CannotStart
+from posthouse.up.places import CHECKOUT
+from tests.posthouse.up.places_of import own_var
+
+FIRST_START_WITHIN = 90.0  # seconds, with migrations and the demo, while other tests run beside
+AGAIN_WITHIN = 10.0  # seconds, which the product promises; measured with a quiet computer by bench
+PROCESSES = {"web", "hits", "worker", "beat", "relay", "mailroom", "sandbox"}
+
+
+class Up:
+    """A `manage.py up`, and what it prints."""
+
+    def __init__(self, var: Path, port: int, **environ: str) -> None:
+        self.var, self.port = var, port
+        self.began = time.monotonic()
+        clean = {name: value for name, value in os.environ.items() if name not in HIDDEN}
+        self.output = var.parent / f"output-{time.monotonic_ns()}"
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, str(CHECKOUT / "manage.py"), "up"],
+                env={**clean, "VAR_DIR": str(var), "PORT": str(port), "PYTHONUTF8": "1", **environ},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd="/",
+            )
+
+    def said(self) -> str:
+        return self.output.read_text()
+
+    def wait_for(self, words: str, within: float) -> float:
+        until = self.began + within
+        while words not in self.said():
+            assert self.process.poll() is None, f"it ended:\n{self.said()}"
+            assert time.monotonic() < until, f"no {words!r} within {within} s:\n{self.said()}"
+            time.sleep(0.05)
+        return time.monotonic() - self.began
+
+    def health(self) -> dict[str, bool]:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=5) as answer:
+                return json.load(answer)["parts"]
+        except urllib.error.HTTPError as error:
+            return json.load(error)["parts"]
+
+    def members(self) -> dict[str, int]:
+        """The processes that it started, by name: pid."""
+        found = {}
+        for child in children_of(self.process.pid):
+            environ = Path(f"/proc/{child}/environ").read_bytes().split(b"\0")
+            name = next(
+                (part.partition(b"=")[2].decode() for part in environ if part.startswith(b"POSTHOUSE_PROCESS=")), ""
+            )
+            found[name or Path(f"/proc/{child}/comm").read_text().strip()] = child
+        return found
+
+
+HIDDEN = {
+    "DATABASE_URL",
+    "BROKER_URL",
+    "SECRET_KEY",
+    "POSTHOUSE_ROLE",
+    "DJANGO_SETTINGS_MODULE",
+    "SANDBOX",
+    "DEBUG",
+    "VAR_DIR",
+}
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def everybody_of(var: Path) -> list[int]:
+    """Every process that has to do with this `var`, by its environment or its command line."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            if os.fsencode(var) in (entry / "environ").read_bytes() + (entry / "cmdline").read_bytes():
+                found.append(int(entry.name))
+        except OSError:
+            continue
+    return found
+
+
+def eventually(true: Callable[[], object], within: float, what: str) -> None:
+    until = time.monotonic() + within
+    while not true():
+        assert time.monotonic() < until, what
+        time.sleep(0.1)
+
+
+@pytest.fixture(scope="module")
+def var() -> Iterator[Path]:
+    with own_var() as var:
+        var.parent.mkdir(exist_ok=True)
+        yield var
+        for pid in everybody_of(var):
+            os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture(scope="module")
+def port() -> int:
+    for candidate in range(23000, 32000, 10):
+        try:
+            ports.check(ports.needed({"PORT": str(candidate)}, sandbox=True))
+        except CannotStart:
+            continue
+        return candidate
+    raise AssertionError("no free ports")
+
+
+@pytest.fixture(scope="module")
+def up(var: Path, port: int) -> Iterator[Up]:
+    running = Up(var, port)
+    running.wait_for("Open http://localhost", FIRST_START_WITHIN)
+    yield running
+    if running.process.poll() is None:
+        running.process.terminate()
+        running.process.wait(60)
+
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes through /proc")
+
+
+def test_it_comes_up_and_says_where_to_look(up: Up, port: int) -> None:
+    assert f"Open http://localhost:{port}  (sandbox: nothing leaves this computer)" in up.said()
+    eventually(lambda: all(up.health().values()), 30, f"not healthy: {up.health()}")
+    assert set(up.health()) == {"web", "database", "broker", "worker", "relay", "mailroom"}
+    assert set(up.members()) >= PROCESSES
+
+
+def test_servers_do_not_run_as_root(up: Up) -> None:
+    for name in ("postgres", "valkey-server", "redis-server"):
+        if pid := up.members().get(name):
+            assert Path(f"/proc/{pid}").stat().st_uid != 0
+
+
+def test_a_second_one_says_that_it_runs(up: Up, var: Path, port: int) -> None:
+    second = Up(var, port)
+    assert second.process.wait(20) == 1
+    assert second.said().strip() == (
+        f"Posthouse cannot start. Posthouse is already running here (process {up.process.pid}): http://localhost:{port}"
+    )
+
+
+def test_another_checkout_is_told_that_the_port_is_taken(up: Up, port: int) -> None:
+    with own_var() as elsewhere:
+        elsewhere.parent.mkdir(exist_ok=True)
+        other = Up(elsewhere, port)
+        assert other.process.wait(20) == 1
+        assert f"Port {port} (web) is taken by another program." in other.said()
+        assert len(other.said().strip().splitlines()) == 1
+
+
+def test_another_terminal_reaches_it(up: Up, var: Path) -> None:
+    clean = {name: value for name, value in os.environ.items() if name not in HIDDEN}
+    code = "from django.conf import settings; from django.db import connection as c; c.ensure_connection(); print(settings.PORT)"
+    answer = subprocess.run(
+        [sys.executable, str(CHECKOUT / "manage.py"), "shell", "--no-imports", "-c", code],
+        env={**clean, "VAR_DIR": str(var)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.stdout.strip() == str(up.port), answer.stderr
+
+
+@pytest.mark.parametrize("name", ["relay", "worker", "web"])
+def test_who_dies_is_started_again(up: Up, name: str) -> None:
+    before = up.members()[name]
+    os.kill(before, signal.SIGKILL)
+    eventually(lambda: up.members().get(name, before) != before, 10, f"{name} stayed dead")
+    assert f"{name} killed by SIGKILL; starting it again" in up.said()
+    eventually(lambda: answers(up) and all(up.health().values()), 30, f"not healthy after {name} died")
+
+
+def answers(up: Up) -> bool:
+    with socket.socket() as line:
+        return line.connect_ex(("127.0.0.1", up.port)) == 0
+
+
+def test_postgresql_is_started_again_and_everybody_finds_it(up: Up) -> None:
+    os.kill(up.members()["postgres"], signal.SIGKILL)
+    eventually(lambda: "postgres killed by SIGKILL" in up.said(), 5, "nobody noticed")
+    eventually(lambda: answers(up) and all(up.health().values()), 60, f"not healthy again: {up.said()}")
+
+
+def test_sigterm_stops_everybody(up: Up, var: Path) -> None:
+    up.process.terminate()
+    assert up.process.wait(60) == 0
+    assert "Stopped." in up.said()
+    assert "Killed" not in up.said()
+    assert everybody_of(var) == []
+    assert not (var / "run.json").exists()
+
+
+def test_it_starts_again_quickly_and_asks_nothing_twice(up: Up, var: Path, port: int) -> None:
+    assert up.process.poll() is not None
+    again = Up(var, port)
+    took = again.wait_for("Open http://localhost", 2 * AGAIN_WITHIN)
+    assert took < AGAIN_WITHIN
+    assert "Bringing the database up to date" not in again.said()
+    again.process.send_signal(signal.SIGINT)
+    assert again.process.wait(60) == 0
+
+
+def test_nobody_stays_when_it_is_killed(up: Up, var: Path, port: int) -> None:
+    killed = Up(var, port)
+    killed.wait_for("Open http://localhost", 2 * AGAIN_WITHIN)
+    killed.process.kill()
+    killed.process.wait()
+    eventually(lambda: everybody_of(var) == [], 40, f"orphans: {everybody_of(var)}")
+
+
+def test_a_stale_lock_and_data_of_a_killed_one_are_no_trouble(up: Up, var: Path, port: int) -> None:
+    again = Up(var, port)
+    again.wait_for("Open http://localhost", 2 * AGAIN_WITHIN)
+    again.process.terminate()
+    assert again.process.wait(60) == 0
+
+
+def test_a_server_of_ones_own_is_used(up: Up, var: Path, port: int, db: None) -> None:
+    """With DATABASE_URL and BROKER_URL nothing private is started. (The tests' own servers play the part.)"""
+    from django.conf import settings
+    from django.db import connection
+
+    database = connection.settings_dict
+    name = f"{database['NAME']}_own"
+    admin = f"dbname=postgres user={database['USER']} host={database['HOST']}"
+    with psycopg.connect(admin, autocommit=True) as owner:
+        owner.execute(f"DROP DATABASE IF EXISTS {name}")
+        owner.execute(f"CREATE DATABASE {name}")
+    url = f"postgresql://{database['USER']}@/{name}?host={database['HOST']}"
+    with own_var() as elsewhere:
+        elsewhere.parent.mkdir(exist_ok=True)
+        own = Up(elsewhere, port, DATABASE_URL=url, BROKER_URL=settings.BROKER_URL + "?virtual_host=7")
+        try:
+            own.wait_for("Open http://localhost", FIRST_START_WITHIN)
+            assert "PostgreSQL of DATABASE_URL" in own.said()
+            assert "Seeding the demo" not in own.said(), "a database of one's own is not filled with inventions"
+            assert not {"postgres", "valkey-server", "redis-server"} & set(own.members())
+            assert not (elsewhere / "postgres").exists()
+        finally:
+            own.process.terminate()
+            own.process.wait(60)
+    with psycopg.connect(admin, autocommit=True) as owner:
+        owner.execute(f"DROP DATABASE {name}")
