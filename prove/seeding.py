@@ -162,7 +162,7 @@ def launch(*, campaign_id: int, at: float) -> dict[str, object]:
         accepted = [result.name for result in checklist.results(campaign) if result.status in ("warn", "unknown")]
         launched = launches.launch(campaign=campaign, actor=actor, accepted=accepted)
         if launched:
-            transaction.on_commit(lambda: tasks.freeze_audience.delay(organization_id, campaign_id))
+            transaction.on_commit(lambda: tasks.freeze.delay(organization_id, campaign_id))
     return {"launched": launched, "accepted": accepted}
 
 

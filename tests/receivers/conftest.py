@@ -18,7 +18,7 @@ ADDRESS = "127.0.77.1"
 
 @pytest.fixture(scope="module")
 def posthouse() -> Iterator[house.House]:
-    """Servers, DNS, relay, worker and hits, each a process of its own; no mail server but the real one."""
+    """Servers, DNS, relay and worker, each a process of its own; no mail server but the real one."""
     if why := real_postfix.why_not():
         pytest.skip(f"NO REAL POSTFIX: {why}")
     own = house.House(CHECKOUT / "var" / "test" / "receivers", port=house.free_ports(20_000))
@@ -34,10 +34,16 @@ def posthouse() -> Iterator[house.House]:
                     Record(DOMAIN, "TXT", "v=spf1 mx -all"),
                 ]
             )
-        own.start("sandbox", "relay", "worker", "hits")
-        for offset in (1, 4):
-            own.wait_for_port(offset)
+        own.start("sandbox", "relay", "worker")
+        own.wait_for_port(4)
         yield own
+
+
+@pytest.fixture(scope="module")
+def hits(posthouse: house.House) -> house.House:
+    posthouse.start("hits")
+    posthouse.wait_for_port(1)
+    return posthouse
 
 
 @pytest.fixture(scope="module")

@@ -89,11 +89,11 @@ def test_bounces_come_back_to_a_signed_return_path(delivered: list[Delivered]) -
         assert path.endswith("@bounces.post-harbour.example")
 
 
-def test_nothing_happens_by_looking(delivered: list[Delivered], posthouse: house.House) -> None:
+def test_nothing_happens_by_looking(delivered: list[Delivered], hits: house.House) -> None:
     """Scanners follow links; a GET shows a page and changes nothing."""
     status, _ = asked("GET", one_click(delivered[0]))
     assert status == 200
-    assert subscription(posthouse, delivered[0].recipient) == "subscribed"
+    assert subscription(hits, delivered[0].recipient) == "subscribed"
 
 
 @pytest.mark.parametrize(
@@ -109,17 +109,17 @@ def test_nothing_happens_by_looking(delivered: list[Delivered], posthouse: house
     ids=["urlencoded", "multipart"],
 )
 def test_one_click_unsubscribes(
-    delivered: list[Delivered], posthouse: house.House, which: int, content_type: str, body: bytes
+    delivered: list[Delivered], hits: house.House, which: int, content_type: str, body: bytes
 ) -> None:
     """RFC 8058, section 3.2: a POST without cookies, in either encoding; no redirect."""
     person = delivered[which]
-    assert subscription(posthouse, person.recipient) == "subscribed"
+    assert subscription(hits, person.recipient) == "subscribed"
     status, _ = asked("POST", one_click(person), body, {"Content-Type": content_type})
     assert status in {200, 202, 204}
-    assert subscription(posthouse, person.recipient) == "unsubscribed"
+    assert subscription(hits, person.recipient) == "unsubscribed"
     status, _ = asked("POST", one_click(person), body, {"Content-Type": content_type})
     assert status in {200, 202, 204}, "a second press is no error"
-    assert consents(posthouse, person.recipient) == ["one_click"]
+    assert consents(hits, person.recipient) == ["one_click"]
 
 
 def one_click(message: Delivered) -> str:
