@@ -96,7 +96,8 @@ class Counts:
 
     @property
     def unsubscribes(self) -> int:
-        return self.of(EventKind.UNSUBSCRIBED)
+        """People who unsubscribed by this mail and did not take it back."""
+        return max(0, self.of(EventKind.UNSUBSCRIBED) - self.of(EventKind.RESUBSCRIBED))
 
     @property
     def complaints(self) -> int:

@@ -18,6 +18,7 @@ from hashlib import blake2b
 from hmac import compare_digest
 
 PURPOSE = "sending.tracking"  # the name under which accounts.derived_keys hands out the key
+PURPOSE = "sending.tracking"  # the name under which accounts.derived_keys hands out the keys
 MAC_BYTES = 9
 MAX_ID = 2**63 - 1
 MAX_TOKEN_CHARS = 80

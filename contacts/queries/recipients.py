@@ -1,0 +1,95 @@
+"""What a recipient's page shows: who they are (masked), whose mail it is, and how they stand to its topics."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from accounts.models import Brand, Organization
+from contacts import addresses, ports
+from contacts.enums import SubscriptionState, SuppressionReason
+from contacts.models import Contact, Subscription, Suppression, Topic
+from contacts.tokens import Token
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A topic of the brand; `subscribed` is how the person stands to it now."""
+
+    topic: Topic
+    subscribed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Everything for one page. `contact` None: a test mail, or somebody who is gone; `topic`: that of the mail, if any.
+
+    `left_all`: they unsubscribed from everything. `blocked`: something stronger than that stops mail to them.
+    """
+
+    token: Token
+    organization: Organization
+    brand: Brand
+    contact: Contact | None
+    topic: Topic | None
+    subject: str
+    choices: Sequence[Choice]
+    left_all: bool
+    blocked: bool
+
+    @property
+    def address(self) -> str:
+        """m•••@example.org: mail gets forwarded, so a page never shows whose it was."""
+        return addresses.masked(self.contact.address) if self.contact and not self.contact.erased_at else ""
+
+    @property
+    def gets_topic(self) -> bool:
+        """Whether they get mail on the topic of this mail now."""
+        return not self.left_all and any(c.subscribed for c in self.choices if c.topic == self.topic)
+
+    @property
+    def postal_address(self) -> str:
+        return self.brand.postal_address or self.organization.postal_address
+
+
+def recipient(*, organization: Organization, token: Token) -> Recipient:
+    """The person and the mail behind a genuine token. Call inside of the organization's scope."""
+    mail = ports.mail.behind(about=token.about) if token.about else None
+    contact = None
+    if not token.is_test:
+        contact = Contact.objects.filter(pk=token.contact_id).first()
+    topic = None
+    if mail is not None and mail.topic_id is not None:
+        topic = Topic.objects.filter(pk=mail.topic_id).first()
+    brand = _brand(organization, mail.brand_id if mail is not None else None, topic)
+    states: dict[int, int] = {}
+    reasons: set[str] = set()
+    if contact is not None:
+        states = dict(Subscription.objects.filter(contact=contact).values_list("topic_id", "state"))
+        standing = Suppression.objects.filter(address_key=contact.address_key, lifted_at=None)
+        reasons = set(standing.values_list("reason", flat=True))
+    left_all = SuppressionReason.UNSUBSCRIBED in reasons
+    topics = [
+        one
+        for one in Topic.objects.filter(brand=brand).order_by("name")
+        if states.get(one.pk) == SubscriptionState.SUBSCRIBED or one == topic or (one.is_public and not one.archived_at)
+    ]
+    return Recipient(
+        token=token,
+        organization=organization,
+        brand=brand,
+        contact=contact,
+        topic=topic,
+        subject=mail.subject if mail is not None else "",
+        choices=[
+            Choice(one, not left_all and states.get(one.pk) == SubscriptionState.SUBSCRIBED) for one in topics
+        ],
+        left_all=left_all,
+        blocked=bool(reasons - {SuppressionReason.UNSUBSCRIBED}),
+    )
+
+
+def _brand(organization: Organization, brand_id: int | None, topic: Topic | None) -> Brand:
+    brands = Brand.objects.filter(organization=organization)
+    wanted = brand_id or (topic.brand_id if topic is not None else None)
+    if wanted is not None and (brand := brands.filter(pk=wanted).first()) is not None:
+        return brand
+    return brands.order_by("-is_default", "pk").first() or Brand(organization=organization, name=organization.name)
