@@ -119,6 +119,7 @@ class Ground:
             raise Broken(f"One campaign made {len(mailings)} mailings.")
         with self.house.connect() as connection:
             counted = referee.count(connection, mailing_id=mailings[0], prefix=send.prefix, store=self.store)
+        report.say(f"{send.prefix}: " + ", ".join(f"{name} {number:,}" for name, number in counted.table()))
         if counted.audience != send.people:
             raise Broken(f"The audience is {counted.audience}, and {send.people} people were meant.")
         if counted.faults:
