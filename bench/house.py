@@ -21,7 +21,7 @@ from typing import IO
 import psycopg
 
 from bench import report
-from posthouse.up import account, binaries, children, places, ports, services, supervisor, surroundings, upkeep
+from posthouse.up import account, binaries, children, places, ports, processes, supervisor, surroundings, upkeep
 from posthouse.up.children import Child
 from posthouse.up.places import CHECKOUT
 from posthouse.up.postgres import DATABASE, LOGIN_ROLE, Postgres
@@ -123,10 +123,10 @@ class House:
     # --- the processes --------------------------------------------------------------------------------------------------
 
     def start(self, *names: str, environ: dict[str, str] | None = None) -> None:
-        """Start services by the name that posthouse/up/services.py gives them, as `up` starts them."""
-        known = {service.name: service for service in services.all_of(self.environ, sandbox=True)}
+        """Start services by the name that posthouse/up/processes.py gives them, as `up` starts them."""
+        known = {service.name: service for service in processes.all_of(self.environ, sandbox=True)}
         for name in names:
-            self.children[name] = services.child(
+            self.children[name] = processes.child(
                 known[name], logs=self.here.logs, environ=self.environ | (environ or {})
             )
             self.children[name].start()
@@ -136,7 +136,7 @@ class House:
     ) -> Child:
         """Start `manage.py ...` as a process of its own, under a name of its own (a second relay, say)."""
         service = services.Service(name, tuple(command(*arguments)), role=role)
-        child = services.child(service, logs=self.here.logs, environ=self.environ | (environ or {}))
+        child = processes.child(service, logs=self.here.logs, environ=self.environ | (environ or {}))
         self.children[name] = child
         child.start()
         return child

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import IO
 
-from posthouse.up import account, binaries, children, logs, places, ports, services, surroundings, upkeep
+from posthouse.up import account, binaries, children, logs, places, ports, processes, surroundings, upkeep
 from posthouse.up.children import Child
 from posthouse.up.errors import CannotStart
 from posthouse.up.postgres import Postgres
@@ -35,6 +35,7 @@ class Supervisor:
         self.given = environ
         self.out = out
         self.stops = 0
+        self.opened = False  # "Open http://..." was said
         self.servers: list[Child] = []  # Valkey and PostgreSQL: stopped last
         self.children: list[Child] = []
         self.wake_reader, self.wake_writer = os.pipe()
@@ -74,6 +75,7 @@ class Supervisor:
             base = environ.get("BASE_URL") or f"http://localhost:{port}"
             self.say(f"\nOpen {base}" + ("  (sandbox: nothing leaves this computer)" if sandbox else ""))
             self.say("Ctrl-C stops everything.")
+            self.opened = True
             self._watch()
         except Stopped:
             return 0
@@ -127,8 +129,8 @@ class Supervisor:
         if not current:
             self.say("  Bringing the database up to date ...")
             self._do(upkeep.migration(environ, log=here.logs / "migrate.log"))
-        for service in services.all_of(environ, sandbox=sandbox):
-            child = services.child(service, logs=here.logs, environ=environ)
+        for service in processes.all_of(environ, sandbox=sandbox):
+            child = processes.child(service, logs=here.logs, environ=environ)
             self.children.append(child)
             child.start()
         if not current:
@@ -216,7 +218,8 @@ class Supervisor:
         """First those who work, then Valkey, and PostgreSQL when nobody can need it any more."""
         if not self.servers and not self.children:
             return
-        self.say("\nStopping ...")
+        if self.opened or self.stops:  # else it is the trouble that is to be read, and comes last
+            self.say("\nStopping ...")
         asked = self.stops
         in_a_hurry: Callable[[], bool] = lambda: self.stops > asked  # noqa: E731
         killed = children.stop(self.children, hurry=in_a_hurry)
@@ -224,7 +227,8 @@ class Supervisor:
             killed += children.stop([server])
         if killed:
             self.say(f"Killed, because they did not stop in time: {', '.join(killed)}.")
-        self.say("Stopped.")
+        if self.opened or self.stops:
+            self.say("Stopped.")
 
 
 def hold(here: places.Places) -> IO[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from posthouse.up import services
+from posthouse.up import processes
 from posthouse.up.children import Child
 from posthouse.up.errors import CannotStart
 from posthouse.up.places import CHECKOUT
@@ -41,12 +41,12 @@ def is_current(database_url: str) -> bool:
 
 def migration(environ: dict[str, str], *, log: Path) -> Child:
     """The chore that brings the tables up to date, as their owner."""
-    return services.chore("migrate", "--no-input", environ=environ, role="owner", log=log)
+    return processes.chore("migrate", "--no-input", environ=environ, role="owner", log=log)
 
 
 def seeding(environ: dict[str, str], *, log: Path) -> Child:
     """The chore that fills an empty database with the demo."""
-    return services.chore("demo", "--if-empty", environ=environ, role="app", log=log)
+    return processes.chore("demo", "--if-empty", environ=environ, role="app", log=log)
 
 
 def remember(database_url: str) -> None:

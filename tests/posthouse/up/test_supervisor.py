@@ -17,6 +17,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from django.conf import settings
 
 from posthouse.up import ports
 from posthouse.up.errors import CannotStart
@@ -67,11 +68,14 @@ class Up:
         """The processes that it started, by name: pid."""
         found = {}
         for child in children_of(self.process.pid):
-            environ = Path(f"/proc/{child}/environ").read_bytes().split(b"\0")
-            name = next(
-                (part.partition(b"=")[2].decode() for part in environ if part.startswith(b"POSTHOUSE_PROCESS=")), ""
-            )
-            found[name or Path(f"/proc/{child}/comm").read_text().strip()] = child
+            try:
+                environ = Path(f"/proc/{child}/environ").read_bytes().split(b"\0")
+                comm = Path(f"/proc/{child}/comm").read_text().strip()
+            except OSError:  # it died while we looked
+                continue
+            name = next((part.partition(b"=")[2] for part in environ if part.startswith(b"POSTHOUSE_PROCESS=")), b"")
+            if environ != [b""]:  # of a zombie nothing is left to read
+                found[name.decode() or comm] = child
         return found
 
 
@@ -242,13 +246,10 @@ def test_a_stale_lock_and_data_of_a_killed_one_are_no_trouble(up: Up, var: Path,
     assert again.process.wait(60) == 0
 
 
-def test_a_server_of_ones_own_is_used(up: Up, var: Path, port: int, db: None) -> None:
+def test_a_server_of_ones_own_is_used(up: Up, var: Path, port: int) -> None:
     """With DATABASE_URL and BROKER_URL nothing private is started. (The tests' own servers play the part.)"""
-    from django.conf import settings
-    from django.db import connection
-
-    database = connection.settings_dict
-    name = f"{database['NAME']}_own"
+    database = settings.DATABASES["default"]
+    name = f"{database['TEST']['NAME']}_own"
     admin = f"dbname=postgres user={database['USER']} host={database['HOST']}"
     with psycopg.connect(admin, autocommit=True) as owner:
         owner.execute(f"DROP DATABASE IF EXISTS {name}")
