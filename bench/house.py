@@ -135,7 +135,7 @@ class House:
         self, name: str, *arguments: str, role: str = "app", environ: dict[str, str] | None = None
     ) -> Child:
         """Start `manage.py ...` as a process of its own, under a name of its own (a second relay, say)."""
-        service = services.Service(name, tuple(command(*arguments)), role=role)
+        service = processes.Service(name, tuple(command(*arguments)), role=role)
         child = processes.child(service, logs=self.here.logs, environ=self.environ | (environ or {}))
         self.children[name] = child
         child.start()
