@@ -11,8 +11,8 @@ else goes to email-validator, and a property test holds the two to the same answ
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 import email_validator
 
@@ -67,8 +67,7 @@ _WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """A well-formed address. `address` is how we write to it, `key` how we find it, `domain` is in A-labels."""
 
     address: str

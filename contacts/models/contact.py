@@ -26,7 +26,14 @@ class Contact(TenantModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organization", "address_key"], name="contact_unique_address")]
-        indexes = [models.Index(fields=["organization", "-id"], name="contact_newest")]
+        indexes = [
+            models.Index(fields=["organization", "-id"], name="contact_newest"),
+            models.Index(
+                fields=["organization", "-id"],
+                name="contact_archived",
+                condition=models.Q(archived_at__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.address

@@ -79,9 +79,7 @@ def recipient(*, organization: Organization, token: Token) -> Recipient:
         contact=contact,
         topic=topic,
         subject=mail.subject if mail is not None else "",
-        choices=[
-            Choice(one, not left_all and states.get(one.pk) == SubscriptionState.SUBSCRIBED) for one in topics
-        ],
+        choices=[Choice(one, not left_all and states.get(one.pk) == SubscriptionState.SUBSCRIBED) for one in topics],
         left_all=left_all,
         blocked=bool(reasons - {SuppressionReason.UNSUBSCRIBED}),
     )

@@ -151,11 +151,11 @@ def _number(condition: Condition) -> Sql:
             return Sql(f"NOT {is_number}", (key,))
         case "ne":
             return Sql(
-                f"CASE WHEN {is_number} THEN (c.\"values\" ->> %s)::numeric <> %s ELSE TRUE END",
+                f'CASE WHEN {is_number} THEN (c."values" ->> %s)::numeric <> %s ELSE TRUE END',
                 (key, key, condition.value),
             )
     return Sql(
-        f"CASE WHEN {is_number} THEN (c.\"values\" ->> %s)::numeric {_COMPARE[condition.op]} %s ELSE FALSE END",
+        f'CASE WHEN {is_number} THEN (c."values" ->> %s)::numeric {_COMPARE[condition.op]} %s ELSE FALSE END',
         (key, key, condition.value),
     )
 
@@ -173,13 +173,13 @@ def _boolean(condition: Condition) -> Sql:
 
 
 def _day(condition: Condition, clock: Clock) -> Sql:
-    have = "coalesce(c.\"values\" ->> %s, '') COLLATE \"C\""
+    have = 'coalesce(c."values" ->> %s, \'\') COLLATE "C"'
     return _between(condition, clock, have, (condition.key,), date.isoformat)
 
 
 def _moment(condition: Condition, clock: Clock) -> Sql:
     """Kept as 2026-11-22T08:30:00Z, so the bounds are the days' beginnings in UTC, spelled in the same way."""
-    have = "coalesce(c.\"values\" ->> %s, '') COLLATE \"C\""
+    have = 'coalesce(c."values" ->> %s, \'\') COLLATE "C"'
 
     def spelled(day: date) -> str:
         return clock.start_of(day).astimezone(ZoneInfo("UTC")).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -133,9 +133,7 @@ def _rule(node: object, catalogue: Catalogue, path: tuple[int, ...], depth: int,
         raise BadDefinition("A group has a list of rules.", path)
     if not rules and path:
         raise BadDefinition("This group is empty. Add a condition to it, or remove it.", path)
-    return Group(
-        match, tuple(_rule(rule, catalogue, (*path, i), depth + 1, budget) for i, rule in enumerate(rules))
-    )
+    return Group(match, tuple(_rule(rule, catalogue, (*path, i), depth + 1, budget) for i, rule in enumerate(rules)))
 
 
 def _condition(node: Mapping[str, Any], catalogue: Catalogue, path: tuple[int, ...]) -> Condition:

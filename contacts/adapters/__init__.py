@@ -1,0 +1,1 @@
+"""Ports over the tables of contacts: SQL for bulk work."""
