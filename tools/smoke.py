@@ -1,4 +1,3 @@
-#!/usr/bin/env python
 """Start, send, audit: what a newcomer's first minutes are made of, on the servers that POSTHOUSE_SERVERS chooses.
 
 Starts `manage.py up` in an empty VAR_DIR, waits until /healthz says that every part is up and until the demo's send has
