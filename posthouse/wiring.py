@@ -1,8 +1,11 @@
 """Plugs the answers of upper floors into the questions of lower ones."""
 
 from contacts import ports as contacts_ports
+from reputation.adapters.totals import TotalsAnswers
+from sending import ports as sending_ports
 from sending.adapters.recipients import MailAnswers
 
 
 def plug() -> None:
     contacts_ports.plug_mail(MailAnswers())
+    sending_ports.plug_totals(TotalsAnswers())

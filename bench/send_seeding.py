@@ -1,0 +1,103 @@
+"""What `bench/send.py` sends: one organization, its people, and a 10 KB campaign, made with the product's own verbs.
+
+`python -m bench.send_seeding PEOPLE DOMAIN,DOMAIN...` as a child process; ends with one line of JSON.
+"""
+
+import json
+import os
+import sys
+
+LINKS = 10
+HTML_BYTES = 10_000  # about
+
+STORY = (
+    '<p>Dear {{{{ contact.first_name | default: "friend" }}}}, here is number {number}. {words}'
+    '<a href="https://www.example.com/autumn/programme/{number}">Read more about number {number}</a></p>'
+)
+MJML = """\
+<mjml lang="en"><mj-head><mj-title>Autumn</mj-title></mj-head><mj-body>
+<mj-section><mj-column><mj-text>{stories}</mj-text></mj-column></mj-section>
+<mj-section><mj-column>
+  <mj-text>{{{{ brand.name }}}}, {{{{ brand.postal_address }}}}</mj-text>
+  <mj-text><a href="{{{{ unsubscribe_url }}}}">Unsubscribe</a> or <a href="{{{{ preferences_url }}}}">choose what you get</a></mj-text>
+</mj-column></mj-section>
+</mj-body></mjml>
+"""
+
+
+def main(arguments: list[str]) -> int:
+    people, homes = int(arguments[0]), arguments[1].split(",")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "posthouse.settings")
+    import django
+
+    django.setup()
+    print(json.dumps(seed(people=people, homes=homes)))
+    return 0
+
+
+def seed(*, people: int, homes: list[str]) -> dict[str, object]:
+    from django.db import connection
+
+    from accounts.actions import organizations
+    from accounts.models import Brand, User
+    from accounts.tenancy import tenant_scope
+    from campaigns.designs.guard import compile_design
+    from contacts.models import Topic
+    from contacts.queries import audience
+    from sending.actions import domains, letters, mailings
+    from sending.enums import Hold
+    from sending.merging import compile_plan
+
+    owner = User.objects.create_user(email="bench@posthouse.example", password=os.urandom(12).hex(), name="Bench")
+    organization = organizations.found(
+        owner=owner, name="Bench Harbour", postal_address="Quay 1\n20457 Hamburg", time_zone="Europe/Berlin"
+    )
+    with tenant_scope(organization), connection.cursor() as cursor:
+        brand = Brand.objects.get(organization=organization, is_default=True)
+        topic = Topic.objects.create(organization=organization, brand=brand, name="Harbour news")
+        domain = domains.add(organization=organization, name="bench-harbour.example", actor=owner)
+        cursor.execute(
+            """
+            WITH people AS (
+                INSERT INTO contacts_contact (organization_id, address, address_key, domain, values, locale, source, created_at, updated_at)
+                SELECT %(organization)s, 'person' || n || '@' || home, 'person' || n || '@' || home, home,
+                       CASE WHEN n %% 3 = 0 THEN '{}' ELSE jsonb_build_object('first_name', 'Zoë ' || n) END, '', '', now(), now()
+                FROM generate_series(1, %(people)s) n
+                CROSS JOIN LATERAL (SELECT (%(homes)s::text[])[1 + n %% %(count)s] AS home) h
+                RETURNING id
+            )
+            INSERT INTO contacts_subscription (organization_id, contact_id, topic_id, state, changed_at)
+            SELECT %(organization)s, id, %(topic)s, 1, now() FROM people
+            """,
+            {"organization": organization.pk, "people": people, "homes": homes, "count": len(homes), "topic": topic.pk},
+        )
+        compiled = compile_design(design())
+        plan = compile_plan("Autumn at the harbour, {{ contact.first_name | default: 'friend' }}", compiled.html, compiled.text)
+        assert len(plan.links) == LINKS
+        letter = letters.freeze(
+            organization=organization,
+            brand=brand,
+            domain=domain,
+            from_name="Harbour",
+            from_local="news",
+            reply_to="",
+            subject="Autumn at the harbour, {{ contact.first_name | default: 'friend' }}",
+            preheader="",
+            html=compiled.html,
+            text=compiled.text,
+            plan=plan,
+        )
+        mailing = mailings.open_(organization=organization, letter=letter, topic_id=topic.pk, name="Autumn")
+        mailings.hold(mailing=mailing, hold=Hold.PAUSED)
+        mailings.seal(mailing=mailing, audience=audience.select(organization=organization, topic=topic))
+    return {"mailing": mailing.pk, "links": len(plan.links), "html": len(compiled.html)}
+
+
+def design() -> str:
+    """MJML with LINKS links whose HTML has about HTML_BYTES bytes."""
+    words = "The tide comes in at nine, the market opens at ten, and the old crane turns at noon. " * 2
+    return MJML.format(stories="".join(STORY.format(number=n, words=words) for n in range(LINKS)))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""Answers of reputation to the ports of lower floors."""
