@@ -9,6 +9,8 @@ def percentage(n: float, of: float, *, digits: int = 1) -> str:
     """`12.3%`. Never rounds something to nothing, nor nearly all to all: `<0.1%`, `>99.9%`."""
     if of <= 0:
         return DASH
+    if not n:
+        return "0%"
     share = n / of * 100
     least = 10**-digits
     if 0 < share < least:

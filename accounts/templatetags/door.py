@@ -16,7 +16,7 @@ CARDS = {  # in the order of the page: role -> (icon, what one can try)
     Role.OWNER: ("building", "Everything in the organization."),
     Role.ANALYST: ("chart-bar", "Looks at everything, changes nothing."),
 }
-INBOX = ("sandbox:inbox", "posthouse:sandbox_inbox", "posthouse:inbox", "sandbox_inbox")
+INBOX = ("posthouse:inbox",)
 OPERATOR = ("Operator", "server", "Runs this installation.")
 
 

@@ -208,7 +208,7 @@ def field(bound: BoundField, *, label: str = "", hint: str = "", type: str = "")
     kind = "text"
     css = "form-control"
     if isinstance(widget, (RadioSelect, CheckboxSelectMultiple)):
-        kind, css = "choices", "form-check-input"
+        kind, css = "choices", "choice-list"
     elif isinstance(widget, CheckboxInput):
         kind, css = "check", "form-check-input"
     elif isinstance(widget, Select):

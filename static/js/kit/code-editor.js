@@ -46,7 +46,7 @@
           CM.EditorView.lineWrapping,
           CM.EditorState.tabSize.of(2),
           CM.EditorState.readOnly.of(area.readOnly || area.disabled),
-          CM.EditorView.contentAttributes.of({ "aria-label": label }),
+          CM.EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
           CM.lintGutter(),
           theme,
           CM.syntaxHighlighting(colours),

@@ -1,0 +1,70 @@
+"""Every page in Chromium, light and dark, at 1440 and 390 px: no axe violation, no error, no sideways scroll."""
+
+import base64
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.urls import reverse
+
+from accounts.tenancy import tenant_scope
+from tests.browser import DESK, PHONE
+from tests.cast import logged_in
+from tests.face.pages import PAGES, Page
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SCREENS = os.environ.get("SCREENS")  # a folder: the pictures are saved there
+FORMAT = os.environ.get("SCREENS_FORMAT", "webp")
+STANDARDS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+def log_in(context: Any, url: str, user: Any) -> None:
+    cookie = logged_in(user).cookies[settings.SESSION_COOKIE_NAME]
+    context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": url}])
+
+
+def take_picture(page: Any, name: str) -> None:
+    assert SCREENS
+    Path(SCREENS).mkdir(parents=True, exist_ok=True)
+    shot = page.context.new_cdp_session(page).send(
+        "Page.captureScreenshot", {"format": FORMAT, "quality": 82, "captureBeyondViewport": False}
+    )
+    (Path(SCREENS) / f"{name}.{FORMAT}").write_bytes(base64.b64decode(shot["data"]))
+
+
+@pytest.mark.parametrize("one", PAGES, ids=lambda one: one.slug)
+def test_the_page_is_whole_and_everyone_can_use_it(
+    one: Page, live_server: Any, context: Any, organization: Any, request: pytest.FixtureRequest
+) -> None:
+    with tenant_scope(organization):
+        kwargs = one.prepare(organization)
+    if one.tenant:
+        kwargs = {"org": organization.public_id, **kwargs}
+    if one.who != "nobody":
+        log_in(context, live_server.url, request.getfixturevalue(one.who))
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    answer = page.goto(f"{live_server.url}{reverse(one.view, kwargs=kwargs)}?{one.query}", wait_until="load")
+    assert answer.status == one.status
+    page.wait_for_load_state("networkidle")
+    wrong = []
+    for width, viewport in (("desk", DESK), ("phone", PHONE)):
+        page.set_viewport_size(viewport)
+        for mode in ("light", "dark"):
+            page.emulate_media(color_scheme=mode, reduced_motion="reduce")
+            if SCREENS:
+                take_picture(page, f"{one.slug}-{width}-{mode}")
+            for violation in Axe().run(page, options=STANDARDS).response["violations"]:
+                if violation["id"] not in one.ignores:
+                    nodes = [(node["target"], node["failureSummary"]) for node in violation["nodes"][:3]]
+                    wrong.append(f"{width} {mode}: {violation['id']}: {nodes}")
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if wide > 0:
+            wrong.append(f"{width}: {wide} px scroll sideways")
+    assert not wrong, "\n".join(wrong)
+    assert not said, "\n".join(said)
