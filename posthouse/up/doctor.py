@@ -15,6 +15,7 @@ Found = TypeVar("Found")
 
 def examine(environ: dict[str, str]) -> int:
     """Print one line for each thing that matters; 1 when one of them keeps Posthouse from starting."""
+    environ = surroundings.read_files(environ)
     report = Report()
     report.line("Python", _python)
     report.line("packages", _packages)

@@ -10,7 +10,7 @@ FORGOTTEN = ("uploads", "media", "celerybeat-schedule")  # besides the servers' 
 
 def forget(environ: dict[str, str]) -> int:
     """Delete the private data. Raises CannotStart while Posthouse runs, or when the database is somebody's own."""
-    if environ.get("DATABASE_URL"):
+    if environ.get("DATABASE_URL") or environ.get("DATABASE_URL_FILE"):
         raise CannotStart(
             "DATABASE_URL is set: only the private database under var/ is ever deleted. Empty your own yourself."
         )

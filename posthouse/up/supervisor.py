@@ -32,7 +32,7 @@ class Supervisor:
     """Everything that one `up` has started."""
 
     def __init__(self, environ: dict[str, str], *, out: IO[str] = sys.stdout) -> None:
-        self.given = environ
+        self.given = surroundings.read_files(environ)
         self.out = out
         self.stops = 0
         self.opened = False  # "Open http://..." was said
@@ -70,7 +70,7 @@ class Supervisor:
             surroundings.keep_secret_key(here.secret_key)
             environ = self._start_servers(here)
             write_lock(lock, f"http://localhost:{port}")
-            surroundings.tell(here.var / "run.json", environ)
+            surroundings.tell(here.var / "run.json", environ, self.given)
             self._start_children(here, environ, sandbox=sandbox)
             base = environ.get("BASE_URL") or f"http://localhost:{port}"
             self.say(f"\nOpen {base}" + ("  (sandbox: nothing leaves this computer)" if sandbox else ""))

@@ -14,6 +14,7 @@ from posthouse.up.errors import CannotStart
 from posthouse.up.places import CHECKOUT
 
 TOLD = ("SANDBOX", "PORT", "HITS_PORT", "MAILROOM_PORT", "BASE_URL", "LINK_URL", "DATABASE_URL", "BROKER_URL")
+SERVERS = ("DATABASE_URL", "BROKER_URL")
 YES = {"1", "true", "yes", "on"}
 SECRET_KEY_BYTES = 50
 
@@ -25,6 +26,19 @@ def var_directory(environ: MutableMapping[str, str]) -> Path:
 def is_sandbox(environ: MutableMapping[str, str]) -> bool:
     """The sandbox is on unless the person says SANDBOX=0."""
     return environ.get("SANDBOX", "1").lower() in YES
+
+
+def read_files(environ: MutableMapping[str, str]) -> dict[str, str]:
+    """The same environment with the servers' addresses in it that the person keeps in files (DATABASE_URL_FILE)."""
+    whole = dict(environ)
+    for name in SERVERS:
+        path = whole.pop(f"{name}_FILE", "")
+        if path:
+            try:
+                whole[name] = Path(path).read_text(encoding="utf-8").strip()
+            except OSError as error:
+                raise CannotStart(f"{name}_FILE={path} cannot be read: {error.strerror}.") from error
+    return whole
 
 
 def compose(environ: MutableMapping[str, str], *, database_url: str, broker_url: str) -> dict[str, str]:
@@ -53,9 +67,9 @@ def keep_secret_key(path: Path) -> None:
         raise CannotStart(f"{path} cannot be written: {error.strerror}.") from error
 
 
-def tell(path: Path, environ: dict[str, str]) -> None:
-    """Write what other commands need to know while `up` runs."""
-    told = {name: environ[name] for name in TOLD if name in environ}
+def tell(path: Path, environ: dict[str, str], given: MutableMapping[str, str]) -> None:
+    """Write what other commands need to know while `up` runs. Servers of one's own stay untold: there is a password in them."""
+    told = {name: environ[name] for name in TOLD if name in environ and not (name in SERVERS and name in given)}
     unfinished = path.with_suffix(".new")
     unfinished.write_text(json.dumps(told | {"pid": str(os.getpid())}, indent=1) + "\n")
     unfinished.rename(path)

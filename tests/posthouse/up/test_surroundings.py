@@ -49,7 +49,7 @@ def test_a_second_terminal_finds_the_running_posthouse(tmp_path: Path) -> None:
         "SANDBOX": "1",
         "SECRET_KEY": "s",
     }
-    surroundings.tell(tmp_path / "run.json", told)
+    surroundings.tell(tmp_path / "run.json", told, {})
     assert "SECRET_KEY" not in json.loads((tmp_path / "run.json").read_text())
     environ = {"VAR_DIR": str(tmp_path), "PORT": "8200"}
     surroundings.adopt(environ)
@@ -77,7 +77,21 @@ def test_a_posthouse_that_is_gone_tells_nothing(tmp_path: Path) -> None:
 
 
 def test_a_database_of_ones_own_is_not_mixed_with_another_posthouse(tmp_path: Path) -> None:
-    surroundings.tell(tmp_path / "run.json", {"DATABASE_URL": "postgresql://a", "BROKER_URL": "redis://b"})
+    surroundings.tell(tmp_path / "run.json", {"DATABASE_URL": "postgresql://a", "BROKER_URL": "redis://b"}, {})
     environ = {"VAR_DIR": str(tmp_path), "DATABASE_URL": "postgresql://mine"}
     surroundings.adopt(environ)
     assert "BROKER_URL" not in environ
+
+
+def test_passwords_of_ones_own_servers_are_not_told(tmp_path: Path) -> None:
+    own = {"DATABASE_URL": "postgresql://me:hunter2@db/posthouse", "BROKER_URL": "redis://:hunter2@cache"}
+    surroundings.tell(tmp_path / "run.json", own | {"PORT": "8000"}, own)
+    assert "hunter2" not in (tmp_path / "run.json").read_text()
+
+
+def test_addresses_kept_in_files_are_read(tmp_path: Path) -> None:
+    (tmp_path / "url").write_text("postgresql://db/posthouse\n")
+    environ = surroundings.read_files({"DATABASE_URL_FILE": str(tmp_path / "url"), "PORT": "8000"})
+    assert environ == {"DATABASE_URL": "postgresql://db/posthouse", "PORT": "8000"}
+    with pytest.raises(CannotStart, match="BROKER_URL_FILE=/absent cannot be read"):
+        surroundings.read_files({"BROKER_URL_FILE": "/absent"})
