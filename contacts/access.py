@@ -1,0 +1,48 @@
+"""The doors to the objects of contacts: 404 for strangers and for what does not exist, 403 for the weak."""
+
+from django.http import Http404, HttpRequest
+
+from accounts.access import require
+from accounts.enums import Role
+from contacts.models import Contact, Import, Segment, Suppression, Topic
+
+
+def contact_for(request: HttpRequest, pk: int, need: Role = Role.ANALYST) -> Contact:
+    """A person of this organization; erased ones are gone."""
+    contact = Contact.objects.filter(organization=request.organization, pk=pk, erased_at=None).first()
+    if contact is None:
+        raise Http404
+    require(request, need)
+    return contact
+
+
+def topic_for(request: HttpRequest, public_id: str, need: Role = Role.ANALYST) -> Topic:
+    topic = Topic.objects.filter(organization=request.organization, public_id=public_id).first()
+    if topic is None:
+        raise Http404
+    require(request, need)
+    return topic
+
+
+def segment_for(request: HttpRequest, public_id: str, need: Role = Role.ANALYST) -> Segment:
+    segment = Segment.objects.filter(organization=request.organization, public_id=public_id).first()
+    if segment is None:
+        raise Http404
+    require(request, need)
+    return segment
+
+
+def import_for(request: HttpRequest, public_id: str, need: Role = Role.ANALYST) -> Import:
+    import_ = Import.objects.filter(organization=request.organization, public_id=public_id).first()
+    if import_ is None:
+        raise Http404
+    require(request, need)
+    return import_
+
+
+def suppression_for(request: HttpRequest, pk: int, need: Role = Role.ANALYST) -> Suppression:
+    suppression = Suppression.objects.filter(organization=request.organization, pk=pk).first()
+    if suppression is None:
+        raise Http404
+    require(request, need)
+    return suppression

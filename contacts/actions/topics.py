@@ -1,0 +1,50 @@
+"""Topics: what people can subscribe to."""
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.actions import audit
+from accounts.models import Brand, Organization, User
+from contacts.errors import AlreadyThere
+from contacts.models import Topic
+
+
+def create(
+    *, organization: Organization, brand: Brand, name: str, description: str, is_public: bool, actor: User | None
+) -> Topic:
+    """Raises AlreadyThere if the brand has a topic of that name."""
+    topic = Topic(organization=organization, brand=brand, name=name, description=description, is_public=is_public)
+    return _save(topic, actor, "contacts.topic_created")
+
+
+def edit(*, topic: Topic, name: str, description: str, is_public: bool, actor: User | None) -> Topic:
+    """Raises AlreadyThere if the brand has another topic of that name."""
+    topic.name, topic.description, topic.is_public = name, description, is_public
+    return _save(topic, actor, "contacts.topic_edited")
+
+
+@transaction.atomic
+def archive(*, topic: Topic, actor: User | None) -> None:
+    """Take a topic off every choice; subscriptions and their proof stay."""
+    if topic.archived_at is None:
+        topic.archived_at = timezone.now()
+        topic.save(update_fields=["archived_at"])
+        audit.record(organization=topic.organization, actor=actor, verb="contacts.topic_archived", target=topic)
+
+
+@transaction.atomic
+def restore(*, topic: Topic, actor: User | None) -> None:
+    if topic.archived_at is not None:
+        topic.archived_at = None
+        topic.save(update_fields=["archived_at"])
+        audit.record(organization=topic.organization, actor=actor, verb="contacts.topic_restored", target=topic)
+
+
+def _save(topic: Topic, actor: User | None, verb: str) -> Topic:
+    try:
+        with transaction.atomic():
+            topic.save()
+            audit.record(organization=topic.organization, actor=actor, verb=verb, target=topic)
+    except IntegrityError as taken:
+        raise AlreadyThere(f"There is a topic called {topic.name} already.") from taken
+    return topic

@@ -1,0 +1,34 @@
+"""Topics with how many people are subscribed to them."""
+
+from django.db.models import Count, Q
+
+from accounts.models import Organization
+from contacts.enums import SubscriptionState
+from contacts.models import Subscription, Topic
+
+
+def listed(organization: Organization, *, archived: bool = False) -> list[Topic]:
+    """Topics by name; each has `.subscribed` and `.left`."""
+    topics = list(
+        Topic.objects.filter(organization=organization, archived_at__isnull=not archived)
+        .select_related("brand")
+        .order_by("name")
+    )
+    counts = {
+        row["topic_id"]: row
+        for row in Subscription.objects.filter(topic__in=topics)
+        .values("topic_id")
+        .annotate(
+            subscribed=Count("pk", filter=Q(state=SubscriptionState.SUBSCRIBED)),
+            left=Count("pk", filter=Q(state=SubscriptionState.UNSUBSCRIBED)),
+        )
+    }
+    for topic in topics:
+        row = counts.get(topic.pk, {})
+        topic.subscribed, topic.left = row.get("subscribed", 0), row.get("left", 0)  # type: ignore[attr-defined]
+    return topics
+
+
+def choices(organization: Organization) -> list[Topic]:
+    """Topics that can be chosen, by name."""
+    return list(Topic.objects.filter(organization=organization, archived_at=None).order_by("name"))
