@@ -12,5 +12,7 @@ def change(*, brand: Brand, actor: User | None, **facts: str) -> list[str]:
         for name, value in facts.items():
             setattr(brand, name, value)
         brand.save(update_fields=list(changed))
-        audit.record(organization=brand.organization, actor=actor, verb="accounts.brand_changed", target=brand, data=changed)
+        audit.record(
+            organization=brand.organization, actor=actor, verb="accounts.brand_changed", target=brand, data=changed
+        )
     return list(changed)

@@ -27,6 +27,10 @@ def change(*, organization: Organization, actor: User | None, **facts: str) -> l
             setattr(organization, name, value)
         organization.save(update_fields=list(changed))
         audit.record(
-            organization=organization, actor=actor, verb="accounts.organization_changed", target=organization, data=changed
+            organization=organization,
+            actor=actor,
+            verb="accounts.organization_changed",
+            target=organization,
+            data=changed,
         )
     return list(changed)

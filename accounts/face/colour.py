@@ -33,7 +33,9 @@ def parse(text: str) -> tuple[int, int, int]:
 
 def luminance(text: str) -> float:
     """Relative luminance, 0 to 1."""
-    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (v / 255 for v in parse(text)))
+    red, green, blue = (
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (v / 255 for v in parse(text))
+    )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -40,9 +41,7 @@ def turl(context: template.Context, name: str, **kwargs: Any) -> str:
 
 @lru_cache(maxsize=1)
 def _drawn() -> frozenset[str]:
-    path = finders.find("icons/names.txt")
-    with open(path, encoding="utf-8") as names:
-        return frozenset(names.read().split())
+    return frozenset(Path(finders.find("icons/names.txt")).read_text(encoding="utf-8").split())
 
 
 @register.simple_tag
@@ -372,7 +371,9 @@ def icon_of(state: str) -> str:
 def initials(person: Any) -> str:
     """One or two letters for a person's or organization's disc."""
     words = re.findall(r"\w+", str(person).split("@")[0])
-    return conditional_escape("".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper())
+    return conditional_escape(
+        "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper()
+    )
 
 
 # --- The audit log ----------------------------------------------------------------------------------------------------

@@ -99,16 +99,18 @@ def address(request: HttpRequest, names: Iterable[str]) -> str:
 
 def visible(request: HttpRequest, entries: Iterable[Entry]) -> list[dict[str, str]]:
     """The entries that exist and that this member may use."""
-    shown = []
-    for entry in entries:
-        if (request.role or 0) >= entry.need and (url := address(request, entry.names)):
-            shown.append({"label": entry.label, "icon": entry.icon, "url": url})
-    return shown
+    return [
+        {"label": entry.label, "icon": entry.icon, "url": url}
+        for entry in entries
+        if (request.role or 0) >= entry.need and (url := address(request, entry.names))
+    ]
 
 
 def here(path: str, urls: Iterable[str]) -> str:
     """The entry that the path lies under: the longest that begins it."""
-    return max((url for url in urls if path == url or (path.startswith(url) and url.endswith("/"))), key=len, default="")
+    return max(
+        (url for url in urls if path == url or (path.startswith(url) and url.endswith("/"))), key=len, default=""
+    )
 
 
 @register.simple_tag(takes_context=True)

@@ -15,4 +15,4 @@ def list_(request: HttpRequest, org: str) -> HttpResponse:
     log = houses.log(
         request.organization, after=_cursor(request.GET.get("after")), before=_cursor(request.GET.get("before"))
     )
-    return render(request, "accounts/settings/audit_log.html", {"log": log})
+    return render(request, "accounts/audit_log/list.html", {"log": log})

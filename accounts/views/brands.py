@@ -23,7 +23,7 @@ def edit(request: HttpRequest, org: str) -> HttpResponse:
             brands.change(brand=brand, actor=request.user, **form.cleaned_data)
             messages.success(request, "Saved.")
             return redirect(access.tenant_url(request, "accounts:brand"))
-    return render(request, "accounts/settings/brand.html", {"form": form, "brand": brand})
+    return render(request, "accounts/brands/edit.html", {"form": form, "brand": brand})
 
 
 @require_safe

@@ -11,6 +11,17 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+MJML = """<mjml>
+  <mj-body>
+    <mj-section>
+      <mj-column>
+        <mj-text>Hello {{ contact.first_name | default: "there" }}</mj-text>
+      </mj-column>
+    </mj-section>
+  </mj-body>
+</mjml>
+"""
+
 
 class SampleForm(forms.Form):
     name = forms.CharField(label="Segment name", max_length=80, help_text="Your colleagues see it in lists.")
@@ -37,7 +48,14 @@ def samples(request: HttpRequest) -> dict[str, Any]:
         ("Ana 🦊 Silva", "ana.silva@example.net", "needs_you", 1240, now - timedelta(days=400)),
     ]
     return {
-        "counts": {"delivered": 14203, "on_its_way": 3120, "retrying": 1204, "bounced": 611, "skipped": 850, "needs_you": 12},
+        "counts": {
+            "delivered": 14203,
+            "on_its_way": 3120,
+            "retrying": 1204,
+            "bounced": 611,
+            "skipped": 850,
+            "needs_you": 12,
+        },
         "done_counts": {"delivered": 19012, "bounced": 131, "skipped": 857},
         "short_counts": {"delivered": 90, "bounced": 7},
         "spark": [3, 9, 4, 12, 20, 17, 25, 24, 31, 22],
@@ -55,7 +73,7 @@ def samples(request: HttpRequest) -> dict[str, Any]:
                 {"label": "Clicked", "values": [40, 62, 30, 21, 9, 7, 6, 2, 2, 1]},
             ],
         },
-        "mjml": "<mjml>\n  <mj-body>\n    <mj-section>\n      <mj-column>\n        <mj-text>Hello {{ contact.first_name | default: \"there\" }}</mj-text>\n      </mj-column>\n    </mj-section>\n  </mj-body>\n</mjml>\n",
+        "mjml": MJML,
         "problems": [{"line": 5, "text": "No such merge field."}],
     }
 

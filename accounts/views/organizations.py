@@ -38,4 +38,4 @@ def settings(request: HttpRequest, org: str) -> HttpResponse:
             messages.success(request, "Saved.")
             return redirect(access.tenant_url(request, "accounts:settings"))
         request.organization.refresh_from_db()  # the form wrote what was typed into it; the shell shows what is
-    return render(request, "accounts/settings/organization.html", {"form": form})
+    return render(request, "accounts/organizations/settings.html", {"form": form})

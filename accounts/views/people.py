@@ -16,4 +16,4 @@ def you(request: HttpRequest) -> HttpResponse:
         people.rename(user=request.user, name=form.cleaned_data["name"])
         messages.success(request, "Saved.")
         return redirect("accounts:you")
-    return render(request, "accounts/you.html", {"form": form})
+    return render(request, "accounts/people/you.html", {"form": form})

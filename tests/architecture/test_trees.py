@@ -11,7 +11,7 @@ APPS = ["accounts", "contacts", "sending", "reputation", "campaigns", "posthouse
 LONGEST = 500  # lines; 300 is what one should aim at
 NAMELESS = {"utils", "helpers", "common", "services", "misc", "util", "lib"}
 # Tests of the whole, which have no one source file: journeys through the product, the shape of the code.
-WHOLE = {"architecture", "journeys", "receivers"}
+WHOLE = {"architecture", "face", "journeys", "receivers"}
 # Templates that belong to no view of ours: the kit, and the names that allauth and Django look for.
 SHARED_TEMPLATES = {"kit", "account", "allauth", "registration", "emails"}
 
@@ -125,6 +125,7 @@ def test_every_way_around_the_wall_gives_its_reason() -> None:
 
 # file: how many times
 WAYS_AROUND: dict[str, int] = {
+    "accounts/actions/organizations.py": 1,  # founding: nobody is a member yet
     "reputation/management/commands/rebuild_totals.py": 1,
     "reputation/tasks.py": 2,
     "sending/adapters/mailroom.py": 1,
