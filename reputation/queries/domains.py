@@ -8,8 +8,10 @@ from django.utils import timezone
 
 from reputation.enums import Status
 from reputation.models import DomainCheck
+from sending.dns_records import Record
 from sending.enums import DomainState
 from sending.models import SendingDomain
+from sending.queries import domains as sending_domains
 
 # A record that worked before and is missing once may be a slip of a name server; marketing mail stops after a day of it.
 # DMARC has no such grace: without it Gmail and Microsoft refuse or file as spam from the first mail on.
@@ -42,6 +44,57 @@ class Clearance:
     def problems(self) -> tuple[DomainCheck, ...]:
         """The results that are neither pass nor warn."""
         return tuple(check for check in self.checks if check.status in (Status.FAIL, Status.UNKNOWN))
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One thing to have in DNS, as a page shows it: the record (None for alignment) and what was found of it."""
+
+    name: str
+    title: str
+    why: str
+    record: Record | None
+    status: Status
+    found: str
+    message: str
+    measured_at: datetime | None
+    since: datetime | None
+
+
+WHY = {
+    "dkim": "Proves that the mail is yours and was not changed on its way.",
+    "spf": "Says that we may send with your domain in the return address.",
+    "mx": "Brings reports of undelivered mail back to us, so that dead addresses are not written to again.",
+    "dmarc": "Tells receivers what to do with mail that only pretends to be yours. Gmail, Yahoo and Microsoft ask for it.",
+    "align": "The sender that people see and the domains that prove it belong together.",
+    "owner": "A domain can be used by one organization only.",
+}
+
+
+def cards(domain: SendingDomain) -> list[Card]:
+    """What a domain's page shows, in the order of CHECKS: what to publish, and what was found at the last look."""
+    records = sending_domains.records(domain)
+    wanted = {"dkim": records.dkim, "spf": records.spf, "mx": records.mx, "dmarc": records.dmarc}
+    checks = {check.check_name: check for check in DomainCheck.objects.filter(domain=domain)}
+    shown = []
+    for name in CHECKS:
+        check, record = checks.get(name), wanted.get(name)
+        if check is None and record is None:
+            continue
+        shown.append(
+            Card(
+                name=name,
+                title=NAMES[name],
+                why=WHY[name],
+                record=record,
+                status=Status(check.status) if check else Status.UNKNOWN,
+                found=check.found if check else "",
+                message=check.message if check else "We have not looked yet.",
+                measured_at=check.measured_at if check else None,
+                since=check.since if check else None,
+            )
+        )
+    return shown
 
 
 def clearance(domain: SendingDomain) -> Clearance:

@@ -274,7 +274,9 @@ def test_many_hits_at_once_are_all_counted(hits, organization, send):
 
     with tenant_scope(organization):
         rows = [
-            ledger.delivery(send, id=next(IDS), address=f"p{n}@x.example", changed_at=timezone.now() - timedelta(minutes=5))
+            ledger.delivery(
+                send, id=next(IDS), address=f"p{n}@x.example", changed_at=timezone.now() - timedelta(minutes=5)
+            )
             for n in range(40)
         ]
     paths = [f"/i/{of(row).pixel()}.gif" for row in rows] * 5

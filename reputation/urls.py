@@ -1,0 +1,15 @@
+"""Addresses of reputation, under a tenant's house."""
+
+from django.urls import path
+
+from reputation.views import domains
+
+app_name = "reputation"
+
+urlpatterns = [
+    path("domains/", domains.list_, name="domains"),
+    path("domains/<slug:domain>/", domains.domain, name="domain"),
+    path("domains/<slug:domain>/added/", domains.added, name="domain_added"),
+    path("domains/<slug:domain>/records/", domains.records, name="domain_records"),
+    path("domains/<slug:domain>/check/", domains.check, name="domain_check"),
+]
