@@ -96,16 +96,19 @@ def within_reach(programs: Programs, places: Places) -> Programs:
     """The same programs where the servers' account can run them: a private copy of a wheel that root alone can read."""
     if places.account.can_read(Path(programs.path())) or programs.kind == "system":
         return programs
-    whole = programs.directory.parent if programs.server == "postgres" else programs.directory
+    package = next(parent for parent in programs.directory.parents if (parent / "__init__.py").exists())
     name = f"{programs.server}-{programs.version}"
     copy = places.programs / name
     if not copy.exists():
         places.programs.mkdir(parents=True, mode=0o755, exist_ok=True)
         unfinished = places.programs / f"{name}.{os.getpid()}"
-        shutil.copytree(whole, unfinished)
+        for part in (package, package.with_name(f"{package.name}.libs")):  # the programs look for these beside them
+            if part.exists():
+                shutil.copytree(part, unfinished / part.name, ignore=shutil.ignore_patterns("__pycache__"))
         unfinished.rename(copy)
-        places.notes.append(f"The account {places.account.name} cannot reach {whole}; a copy lies in {copy}.")
-    return Programs(programs.kind, copy / programs.directory.relative_to(whole), programs.version, programs.server)
+        places.notes.append(f"The account {places.account.name} cannot reach {package}; a copy lies in {copy}.")
+    directory = copy / programs.directory.relative_to(package.parent)
+    return Programs(programs.kind, directory, programs.version, programs.server)
 
 
 def _where(kinds: tuple[str, ...]) -> str:
