@@ -9,7 +9,7 @@ from campaigns.preflight.results import Result
 NAME, TITLE = "links", "Every link leads somewhere"
 
 # RFC 2606 keeps these for examples; nobody lives there.
-_PLACEHOLDER_HOSTS = re.compile(r"(?:^|\.)(?:example\.(?:com|net|org)|invalid|test|localhost)$")
+_PLACEHOLDER_HOSTS = re.compile(r"(?:^|\.)(?:example\.(?:com|net|org)|invalid|localhost)$")
 _HOST = re.compile(r"^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}$")
 _MAILTO = re.compile(r"[^@\s,;?]+@[^@\s,;?]+\.[^@\s,;?]+(\?.*)?", re.DOTALL)
 

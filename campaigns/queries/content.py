@@ -8,7 +8,9 @@ from accounts.models import Brand, Organization
 from campaigns.designs import guard
 from campaigns.designs.findings import Compiled, DesignError, Finding
 from campaigns.models import Campaign
-from contacts.models import Contact, Field
+from contacts import addresses
+from contacts.enums import SubscriptionState
+from contacts.models import Contact, Field, Subscription
 from sending.actions.letters import facts_of
 from sending.merging import Merged, MergeError, Plan, check, compile_plan, known_names, merge, merge_values
 
@@ -85,3 +87,18 @@ def show(
         preferences_url=preferences_url,
     )
     return merge(plan, values)
+
+
+def somebody(campaign: Campaign, address: str = "") -> Contact | None:
+    """The person of this address; without one, the newest of the campaign's topic; None when there is nobody."""
+    people = Contact.objects.filter(organization=campaign.organization, archived_at=None, erased_at=None)
+    if address:
+        return people.filter(address_key=addresses.key_of(address) or address.strip().lower()).first()
+    if campaign.topic_id is None:
+        return None
+    newest = (
+        Subscription.objects.filter(topic_id=campaign.topic_id, state=SubscriptionState.SUBSCRIBED)
+        .order_by("-contact_id")
+        .values_list("contact_id", flat=True)[:1]
+    )
+    return people.filter(pk__in=list(newest)).first()

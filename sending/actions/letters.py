@@ -1,7 +1,7 @@
 """Freezing content: a letter never changes, so that what was sent can always be shown."""
 
 from accounts.models import Brand, Organization
-from sending.merging import Plan
+from sending.merging import Plan, one_line
 from sending.models import Letter, SendingDomain
 
 
@@ -41,5 +41,5 @@ def facts_of(organization: Organization, brand: Brand) -> dict[str, dict[str, st
     """The values of the merge that are the same for everybody, as `Letter.facts` keeps them."""
     return {
         "organization": {"name": organization.name},
-        "brand": {"name": brand.name, "postal_address": brand.postal_address or organization.postal_address},
+        "brand": {"name": brand.name, "postal_address": one_line(brand.postal_address or organization.postal_address)},
     }

@@ -9,7 +9,7 @@ from sending.merging.compiling import compile_plan
 from sending.merging.language import Expression, MergeError, Problem, check, expressions
 from sending.merging.names import STANDARD_NAMES, known_names
 from sending.merging.plan import Hole, Part, Plan
-from sending.merging.rendering import Merged, fill, merge, merge_values
+from sending.merging.rendering import Merged, fill, merge, merge_values, one_line
 
 __all__ = [
     "STANDARD_NAMES",
@@ -27,4 +27,5 @@ __all__ = [
     "known_names",
     "merge",
     "merge_values",
+    "one_line",
 ]

@@ -76,10 +76,15 @@ def merge_values(
     values = {f"contact.{key}": value for key, value in contact.items()}
     values["organization.name"] = organization_name
     values["brand.name"] = brand_name
-    values["brand.postal_address"] = ", ".join(line.strip(" ,") for line in postal_address.splitlines() if line.strip(" ,"))
+    values["brand.postal_address"] = one_line(postal_address)
     values["unsubscribe_url"] = unsubscribe_url
     values["preferences_url"] = preferences_url
     return values
+
+
+def one_line(postal_address: str) -> str:
+    """A postal address as a footer writes it: the lines joined by commas."""
+    return ", ".join(line.strip(" ,") for line in postal_address.splitlines() if line.strip(" ,"))
 
 
 def _escape(hole: Hole, value: Any) -> str:

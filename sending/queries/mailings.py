@@ -1,5 +1,6 @@
 """Reading the ledger: what is open, the people behind each part, the story of one message."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -153,26 +154,24 @@ def story(delivery: Delivery) -> list[Happening]:
             [delivery.pk],
         )
         rows = cursor.fetchall()
-    import json
-
     return [
         Happening(at, EventKind(kind) if kind in known else None, code, text, link, provider, json.loads(facts))
         for at, kind, code, text, link, provider, facts in rows
     ]
 
 
-def deferral_reasons(mailing: Mailing, *, limit: int = 8) -> list[tuple[str, str, int]]:
-    """Why messages of a mailing are retried now: (provider, code, how many), the commonest first."""
+def deferral_reasons(mailing: Mailing, *, limit: int = 8) -> list[tuple[str, str, str, int]]:
+    """Why messages of a mailing are retried now: (provider, class of trouble, code, how many), the commonest first."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT d.provider, d.code, count(*) FROM sending_lane l
+            SELECT d.provider, d.reason, min(d.code), count(*) FROM sending_lane l
             JOIN sending_delivery d ON d.lane_id = l.id AND d.state = 3
-            WHERE l.mailing_id = %s GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT %s
+            WHERE l.mailing_id = %s GROUP BY 1, 2 ORDER BY 4 DESC, 1, 2 LIMIT %s
             """,
             [mailing.pk, limit],
         )
-        return [(provider, code, n) for provider, code, n in cursor.fetchall()]
+        return [(provider, reason, code, n) for provider, reason, code, n in cursor.fetchall()]
 
 
 def _person(row: Any) -> Person:

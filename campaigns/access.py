@@ -1,0 +1,45 @@
+"""The doors of campaigns: strangers get 404, members without the role 403."""
+
+from django.http import Http404, HttpRequest
+
+from accounts.access import require
+from accounts.enums import Role
+from campaigns.models import Campaign, Design
+from sending.models import Delivery
+
+_WITH = ("topic", "segment", "domain", "brand", "design", "mailing", "mailing__letter", "organization")
+
+
+def campaign_for(request: HttpRequest, public_id: str, *, need: Role = Role.ANALYST) -> Campaign:
+    """A campaign of this organization, with what its pages show."""
+    found = Campaign.objects.select_related(*_WITH).filter(organization=request.organization, public_id=public_id).first()
+    if found is None:
+        raise Http404("There is no such campaign here.")
+    require(request, need)
+    return found
+
+
+def design_for(request: HttpRequest, public_id: str, *, need: Role = Role.ANALYST) -> Design:
+    """A template, or the content of a campaign, of this organization."""
+    found = (
+        Design.objects.select_related("brand", "organization", "saved_by")
+        .filter(organization=request.organization, public_id=public_id)
+        .first()
+    )
+    if found is None:
+        raise Http404("There is no such template here.")
+    require(request, need)
+    return found
+
+
+def message_for(request: HttpRequest, number: int, *, need: Role = Role.ANALYST) -> Delivery:
+    """A message of this organization, by its number."""
+    found = (
+        Delivery.objects.select_related("mailing", "mailing__stream", "contact", "organization")
+        .filter(organization=request.organization, pk=number)
+        .first()
+    )
+    if found is None:
+        raise Http404("There is no such message here.")
+    require(request, need)
+    return found

@@ -1,0 +1,82 @@
+"""A test of a draft, to one address: the whole mail, merged for a chosen person, counted nowhere."""
+
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, make_msgid
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.actions import audit
+from accounts.models import User
+from campaigns.actions import campaigns
+from campaigns.errors import BadDesign, Refused
+from campaigns.models import Campaign
+from campaigns.queries import content
+from contacts import tokens
+from sending.actions import stored_mail
+from sending.enums import StreamKind
+from sending.models import Delivery
+from sending.tracking.about import of_delivery
+
+MARK = "[Test] "
+# Python's default folds and encodes long header fields, which breaks List-Unsubscribe; ours may be 998 characters.
+POLICY = SMTP.clone(max_line_length=998)
+
+
+@transaction.atomic
+def send(*, campaign: Campaign, to: str, actor: User, person: str = "") -> Delivery:
+    """Send a draft to `to` as the person of the address `person` would get it ("": with the fallbacks).
+
+    Raises Refused with a sentence when the domain, the content or the person is missing.
+    """
+    campaign = campaigns.draft(campaign)
+    if campaign.domain is None or not campaign.from_local:
+        raise Refused("Choose the sender's address first: a test goes out like the real mail.")
+    made = content.make(campaign)
+    if made.plan is None:
+        raise BadDesign(made.errors[0].message if made.errors else "There is no content yet. Pick a template.")
+    contact = content.somebody(campaign, person) if person.strip() else None
+    if person.strip() and contact is None:
+        raise Refused(f"{person} is nobody of yours. Leave it empty to see the fallbacks.")
+    token = tokens.mint(organization_id=campaign.organization_id, contact_id=tokens.TEST_CONTACT, about=of_delivery(0))
+    base = f"https://{campaign.brand.link_host}" if campaign.brand.link_host else settings.LINK_URL
+    unsubscribe_url = f"{base}/u/{token}"
+    merged = content.show(
+        made.plan,
+        organization=campaign.organization,
+        brand=campaign.brand,
+        contact=contact,
+        unsubscribe_url=unsubscribe_url,
+        preferences_url=f"{base}/p/{token}",
+    )
+    domain = campaign.domain
+    mail = EmailMessage(policy=POLICY)
+    mail["From"] = Address(campaign.from_name or campaign.brand.name, campaign.from_local, domain.name)
+    mail["To"] = to
+    if campaign.reply_to:
+        mail["Reply-To"] = campaign.reply_to
+    mail["Subject"] = MARK + (merged.subject or "(no subject yet)")
+    mail["Date"] = format_datetime(timezone.now())
+    message_id = make_msgid(domain=domain.return_path)
+    mail["Message-ID"] = message_id
+    mail["List-Unsubscribe"] = f"<{unsubscribe_url}>"
+    mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    mail.set_content(merged.text, cte="quoted-printable")
+    mail.add_alternative(merged.html, subtype="html", cte="quoted-printable")
+    delivery = stored_mail.keep(
+        organization=campaign.organization,
+        kind=StreamKind.TEST,
+        to=to,
+        raw=mail.as_bytes(),
+        domain=domain,
+        from_address=f"{campaign.from_local}@{domain.name}",
+        subject=mail["Subject"],
+        message_id=message_id.strip("<>"),
+    )
+    audit.record(
+        organization=campaign.organization, actor=actor, verb="campaigns.test_sent", target=campaign, data={"to": to}
+    )
+    return delivery

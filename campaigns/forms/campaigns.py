@@ -1,0 +1,118 @@
+"""Forms of campaigns."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from accounts.models import Organization
+from campaigns.models import Campaign
+from campaigns.preflight.sender import _LOCAL as LOCAL_PART
+from contacts import addresses
+from contacts.models import Segment, Topic
+from sending.merging import check
+from sending.models import SendingDomain
+
+
+def _choices(organization: Organization) -> dict[str, Any]:
+    return {
+        "topic": Topic.objects.filter(organization=organization, archived_at=None).order_by("name"),
+        "segment": Segment.objects.filter(organization=organization, archived_at=None).order_by("name"),
+        "domain": SendingDomain.objects.filter(organization=organization).defer("private_key").order_by("name"),
+    }
+
+
+class NewCampaignForm(forms.Form):
+    """The least that a draft needs."""
+
+    name = forms.CharField(max_length=200, label="Name", help_text="Only you and your colleagues see it.")
+    topic = forms.ModelChoiceField(
+        queryset=None, required=False, empty_label="Choose later", label="Topic", help_text="Its subscribers get this."
+    )
+    segment = forms.ModelChoiceField(
+        queryset=None, required=False, empty_label="Everybody in the topic", label="Segment", help_text="Only those of them who fit."
+    )
+
+    def __init__(self, *args: Any, organization: Organization, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = _choices(organization)
+        for name in ("topic", "segment"):
+            self.fields[name].queryset = choices[name]  # type: ignore[attr-defined]
+
+
+class CampaignForm(forms.Form):
+    """Audience, sender, subject of a draft."""
+
+    name = forms.CharField(max_length=200, label="Name", help_text="Only you and your colleagues see it.")
+    topic = forms.ModelChoiceField(
+        queryset=None, required=False, empty_label="Choose a topic", label="Topic", help_text="Its subscribers get this."
+    )
+    segment = forms.ModelChoiceField(
+        queryset=None, required=False, empty_label="Everybody in the topic", label="Segment", help_text="Only those of them who fit."
+    )
+    subject = forms.CharField(
+        max_length=250,
+        required=False,
+        label="Subject",
+        help_text='Merge fields work here: {{ contact.first_name | default: "you" }}',
+    )
+    preheader = forms.CharField(
+        max_length=250,
+        required=False,
+        label="Preview text",
+        help_text="What many mail programs show after the subject. Empty: the template's.",
+    )
+    from_name = forms.CharField(max_length=200, required=False, label="Sender's name")
+    from_local = forms.CharField(max_length=64, required=False, label="Address: before the @")
+    domain = forms.ModelChoiceField(
+        queryset=None, required=False, empty_label="Choose a domain", label="Domain: after the @"
+    )
+    reply_to = forms.EmailField(
+        max_length=254, required=False, label="Answers go to", help_text="Empty: to the sender's address."
+    )
+
+    def __init__(self, *args: Any, organization: Organization, names: frozenset[str], campaign: Campaign, **kwargs: Any) -> None:
+        initial = {name: getattr(campaign, name) for name in self.base_fields}
+        super().__init__(*args, initial=initial, **kwargs)
+        self.names = names
+        for name, queryset in _choices(organization).items():
+            self.fields[name].queryset = queryset  # type: ignore[attr-defined]
+
+    def clean_from_name(self) -> str:
+        name: str = self.cleaned_data["from_name"]
+        if any(ord(character) < 32 for character in name):
+            raise ValidationError("The name must be one line.")
+        return " ".join(name.split())
+
+    def clean_from_local(self) -> str:
+        local: str = self.cleaned_data["from_local"].strip()
+        if local and (not LOCAL_PART.fullmatch(local) or local.startswith(".") or local.endswith(".") or ".." in local):
+            raise ValidationError("Write what stands before the @: letters, digits, dots and hyphens.")
+        return local
+
+    def clean_subject(self) -> str:
+        return self._merged("subject")
+
+    def clean_preheader(self) -> str:
+        return self._merged("preheader")
+
+    def _merged(self, name: str) -> str:
+        value = " ".join(self.cleaned_data[name].split())
+        if problems := check(value, self.names):
+            raise ValidationError(problems[0].message)
+        return value
+
+
+class TestForm(forms.Form):
+    """Where a test goes, and as whom it is merged."""
+
+    to = forms.EmailField(max_length=320, label="Send the test to")
+    person = forms.CharField(
+        max_length=320, required=False, label="As it would be for", help_text="The address of one of your people. Empty: with the fallbacks."
+    )
+
+    def clean_to(self) -> str:
+        key = addresses.key_of(self.cleaned_data["to"])
+        if not key:
+            raise ValidationError("This is not an address that mail can be sent to.")
+        return key

@@ -1,0 +1,89 @@
+"""Reading campaigns: lists with their numbers, what is in motion, what a sweep must look at."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from accounts.models import Organization
+from campaigns.enums import CampaignState
+from campaigns.lifecycle import IN_MOTION
+from campaigns.models import Campaign
+from reputation.queries import totals
+from reputation.queries.totals import Counts
+from sending.enums import Bucket
+
+PER_PAGE = 25
+LOST_AFTER = timedelta(seconds=20)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A campaign with the numbers of its send."""
+
+    campaign: Campaign
+    counts: Counts
+
+
+def of(organization: Organization, *, search: str = "", state: str = "") -> QuerySet[Campaign]:
+    """An organization's campaigns, the newest first."""
+    found = Campaign.objects.filter(organization=organization).select_related("mailing", "topic").order_by("-id")
+    if search:
+        found = found.filter(name__icontains=search[:200])
+    if state in CampaignState.values:
+        found = found.filter(state=state)
+    return found
+
+
+def page(organization: Organization, *, search: str = "", state: str = "", number: str | None = None) -> tuple[Page[Campaign], list[Row]]:
+    """A page of campaigns with their numbers."""
+    shown = Paginator(of(organization, search=search, state=state), PER_PAGE).get_page(number)
+    return shown, rows(list(shown.object_list))
+
+
+def rows(campaigns: list[Campaign]) -> list[Row]:
+    """Campaigns with their numbers, in one query."""
+    counts = totals.of_mailings([c.mailing_id for c in campaigns if c.mailing_id])
+    return [Row(campaign, counts.get(campaign.mailing_id or 0, Counts())) for campaign in campaigns]
+
+
+def in_motion(organization: Organization) -> list[Row]:
+    """What is being sent now, the newest first."""
+    return rows(list(of(organization).filter(state__in=IN_MOTION)[:10]))
+
+
+def last(organization: Organization, *, limit: int = 5) -> list[Row]:
+    """The last campaigns that are not in motion."""
+    return rows(list(of(organization).exclude(state__in=IN_MOTION)[:limit]))
+
+
+def unfrozen() -> list[tuple[int, int]]:
+    """(organization, campaign) ids of launches that wait for their freeze; call inside of cross_tenant."""
+    before = timezone.now() - LOST_AFTER
+    return list(
+        Campaign.objects.filter(state=CampaignState.LAUNCHING, launched_at__lt=before).values_list("organization_id", "pk")[:100]
+    )
+
+
+def uncleared() -> list[tuple[int, int]]:
+    """(organization, campaign) ids of cancelled sends with rows that wait; call inside of cross_tenant."""
+    return list(
+        Campaign.objects.filter(state=CampaignState.CANCELLED, mailing__finished_at=None).values_list("organization_id", "pk")[:100]
+    )
+
+
+def perhaps_done() -> list[tuple[int, int]]:
+    """(organization, campaign) ids of sends of which nothing is counted as open; call inside of cross_tenant."""
+    running = list(
+        Campaign.objects.filter(state__in=(CampaignState.SENDING, CampaignState.PAUSED)).values_list(
+            "organization_id", "pk", "mailing_id"
+        )
+    )
+    counts = totals.of_mailings([mailing_id for *_, mailing_id in running if mailing_id])
+    return [
+        (organization_id, campaign_id)
+        for organization_id, campaign_id, mailing_id in running
+        if not counts.get(mailing_id, Counts()).of(Bucket.ON_ITS_WAY, Bucket.RETRYING)
+    ]

@@ -1,0 +1,137 @@
+"""Campaigns: the list, a new one, the checklist or the report of one, its audience and sender."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.access import may, require, tenant_url
+from accounts.enums import Role
+from accounts.models import Brand
+from accounts.templatetags.navigation import address
+from campaigns.access import campaign_for
+from campaigns.actions import campaigns as verbs
+from campaigns.enums import CampaignState
+from campaigns.errors import Refused
+from campaigns.forms.campaigns import CampaignForm, NewCampaignForm, TestForm
+from campaigns.models import Campaign
+from campaigns.preflight import Result
+from campaigns.queries import campaigns, checklist, content, reports
+from contacts.models import Topic
+from contacts.queries import audience as people
+from contacts.segments.tree import BadDefinition
+from sending.enums import DomainState
+from sending.models import SendingDomain
+
+
+@require_safe
+def list_(request: HttpRequest, org: str) -> HttpResponse:
+    search, state = request.GET.get("q", "").strip(), request.GET.get("state", "")
+    page, rows = campaigns.page(request.organization, search=search, state=state, number=request.GET.get("page"))
+    context = {"page": page, "rows": rows, "search": search, "state": state, "states": CampaignState.choices}
+    return render(request, "campaigns/campaigns/list.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: HttpRequest, org: str) -> HttpResponse:
+    require(request, Role.MARKETER)
+    only = list(Topic.objects.filter(organization=request.organization, archived_at=None)[:2])
+    form = NewCampaignForm(
+        request.POST or None, organization=request.organization, initial={"topic": only[0] if len(only) == 1 else None}
+    )
+    if request.method == "POST" and form.is_valid():
+        topic = form.cleaned_data["topic"]
+        brand = topic.brand if topic else Brand.objects.get(organization=request.organization, is_default=True)
+        verified = SendingDomain.objects.filter(organization=request.organization, state=DomainState.VERIFIED)
+        campaign = verbs.create(
+            organization=request.organization,
+            brand=brand,
+            actor=request.user,
+            domain=verified.order_by("id").first(),
+            **form.cleaned_data,
+        )
+        return redirect(tenant_url(request, "campaigns:campaign_content", campaign=campaign.public_id))
+    return render(request, "campaigns/campaigns/new.html", {"form": form})
+
+
+@require_safe
+def show(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
+    found = campaign_for(request, campaign)
+    if found.state == CampaignState.DRAFT:
+        return draft(request, found)
+    context = {"campaign": found, "report": reports.of(found), "definitions": reports.totals.DEFINITIONS}
+    return render(request, "campaigns/campaigns/report.html", context)
+
+
+def draft(request: HttpRequest, campaign: Campaign, *, test: TestForm | None = None, status: int = 200) -> HttpResponse:
+    """The page of a draft: its checklist, and what is left to do."""
+    results = checklist.results(campaign)
+    context = {
+        "campaign": campaign,
+        "checks": [(result, _fix_url(request, campaign, result)) for result in results],
+        "ready": checklist.is_ready(results),
+        "open": [result for result in results if result.status in ("warn", "unknown")],
+        "test": test or TestForm(initial={"to": request.user.email}),
+        "test_open": test is not None,
+    }
+    return render(request, "campaigns/campaigns/draft.html", context, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
+    found = campaign_for(request, campaign, need=Role.MARKETER)
+    if found.state != CampaignState.DRAFT:
+        messages.warning(request, "This campaign has been started. What was sent cannot be changed any more.")
+        return redirect(tenant_url(request, "campaigns:campaign", campaign=found.public_id))
+    form = CampaignForm(
+        request.POST or None, campaign=found, organization=request.organization, names=content.merge_names(request.organization)
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            verbs.edit(campaign=found, actor=request.user, **form.cleaned_data)
+        except Refused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, "Saved.")
+            return redirect(tenant_url(request, "campaigns:campaign", campaign=found.public_id))
+    status = 422 if form.errors else 200
+    return render(request, "campaigns/campaigns/edit.html", {"form": form, "campaign": found}, status=status)
+
+
+@require_safe
+def audience(request: HttpRequest, org: str) -> HttpResponse:
+    """A fragment: how many people a topic and a segment make."""
+    form = NewCampaignForm({**request.GET.dict(), "name": "audience"}, organization=request.organization)
+    count, trouble = None, ""
+    if form.is_valid() and form.cleaned_data["topic"]:
+        try:
+            count = people.count(
+                organization=request.organization, topic=form.cleaned_data["topic"], segment=form.cleaned_data["segment"]
+            )
+        except BadDefinition as error:
+            trouble = str(error)
+    return render(request, "campaigns/campaigns/_audience.html", {"count": count, "trouble": trouble})
+
+
+@require_POST
+def discard(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
+    found = campaign_for(request, campaign, need=Role.MARKETER)
+    try:
+        verbs.discard(campaign=found, actor=request.user)
+    except Refused as refused:
+        messages.error(request, str(refused))
+        return redirect(tenant_url(request, "campaigns:campaign", campaign=found.public_id))
+    messages.success(request, f"The draft “{found.name}” is gone.")
+    return redirect(tenant_url(request, "campaigns:campaigns"))
+
+
+def _fix_url(request: HttpRequest, campaign: Campaign, result: Result) -> str:
+    """Where a finding is mended; "" for those who may not."""
+    if result.status == "pass" or not may(request, Role.MARKETER):
+        return ""
+    if result.place in ("audience", "sender"):
+        return tenant_url(request, "campaigns:campaign_edit", campaign=campaign.public_id) + f"#{result.place}"
+    if result.place == "content":
+        return tenant_url(request, "campaigns:campaign_content", campaign=campaign.public_id)
+    names = {"domain": ("reputation:domains", "sending:domains"), "brand": ("accounts:settings",)}
+    return address(request, names.get(result.place, ()))

@@ -1,0 +1,94 @@
+"""What became of a message, in plain words: what happened, what it means, what to do. No Django in here.
+
+Keys are the ledger's words: states, suppression reasons, and the relay's classes of trouble.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """`what` happened (a sentence), and what to do ("" when nothing)."""
+
+    what: str
+    do: str = ""
+
+
+# Why somebody was skipped.
+SKIPPED: Final[dict[str, Words]] = {
+    "unsubscribed": Words("They had unsubscribed from all marketing mail.", "Only they can change that, on their preference page."),
+    "unsubscribed_topic": Words("They unsubscribed from this topic before it was their turn.", "Only they can change that."),
+    "unconfirmed": Words("They have not confirmed yet that they want this mail.", "They can still use the link in the confirmation mail."),
+    "complained": Words("They had reported earlier mail as spam.", "Do not write to them again."),
+    "invalid": Words("Their server had said that this address does not exist.", "Ask them for another address."),
+    "bounced": Words("Mail to this address came back again and again.", "Ask them for another address."),
+    "manual": Words("Somebody of your organization put the address on the do-not-send list.", "Lift it there, with a reason."),
+    "imported": Words("The address came with the do-not-send list of an earlier service.", "Lift it there if you know better."),
+    "erased": Words("They asked to be forgotten.", "That stays."),
+    "cancelled": Words("The send was cancelled before it was their turn."),
+}
+
+# What a server's refusal or delay is about.
+TROUBLE: Final[dict[str, Words]] = {
+    "invalid_recipient": Words("Their server says that this address does not exist.", "Ask them for another address. We send nothing more to this one."),
+    "invalid_domain": Words("The domain of this address takes no mail.", "Look for a slip of the pen in the address."),
+    "inactive": Words("Their server says that this mailbox is closed.", "Ask them for another address."),
+    "mailbox_full": Words("Their mailbox is full.", "Nothing to do: we try again. It helps to tell them another way."),
+    "greylisted": Words("Their server asks every new sender to come back later.", "Nothing to do: we come back."),
+    "rate_limit": Words("Their server asked us to slow down. We did."),
+    "rate_quota": Words("Their server takes no more from us for a while. We wait."),
+    "recipient_busy": Words("This mailbox gets too much mail at this moment. We come back."),
+    "too_many_connections": Words("Their server asked for fewer connections. We use fewer."),
+    "connection_used_up": Words("Their server closed the connection. We come back."),
+    "ip_reputation": Words("Their server does not trust our sending address at this moment.", "Look at your sender health."),
+    "authentication": Words("Their server could not verify that the mail is yours.", "Look at your domain's records."),
+    "domain_reputation": Words("Their server does not trust your domain.", "Write less and to people who want it; look at your sender health."),
+    "content": Words("Their server took the content for spam or harmful.", "Look at the words and links of this mail."),
+    "policy": Words("Their server refuses by a rule of its own.", "Ask their postmaster, with the reply below."),
+    "too_large": Words("The mail is too large for their server.", "Make it smaller."),
+    "routing": Words("Their domain's mail servers could not be found or reached."),
+    "protocol": Words("Their server and ours did not understand each other."),
+    "out_of_step": Words("Their server's answers came out of order. We start again."),
+    "server_trouble": Words("Their server has trouble of its own. We come back."),
+    "tls": Words("A safe connection to their server could not be made."),
+    "relay_lost": Words("Our relay was stopped between the last byte and the answer."),
+    "unclassified": Words("Their server gave the reply below."),
+    "merge": Words("The content could not be made for this person: our fault.", "Look at their fields, then send it again."),
+    "content_lost": Words("The content is missing: our fault.", "Tell an operator."),
+}
+
+STATES: Final[dict[str, Words]] = {
+    "queued": Words("It waits for its turn."),
+    "sending": Words("It is being sent at this moment."),
+    "deferred": Words("Their server asked us to come back later. We will."),
+    "delivered": Words("Their server accepted it.", "If they do not see it, ask them to look in the spam folder."),
+    "bounced": Words("Their server refused it."),
+    "expired": Words("Their server kept asking us to come back later, until we gave up."),
+    "suppressed": Words("It was skipped on purpose."),
+    "cancelled": Words("The send was cancelled before it was their turn."),
+    "failed": Words("It could not be made: our fault.", "Send it again once the cause is mended."),
+    "in_doubt": Words(
+        "Unconfirmed: the line was cut after the last byte and before the answer.",
+        "Ask them, or send it again: they might then get it twice.",
+    ),
+}
+
+
+def words(state: str, reason: str = "") -> Words:
+    """The words for a message in a state, for a reason (a class of trouble, or why it was skipped)."""
+    general = STATES.get(state, Words("We do not know."))
+    special = (SKIPPED if state in ("suppressed", "cancelled") else TROUBLE).get(reason)
+    if special is None:
+        return general
+    if state == "expired":
+        return Words(f"{special.what} We tried again and again, then gave up.", special.do)
+    if state == "in_doubt":
+        return Words(f"{general.what} {special.what}", general.do)
+    return special
+
+
+def delay(code: str, reason: str) -> str:
+    """Why messages wait, in a few words, for a list."""
+    known = TROUBLE.get(reason)
+    return known.what if known else f"Their server answered {code}." if code else "Their server could not be reached."
