@@ -43,12 +43,13 @@ $$ SELECT ('x' || substr(md5(id::text || '/' || salt::text), 1, 8))::bit(32)::bi
 """
 
 LEDGER = f"""
-WITH audience AS MATERIALIZED (
-    SELECT c.id, c.address_key, c.domain, sup.reason, pg_temp.u(c.id, %(salt)s) AS fate
-    FROM contacts_contact c
-    LEFT JOIN LATERAL (SELECT reason FROM contacts_suppression s WHERE s.organization_id = %(org)s AND s.address_key = c.address_key
-                       AND s.lifted_at IS NULL LIMIT 1) sup ON pg_temp.u(c.id, %(salt)s + 7) < 0.5
-    WHERE c.organization_id = %(org)s ORDER BY c.id LIMIT %(people)s
+WITH suppressed AS MATERIALIZED (
+    SELECT DISTINCT ON (address_key) address_key, reason FROM contacts_suppression WHERE lifted_at IS NULL ORDER BY address_key, id
+), chosen AS MATERIALIZED (
+    SELECT id, address_key, domain FROM contacts_contact WHERE organization_id = %(org)s ORDER BY id LIMIT %(people)s
+), audience AS MATERIALIZED (
+    SELECT c.*, pg_temp.u(c.id, %(salt)s) AS fate, CASE WHEN pg_temp.u(c.id, %(salt)s + 7) < 0.5 THEN s.reason END AS reason
+    FROM chosen c LEFT JOIN suppressed s USING (address_key)
 ), lane AS (
     INSERT INTO sending_lane (organization_id, mailing_id, domain, priority, open)
     SELECT DISTINCT %(org)s::bigint, %(mailing)s::bigint, domain, 0, false FROM audience RETURNING id, domain
