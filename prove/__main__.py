@@ -19,7 +19,7 @@ from prove import proofs, world
 from prove.running import Running
 from prove.scenarios import SCENARIOS, Broken, Ground, Result
 
-MEAN_SECONDS_A_KILL = 7.0  # pause and outage; decides how slowly the receivers read
+MEAN_SECONDS_A_KILL = 5.0  # pause and outage; decides how slowly the receivers read
 PORT = 19_000
 
 

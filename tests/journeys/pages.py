@@ -1,0 +1,205 @@
+"""The pages of the product as people use them: by their words, never by the structure beneath."""
+
+import re
+import time
+from collections.abc import Callable
+
+from playwright.sync_api import Locator, Page, expect
+
+PARTS = ("Delivered", "On its way", "Retrying", "Bounced", "Skipped", "Needs you")
+MAIL_WITHIN = 30.0  # seconds from a press of a button to the mail in the inbox
+
+
+def number(text: str) -> int:
+    """`20,000` as people read it; a dash is nought."""
+    digits = re.sub(r"[^0-9]", "", text)
+    return int(digits) if digits else 0
+
+
+def reload_until(page: Page, holds: Callable[[], bool], *, what: str, within: float = MAIL_WITHIN) -> None:
+    """Press reload as an impatient person does."""
+    until = time.monotonic() + within
+    while not holds():
+        if time.monotonic() > until:
+            raise AssertionError(f"{what}: not within {within:.0f} s. {page.url} says:\n{page.locator('body').inner_text()[:3000]}")
+        page.wait_for_timeout(400)
+        page.reload()
+
+
+class Door:
+    """Making an account, and getting in."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def sign_up(self, address: str, password: str) -> None:
+        self.page.goto("/account/signup/")
+        self.page.get_by_label("E-mail address").fill(address)
+        self.page.get_by_label("Password").fill(password)
+        self.page.get_by_role("button", name="Make an account").click()
+        expect(self.page.get_by_role("heading", name="Look into your inbox")).to_be_visible()
+
+    def confirm(self, link: str) -> None:
+        self.page.goto(link)
+        self.page.get_by_role("button", name="Yes, confirm it").click()
+
+    def log_in(self, address: str, password: str) -> None:
+        self.page.goto("/account/login/")
+        self.page.get_by_label("E-mail address").fill(address)
+        self.page.get_by_label("Password").fill(password)
+        self.page.get_by_role("button", name="Log in", exact=True).click()
+
+    def make_organization(self, name: str, postal_address: str, time_zone: str) -> None:
+        self.page.get_by_label("Name of the organization").fill(name)
+        self.page.get_by_label("Postal address").fill(postal_address)
+        self.page.get_by_label("Time zone").select_option(time_zone)
+        self.page.get_by_role("button", name="Make the organization").click()
+
+
+class Inbox:
+    """The sandbox inbox of one address."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        self.address = address
+
+    def open(self, subject: str) -> None:
+        """Wait for the newest mail with that subject, and open it."""
+        self.page.goto(f"/sandbox/inbox/?mailbox={self.address}")
+        row = self.page.get_by_role("link", name=subject)
+        reload_until(self.page, lambda: row.count() > 0, what=f"a mail “{subject}” for {self.address}")
+        row.first.click()
+        expect(self.page.get_by_role("heading", name=subject)).to_be_visible()
+
+    def count(self, subject: str) -> int:
+        self.page.goto(f"/sandbox/inbox/?mailbox={self.address}")
+        return self.page.get_by_role("link", name=subject).count()
+
+    def source(self) -> str:
+        """The mail as it came over the wire."""
+        address = self.page.get_by_role("link", name="The whole mail as sent").get_attribute("href")
+        return self.page.request.get(str(address)).text()
+
+    def link(self, containing: str) -> str:
+        """The first link of the mail's text that has these words in its address."""
+        found = re.search(rf"https?://[^\s<>\"]*{re.escape(containing)}[^\s<>\"]*", self.words())
+        assert found, f"no link with {containing} in:\n{self.words()}"
+        return found[0]
+
+    def words(self) -> str:
+        """What the mail says, as a phone shows it."""
+        frame = self.page.locator("iframe[title='The mail on a phone']")
+        if frame.count():
+            body = self.page.frame_locator("iframe[title='The mail on a phone']").locator("body")
+            links = body.locator("a").evaluate_all("all => all.map(each => each.href).join('\\n')")
+            return body.inner_text() + "\n" + str(links)
+        return self.page.get_by_label("The mail on a phone").inner_text()
+
+
+class House:
+    """An organization's pages, by the words of the side navigation."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    @property
+    def prefix(self) -> str:
+        """/o/<organization>/"""
+        found = re.search(r"/o/[^/]+/", self.page.url)
+        assert found, self.page.url
+        return found[0]
+
+    def go(self, entry: str) -> None:
+        self.page.get_by_role("navigation").get_by_role("link", name=entry, exact=True).first.click()
+
+    def next_step(self, label: str) -> None:
+        """Home shows the one next step; take it."""
+        self.go("Home")
+        self.page.get_by_role("link", name=label).first.click()
+
+
+class DomainPage:
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def add(self, name: str) -> None:
+        self.page.get_by_label("Domain").fill(name)
+        self.page.get_by_role("button", name="Add the domain").click()
+        expect(self.page.get_by_role("heading", name=f"Can we send from {name}?")).to_be_visible()
+
+    def publish(self) -> None:
+        self.page.get_by_role("button", name="Publish in the sandbox DNS").click()
+
+    def expect_ready(self) -> None:
+        reload_until(self.page, lambda: self.page.get_by_text("Ready to send.").count() > 0, what="the domain is verified")
+
+
+class Bar:
+    """The reconciling bar, by its table."""
+
+    def __init__(self, page: Page) -> None:
+        self.table: Locator = page.locator("table.parts").first
+
+    def parts(self) -> dict[str, int]:
+        rows = self.table.locator("tbody tr").evaluate_all(
+            "rows => rows.map(row => [row.cells[0].innerText.trim(), row.cells[1].innerText.trim()])"
+        )
+        return {name: number(people) for name, people in rows}
+
+    def check_sum(self, audience: int) -> dict[str, int]:
+        """The six parts add up to the audience, and the page says so. Gives the parts."""
+        found = self.parts()
+        six = {name: found[name] for name in PARTS}
+        assert sum(six.values()) == audience, found
+        expect(self.table.get_by_text("adds up")).to_be_visible()
+        return six
+
+
+class CampaignPage:
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def start(self, name: str, topic: str) -> None:
+        self.page.get_by_label("Name").fill(name)
+        self.page.get_by_label("Topic").select_option(label=topic)
+        self.page.get_by_role("button", name="Go on to the content").click()
+
+    def pick(self, template: str) -> None:
+        card = self.page.locator(".template-card").filter(has=self.page.get_by_role("heading", name=template, exact=True))
+        card.get_by_role("button", name="Use this one").click()
+        expect(self.page.get_by_role("heading", name="Preview")).to_be_visible()
+
+    def preview(self) -> str:
+        """What the preview shows."""
+        return self.page.frame_locator("iframe[title='Preview of the mail']").locator("body").inner_text()
+
+    def to_checklist(self) -> None:
+        self.page.get_by_role("link", name="To the checklist").click()
+        expect(self.page.get_by_role("heading", name="Checklist")).to_be_visible()
+
+    def address(self, *, subject: str, from_name: str, domain: str) -> None:
+        self.page.get_by_role("link", name="Audience and sender").click()
+        self.page.get_by_label("Subject").fill(subject)
+        self.page.get_by_label("Sender's name").fill(from_name)
+        self.page.get_by_label("Domain: after the @").select_option(label=domain)
+        self.page.get_by_role("button", name="Save").click()
+        expect(self.page.get_by_role("heading", name="Checklist")).to_be_visible()
+
+    def send_test(self, to: str) -> None:
+        self.page.get_by_role("button", name="Send a test").click()
+        dialog = self.page.get_by_role("dialog", name="Send a test")
+        dialog.get_by_label("To").fill(to)
+        dialog.get_by_role("button", name="Send the test").click()
+        expect(self.page.get_by_text(f"The test is on its way to {to}")).to_be_visible()
+
+    def tick_warnings(self) -> None:
+        for box in self.page.get_by_label("I have looked; it is right.").all():
+            box.check()
+
+    def send(self) -> None:
+        self.tick_warnings()
+        self.page.get_by_role("button", name="Send now").click()
+
+    def wait_until_sent(self, within: float = 60) -> None:
+        """The page moves by itself; nobody reloads."""
+        expect(self.page.get_by_text("Nothing is waiting any more.")).to_be_visible(timeout=within * 1000)
