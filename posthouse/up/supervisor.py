@@ -134,7 +134,7 @@ class Supervisor:
             self.children.append(child)
             child.start()
         if not current:
-            self._finish_upkeep(here, environ, demo=sandbox and "DATABASE_URL" not in self.given)
+            self._finish_upkeep(here, environ, demo=surroundings.wants_demo(self.given))
         self.tick("database is up to date")
         self._wait_for_web(environ)
         self.tick(", ".join(child.name for child in self.children if child.alive))

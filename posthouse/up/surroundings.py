@@ -28,6 +28,12 @@ def is_sandbox(environ: MutableMapping[str, str]) -> bool:
     return environ.get("SANDBOX", "1").lower() in YES
 
 
+def wants_demo(environ: MutableMapping[str, str]) -> bool:
+    """The demo goes into a private sandbox, never into a database of somebody's own; DEMO=0 leaves it out."""
+    wanted = environ.get("DEMO", "1").lower() in YES
+    return wanted and is_sandbox(environ) and "DATABASE_URL" not in environ
+
+
 def read_files(environ: MutableMapping[str, str]) -> dict[str, str]:
     """The same environment with the servers' addresses in it that the person keeps in files (DATABASE_URL_FILE)."""
     whole = dict(environ)

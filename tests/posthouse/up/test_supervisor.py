@@ -24,7 +24,7 @@ from posthouse.up.errors import CannotStart
 from posthouse.up.places import CHECKOUT
 from tests.posthouse.up.places_of import own_var
 
-FIRST_START_WITHIN = 90.0  # seconds, with migrations and the demo, while other tests run beside
+FIRST_START_WITHIN = 90.0  # seconds, with migrations, while other tests run beside
 AGAIN_WITHIN = 10.0  # seconds, which the product promises; measured with a quiet computer by bench
 PROCESSES = {"web", "hits", "worker", "beat", "relay", "mailroom", "sandbox"}
 
@@ -40,7 +40,7 @@ class Up:
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, str(CHECKOUT / "manage.py"), "up"],
-                env={**clean, "VAR_DIR": str(var), "PORT": str(port), "PYTHONUTF8": "1", **environ},
+                env={**clean, "VAR_DIR": str(var), "PORT": str(port), "PYTHONUTF8": "1", "DEMO": "0", **environ},
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 cwd="/",
@@ -257,7 +257,7 @@ def test_a_server_of_ones_own_is_used(up: Up, var: Path, port: int) -> None:
     url = f"postgresql://{database['USER']}@/{name}?host={database['HOST']}"
     with own_var() as elsewhere:
         elsewhere.parent.mkdir(exist_ok=True)
-        own = Up(elsewhere, port, DATABASE_URL=url, BROKER_URL=settings.BROKER_URL + "?virtual_host=7")
+        own = Up(elsewhere, port, DEMO="1", DATABASE_URL=url, BROKER_URL=settings.BROKER_URL + "?virtual_host=7")
         try:
             own.wait_for("Open http://localhost", FIRST_START_WITHIN)
             assert "PostgreSQL of DATABASE_URL" in own.said()

@@ -95,3 +95,11 @@ def test_addresses_kept_in_files_are_read(tmp_path: Path) -> None:
     assert environ == {"DATABASE_URL": "postgresql://db/posthouse", "PORT": "8000"}
     with pytest.raises(CannotStart, match="BROKER_URL_FILE=/absent cannot be read"):
         surroundings.read_files({"BROKER_URL_FILE": "/absent"})
+
+
+@pytest.mark.parametrize(
+    ("environ", "wanted"),
+    [({}, True), ({"DEMO": "0"}, False), ({"SANDBOX": "0"}, False), ({"DATABASE_URL": "postgresql://mine"}, False)],
+)
+def test_the_demo_goes_into_a_private_sandbox_only(environ: dict[str, str], wanted: bool) -> None:
+    assert surroundings.wants_demo(environ) is wanted
