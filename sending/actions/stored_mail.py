@@ -3,7 +3,7 @@
 Stored mail goes to one mailing a stream, which is never sealed and has no letter.
 """
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import Organization
@@ -35,7 +35,7 @@ def keep(
         domain=to.rpartition("@")[2],
         defaults={"organization": organization, "priority": mailing.stream.priority},
     )
-    Lane.objects.filter(pk=lane.pk, open=False).update(open=True)
+    _keep_open(lane)
     delivery = Delivery.objects.create(
         organization=organization,
         mailing=mailing,
@@ -71,3 +71,13 @@ def mailing_of(*, organization: Organization, kind: StreamKind) -> Mailing:
             organization=organization, stream=stream, name=stream.get_kind_display()
         )
     return mailing
+
+
+def _keep_open(lane: Lane) -> None:
+    """Open the lane and hold it open until this transaction ends; the relay closes lanes that it finds empty."""
+    while True:
+        Lane.objects.filter(pk=lane.pk, open=False).update(open=True)
+        with connection.cursor() as cursor:  # shared: mails to one domain do not wait for each other
+            cursor.execute("SELECT open FROM sending_lane WHERE id = %s FOR SHARE", [lane.pk])
+            if cursor.fetchone()[0]:
+                return
