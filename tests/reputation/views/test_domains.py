@@ -144,7 +144,8 @@ def test_the_list_takes_the_same_queries_for_one_and_for_three(organization, dom
         assert "cup.example" in as_owner.get(page).content.decode()
 
 
-QUERIES = 11
+# Session, user, membership, two scopes with their savepoints and settings; domains, checks, totals.
+QUERIES = 14
 
 
 def test_the_list_shows_rates_by_provider_and_dashes_for_few(organization, as_analyst):
