@@ -57,6 +57,7 @@ def compose(environ: MutableMapping[str, str], *, database_url: str, broker_url:
     whole["BROKER_URL"] = broker_url
     whole["DJANGO_SETTINGS_MODULE"] = "posthouse.settings"
     whole["PYTHONUNBUFFERED"] = "1"
+    whole["CELERY_SKIP_CHECKS"] = "1"  # they load every page's code, in processes that serve none
     whole.pop("POSTHOUSE_ROLE", None)
     return whole
 
