@@ -10,7 +10,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 P = ParamSpec("P")
 
 
-def sandbox_only(view: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+def sandbox_only(
+    view: Callable[Concatenate[HttpRequest, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
     """404 unless settings.SANDBOX."""
 
     @wraps(view)

@@ -1,5 +1,7 @@
 """The demo's app mail: 300 receipts, cards and resets of the last month, one of them to somebody who left the marketing mail."""
 
+# ruff: noqa: E501  (letters)
+
 import datetime
 import email.utils
 from email.message import EmailMessage
@@ -19,8 +21,14 @@ from sending.models import Delivery, Lane, Mailing, SendingDomain, StoredMessage
 COUNT = 300
 KINDS = (
     ("Your receipt", "Thank you. You had a {favourite} for 3.80.\n\nCopper Kettle Coffee"),
-    ("Your loyalty card has a new stamp", "That makes {visits} stamps. The tenth cup is on us.\n\nCopper Kettle Coffee"),
-    ("Set a new password", "Somebody, we hope you, asked for a new password:\nhttps://copperkettle.example/reset\n\nIf it was not you, do nothing."),
+    (
+        "Your loyalty card has a new stamp",
+        "That makes {visits} stamps. The tenth cup is on us.\n\nCopper Kettle Coffee",
+    ),
+    (
+        "Set a new password",
+        "Somebody, we hope you, asked for a new password:\nhttps://copperkettle.example/reset\n\nIf it was not you, do nothing.",
+    ),
 )
 
 
@@ -37,7 +45,11 @@ def write(*, organization: Organization, domain: SendingDomain) -> None:
     times = [newest - datetime.timedelta(minutes=139 * (len(to) - n)) for n in range(len(to))]
     Mailing.objects.filter(pk=mailing.pk).update(created_at=times[0])
     lanes = {
-        name: Lane.objects.get_or_create(mailing=mailing, domain=name, defaults={"organization": organization, "priority": stream.priority, "open": False})[0]
+        name: Lane.objects.get_or_create(
+            mailing=mailing,
+            domain=name,
+            defaults={"organization": organization, "priority": stream.priority, "open": False},
+        )[0]
         for name in {contact.domain for contact in to}
     }
     deliveries = Delivery.objects.bulk_create(
@@ -76,7 +88,9 @@ def write(*, organization: Organization, domain: SendingDomain) -> None:
     for name in sorted(set(PROVIDERS.values())):
         n = sum(1 for delivery in deliveries if delivery.provider == name)
         for kind in (Bucket.DELIVERED, EventKind.DELIVERED):
-            Tally.objects.create(organization=organization, mailing_id=mailing.pk, provider=name, kind=kind, n=n, at=newest)
+            Tally.objects.create(
+                organization=organization, mailing_id=mailing.pk, provider=name, kind=kind, n=n, at=newest
+            )
 
 
 def _stored(delivery: Delivery, contact: Contact, domain: SendingDomain, subject: str, text: str) -> StoredMessage:
@@ -88,7 +102,9 @@ def _stored(delivery: Delivery, contact: Contact, domain: SendingDomain, subject
     mail["Date"] = email.utils.format_datetime(delivery.created_at)
     mail["Message-ID"] = f"<{message_id}>"
     mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(text.format(favourite=contact.values.get("favourite", "tea"), visits=contact.values.get("visits", 1)))
+    mail.set_content(
+        text.format(favourite=contact.values.get("favourite", "tea"), visits=contact.values.get("visits", 1))
+    )
     return StoredMessage(
         organization_id=delivery.organization_id,
         delivery=delivery,

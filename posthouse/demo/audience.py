@@ -1,5 +1,7 @@
 """The demo's people in the database: contacts, fields, topics, subscriptions with their proof, segments, the do-not-send list."""
 
+# ruff: noqa: E501  (statements)
+
 import datetime
 import json
 from dataclasses import dataclass
@@ -33,12 +35,21 @@ SEGMENTS = (
         "Regulars with a card",
         {
             "match": "all",
-            "rules": [{"about": "field:loyalty_card", "op": "yes"}, {"about": "field:visits", "op": "ge", "value": "5"}],
+            "rules": [
+                {"about": "field:loyalty_card", "op": "yes"},
+                {"about": "field:visits", "op": "ge", "value": "5"},
+            ],
         },
     ),
     (
         "German or French speakers",
-        {"match": "any", "rules": [{"about": "language", "op": "is", "value": "de"}, {"about": "language", "op": "is", "value": "fr"}]},
+        {
+            "match": "any",
+            "rules": [
+                {"about": "language", "op": "is", "value": "de"},
+                {"about": "language", "op": "is", "value": "fr"},
+            ],
+        },
     ),
 )
 
@@ -56,12 +67,23 @@ def write(*, organization: Organization, coffee: Brand, tea: Brand, actor: User)
     """Everybody, in the organization's scope."""
     for position, (key, label, kind, choices) in enumerate(FIELDS):
         Field.objects.get_or_create(
-            organization=organization, key=key, defaults={"label": label, "kind": kind, "choices": choices, "position": position}
+            organization=organization,
+            key=key,
+            defaults={"label": label, "kind": kind, "choices": choices, "position": position},
         )
     topics = Topics(
-        weekly=Topic.objects.create(organization=organization, brand=coffee, name="Weekly letter", description="On Sundays: beans, brewing, news from the shop."),
-        offers=Topic.objects.create(organization=organization, brand=coffee, name="Offers", description="At most twice a month."),
-        tea=Topic.objects.create(organization=organization, brand=tea, name="Tea post", description="Four times a year, with each harvest."),
+        weekly=Topic.objects.create(
+            organization=organization,
+            brand=coffee,
+            name="Weekly letter",
+            description="On Sundays: beans, brewing, news from the shop.",
+        ),
+        offers=Topic.objects.create(
+            organization=organization, brand=coffee, name="Offers", description="At most twice a month."
+        ),
+        tea=Topic.objects.create(
+            organization=organization, brand=tea, name="Tea post", description="Four times a year, with each harvest."
+        ),
     )
     for name, definition in SEGMENTS:
         Segment.objects.create(organization=organization, name=name, definition=definition)
@@ -74,7 +96,9 @@ def write(*, organization: Organization, coffee: Brand, tea: Brand, actor: User)
 def _copy_contacts(organization: Organization) -> None:
     """By way of a temporary table: COPY does not write to tables with row-level security."""
     everybody = list(people.invent(PEOPLE + LEFT - 1))
-    you = people.Person(YOU, "inbox.example", "en", {"first_name": "You", "city": "Here", "favourite": "espresso"}, people.TODAY)
+    you = people.Person(
+        YOU, "inbox.example", "en", {"first_name": "You", "city": "Here", "favourite": "espresso"}, people.TODAY
+    )
     with connection.cursor() as cursor:
         cursor.execute(
             "CREATE TEMPORARY TABLE demo_person (n int, address text, domain text, values jsonb, locale text, at timestamptz) ON COMMIT DROP"
@@ -110,7 +134,14 @@ def _subscribe(organization: Organization, topics: Topics) -> None:
             ) t (topic_id, wanted)
             WHERE t.wanted
             """,
-            {"org": organization.pk, "weekly": topics.weekly.pk, "offers": topics.offers.pk, "tea": topics.tea.pk, "people": PEOPLE, "now": now},
+            {
+                "org": organization.pk,
+                "weekly": topics.weekly.pk,
+                "offers": topics.offers.pk,
+                "tea": topics.tea.pk,
+                "people": PEOPLE,
+                "now": now,
+            },
         )
         cursor.execute(
             """
@@ -142,7 +173,10 @@ def _subscribe(organization: Organization, topics: Topics) -> None:
 def _suppress(organization: Organization, actor: User) -> None:
     """Some of the twenty thousand may not get marketing mail, each for a reason of another kind."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT address_key FROM contacts_contact WHERE organization_id = %s ORDER BY md5(address_key) LIMIT 240", [organization.pk])
+        cursor.execute(
+            "SELECT address_key FROM contacts_contact WHERE organization_id = %s ORDER BY md5(address_key) LIMIT 240",
+            [organization.pk],
+        )
         keys = [key for (key,) in cursor.fetchall() if key != YOU]
     for reason, source, evidence, chosen in (
         (SuppressionReason.UNSUBSCRIBED, "one_click", "One-click unsubscribe", keys[:120]),
@@ -150,7 +184,9 @@ def _suppress(organization: Organization, actor: User) -> None:
         (SuppressionReason.INVALID, "relay", "550 5.1.1 there is no such person here", keys[140:200]),
         (SuppressionReason.IMPORTED, "import", "The do-not-send list of the earlier service", keys[200:]),
     ):
-        suppressions.suppress_many(organization=organization, keys=chosen, reason=reason, source=source, evidence=evidence)
+        suppressions.suppress_many(
+            organization=organization, keys=chosen, reason=reason, source=source, evidence=evidence
+        )
     suppressions.suppress(
         organization=organization, address="landlord@plainfield.example", reason=SuppressionReason.MANUAL, source="member",
         evidence="Asked by phone never to be written to.", actor=actor,

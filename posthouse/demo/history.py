@@ -3,6 +3,8 @@
 Every row is what the relay and the hits app would have written: states, events, engagement, tallies that add up.
 """
 
+# ruff: noqa: E501  (statements)
+
 import dataclasses
 import datetime
 import json
@@ -14,6 +16,7 @@ from django.utils import timezone
 from accounts.models import Brand, Organization, User
 from campaigns.actions import campaigns, designs
 from campaigns.enums import CampaignState
+from campaigns.errors import BadDesign
 from campaigns.models import Campaign
 from campaigns.queries import content
 from contacts.models import Topic
@@ -135,10 +138,15 @@ class Sender:
 def write(sender: Sender) -> None:
     """All past letters, the oldest first, in the organization's scope and before anything else was sent."""
     template = designs.create(
-        organization=sender.organization, brand=sender.brand, name="Weekly letter", mjml=words.WEEKLY, actor=sender.actor
+        organization=sender.organization,
+        brand=sender.brand,
+        name="Weekly letter",
+        mjml=words.WEEKLY,
+        actor=sender.actor,
     )
     made = content.make_from(mjml=words.WEEKLY, names=content.merge_names(sender.organization), subject="Weekly letter")
-    assert made.plan is not None and made.compiled is not None, made.errors
+    if made.plan is None or made.compiled is None:
+        raise BadDesign(f"The demo's own letter does not compile: {made.errors}")
     sunday = datetime.datetime.combine(people.TODAY, datetime.time(8, 0), datetime.UTC)
     with connection.cursor() as cursor:
         cursor.execute(CHANCE)
@@ -204,9 +212,16 @@ def _mailing(sender: Sender, letter: Letter, name: str, *, at: datetime.datetime
     return mailing
 
 
-def _campaign(sender: Sender, mailing: Mailing, mjml: str, subject: str, *, at: datetime.datetime, stopped: bool) -> None:
+def _campaign(
+    sender: Sender, mailing: Mailing, mjml: str, subject: str, *, at: datetime.datetime, stopped: bool
+) -> None:
     campaign = campaigns.create(
-        organization=sender.organization, brand=sender.brand, name=subject, actor=None, topic=sender.topic, domain=sender.domain
+        organization=sender.organization,
+        brand=sender.brand,
+        name=subject,
+        actor=None,
+        topic=sender.topic,
+        domain=sender.domain,
     )
     design = designs.copy_for_campaign(design_name="Weekly letter", mjml=mjml, campaign=campaign, actor=sender.actor)
     Campaign.objects.filter(pk=campaign.pk).update(

@@ -1,19 +1,31 @@
 """What Copper Kettle writes: the contents of the demo's campaigns."""
 
+# ruff: noqa: E501  (paragraphs)
+
 from campaigns.designs.starters import starter
 
-WEEKLY = starter("newsletter").mjml.replace("What happened this month", "This week at the kettle").replace(
-    "Here are the things we most wanted you to know. Each takes a minute to read.",
-    "The roaster is warm, the windows are steamed up, and there is news from Kenya. ☕",
-).replace("The first story", "New lots from Nyeri").replace(
-    "Say in two or three sentences what is new and why it matters to the reader. Lead with the part they can use.",
-    "Two lots came in on Tuesday: blackcurrant and brown sugar in the one, grapefruit in the other. We roast them light, on Mondays.",
-).replace("Read the first story", "See the two lots").replace("https://example.com/first-story", "https://copperkettle.example/nyeri").replace(
-    "The second story", "How to keep a moka pot from spitting"
-).replace(
-    "One story, one link. People who want more will follow it; the others still know what happened.",
-    "Hot water below, low flame, lid open, off the heat at the first gurgle. The rest is patience.",
-).replace("Read the second story", "The long answer").replace("https://example.com/second-story", "https://copperkettle.example/moka")
+WEEKLY = (
+    starter("newsletter")
+    .mjml.replace("What happened this month", "This week at the kettle")
+    .replace(
+        "Here are the things we most wanted you to know. Each takes a minute to read.",
+        "The roaster is warm, the windows are steamed up, and there is news from Kenya. ☕",
+    )
+    .replace("The first story", "New lots from Nyeri")
+    .replace(
+        "Say in two or three sentences what is new and why it matters to the reader. Lead with the part they can use.",
+        "Two lots came in on Tuesday: blackcurrant and brown sugar in the one, grapefruit in the other. We roast them light, on Mondays.",
+    )
+    .replace("Read the first story", "See the two lots")
+    .replace("https://example.com/first-story", "https://copperkettle.example/nyeri")
+    .replace("The second story", "How to keep a moka pot from spitting")
+    .replace(
+        "One story, one link. People who want more will follow it; the others still know what happened.",
+        "Hot water below, low flame, lid open, off the heat at the first gurgle. The rest is patience.",
+    )
+    .replace("Read the second story", "The long answer")
+    .replace("https://example.com/second-story", "https://copperkettle.example/moka")
+)
 
 # A fallback is missing, and so is the way out: the checklist names both.
 UNFINISHED = starter("letter").mjml.replace('{{ contact.first_name | default: "friend" }}', "{{ contact.first_name }}")

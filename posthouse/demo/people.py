@@ -1,5 +1,7 @@
 """The demo's invented people: four languages, accents, right-to-left names, emoji; all of them at the sandbox's domains."""
 
+# ruff: noqa: E501  (columns of names)
+
 import datetime
 import random
 from collections.abc import Iterator
@@ -115,7 +117,7 @@ class Person:
 
 def invent(count: int) -> Iterator[Person]:
     """The first `count` people; nobody comes twice. About one in forty has no first name, as in life."""
-    chance = random.Random(SEED)  # noqa: S311  (invented people need no secrets)
+    chance = random.Random(SEED)
     domains, tongues = list(DOMAINS), list(TONGUES)
     domain_weights = list(accumulate(DOMAINS.values()))
     tongue_weights = list(accumulate(tongue.share for tongue in tongues))

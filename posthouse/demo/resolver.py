@@ -13,7 +13,9 @@ class ZoneResolver:
     async def lookup(self, name: str, rdtype: str) -> Answer:
         shown = name.rstrip(".").lower()
         answer = self._zone.look_up(shown, rdtype)
-        values = tuple(r.value if r.kind == "TXT" else r.value.rstrip(".").lower() for r in answer.records if r.kind == rdtype)
+        values = tuple(
+            r.value if r.kind == "TXT" else r.value.rstrip(".").lower() for r in answer.records if r.kind == rdtype
+        )
         if answer.code == "SERVFAIL":
             return Answer(shown, rdtype, Outcome.UNKNOWN, why="SERVFAIL")
         return Answer(shown, rdtype, Outcome.FOUND if values else Outcome.NONE, values)

@@ -61,11 +61,19 @@ def seed() -> Organization:
         coffee.colour, coffee.from_name, coffee.reply_to = "#8A4B1F", "Copper Kettle", f"hello@{GOOD_DOMAIN}"
         coffee.save()
         tea = Brand.objects.create(
-            organization=organization, name="Kettle & Leaf", colour="#2F6B3A", from_name="Kettle & Leaf", from_local="post"
+            organization=organization,
+            name="Kettle & Leaf",
+            colour="#2F6B3A",
+            from_name="Kettle & Leaf",
+            from_local="post",
         )
         topics = audience.write(organization=organization, coffee=coffee, tea=tea, actor=cast.admin)
         good.refresh_from_db()
-        history.write(history.Sender(organization=organization, brand=coffee, domain=good, topic=topics.weekly, actor=cast.marketer))
+        history.write(
+            history.Sender(
+                organization=organization, brand=coffee, domain=good, topic=topics.weekly, actor=cast.marketer
+            )
+        )
         app_mail.write(organization=organization, domain=good)
         _draft(organization, tea, failing, topics.tea, cast.marketer)
     _in_motion(organization, coffee, good, topics.weekly, cast.marketer)
@@ -75,7 +83,9 @@ def seed() -> Organization:
 def _cast() -> Cast:
     def person(key: str, name: str, *, staff: bool = False) -> User:
         email = f"{key}@{GOOD_DOMAIN}" if not staff else f"{key}@{settings.HOUSE_DOMAIN}"
-        user = User.objects.filter(email=email).first() or User.objects.create_user(email=email, name=name, is_demo=True, is_staff=staff)
+        user = User.objects.filter(email=email).first() or User.objects.create_user(
+            email=email, name=name, is_demo=True, is_staff=staff
+        )
         EmailAddress.objects.get_or_create(user=user, email=email, defaults={"verified": True, "primary": True})
         return user
 
@@ -94,7 +104,9 @@ def _domains(organization: Organization, cast: Cast) -> tuple[SendingDomain, Sen
         good = domains.add(organization=organization, name=GOOD_DOMAIN, actor=cast.admin)
         failing = domains.add(organization=organization, name=FAILING_DOMAIN, actor=cast.admin)
         published = [*domain_queries.records(good).needed]
-        published += [record for record in domain_queries.records(failing).needed if not record.name.startswith("_dmarc.")]
+        published += [
+            record for record in domain_queries.records(failing).needed if not record.name.startswith("_dmarc.")
+        ]
     with Store(settings.SANDBOX_STORE) as store:
         store.withdraw(f"_dmarc.{FAILING_DOMAIN}")
         store.publish([Record(record.name, record.type, record.value) for record in published])
@@ -106,15 +118,21 @@ def _domains(organization: Organization, cast: Cast) -> tuple[SendingDomain, Sen
 
 def _draft(organization: Organization, brand: Brand, domain: SendingDomain, topic: Topic, actor: User) -> None:
     """A draft that is not ready: the domain fails, a fallback is missing, there is no subject yet."""
-    campaign = campaigns.create(organization=organization, brand=brand, name="First flush", actor=actor, topic=topic, domain=domain)
+    campaign = campaigns.create(
+        organization=organization, brand=brand, name="First flush", actor=actor, topic=topic, domain=domain
+    )
     campaigns.choose_content(campaign=campaign, name="Plain letter", mjml=words.UNFINISHED, actor=actor)
 
 
 def _in_motion(organization: Organization, brand: Brand, domain: SendingDomain, topic: Topic, actor: User) -> Campaign:
     """The send to everybody, launched as a person would: its checklist has nothing to say against it."""
     with tenant_scope(organization):
-        campaign = campaigns.create(organization=organization, brand=brand, name="Weekly letter 27", actor=actor, topic=topic, domain=domain)
-        campaigns.edit(campaign=campaign, actor=actor, subject=words.IN_MOTION, preheader="And four brews for a grey Sunday.")
+        campaign = campaigns.create(
+            organization=organization, brand=brand, name="Weekly letter 27", actor=actor, topic=topic, domain=domain
+        )
+        campaigns.edit(
+            campaign=campaign, actor=actor, subject=words.IN_MOTION, preheader="And four brews for a grey Sunday."
+        )
         campaigns.choose_content(campaign=campaign, name="Weekly letter", mjml=words.WEEKLY, actor=actor)
         launches.launch(campaign=campaign, actor=actor)
     with tenant_scope(organization):

@@ -38,7 +38,9 @@ def weigh(*, message: bytes, from_domain: str, sender: str, client: str, helo: s
     if not good:
         why["dkim"] = "; ".join(f"DKIM of {v.domain}: {v.why}" for v in verdicts) or "it has no DKIM signature"
     policy = dmarc_policy(from_domain, values)
-    aligned = any(same_organization(v.domain, from_domain) for v in good) or (spf_passed and same_organization(domain, from_domain))
+    aligned = any(same_organization(v.domain, from_domain) for v in good) or (
+        spf_passed and same_organization(domain, from_domain)
+    )
     if policy is None:
         why["dmarc"] = f"{from_domain} publishes no DMARC policy"
     elif not aligned:
@@ -71,7 +73,9 @@ class _PermanentError(Exception):
 _QUALIFIERS = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
 
 
-def _spf(domain: str, client: "ipaddress.IPv4Address | ipaddress.IPv6Address", values: Values, budget: list[int]) -> str:
+def _spf(
+    domain: str, client: "ipaddress.IPv4Address | ipaddress.IPv6Address", values: Values, budget: list[int]
+) -> str:
     records = [t for t in values(domain, "TXT") if t == "v=spf1" or t.startswith("v=spf1 ")]
     if not records:
         return "none"

@@ -125,10 +125,14 @@ def _provider(entry: dict[str, Any]) -> Provider:
         raise BadCharacters(f"{provider.name}: as many addresses as mx names, and at least one")
     for address in provider.addresses:
         if not is_loopback(address):
-            raise BadCharacters(f"{provider.name}: {address} is not a loopback address, and nothing may leave this computer")
+            raise BadCharacters(
+                f"{provider.name}: {address} is not a loopback address, and nothing may leave this computer"
+            )
     for name in (*provider.domains, *provider.mx):
         if name.rsplit(".", 1)[-1] not in RESERVED_TLDS:
-            raise BadCharacters(f"{provider.name}: {name} could be somebody's; names end in {', '.join(RESERVED_TLDS)} (RFC 2606)")
+            raise BadCharacters(
+                f"{provider.name}: {name} could be somebody's; names end in {', '.join(RESERVED_TLDS)} (RFC 2606)"
+            )
     shares = {
         "unknown": provider.unknown,
         "full": provider.full,
@@ -140,7 +144,9 @@ def _provider(entry: dict[str, Any]) -> Provider:
     for name, share in shares.items():
         if not 0 <= share <= 1:
             raise BadCharacters(f"{provider.name}: {name} = {share} is no share between 0 and 1")
-    if unknown := [r for r in provider.requires if r not in REQUIREMENTS] + [h for h in provider.habits if h not in HABITS]:
+    if unknown := [r for r in provider.requires if r not in REQUIREMENTS] + [
+        h for h in provider.habits if h not in HABITS
+    ]:
         raise BadCharacters(f"{provider.name}: {', '.join(unknown)} is not known here")
     return provider
 

@@ -1,6 +1,7 @@
 """One mailbox provider's front desk: what it answers to a sender, by its character."""
 
 import asyncio
+import sqlite3
 import time
 from collections import Counter
 
@@ -78,16 +79,23 @@ class Desk:
         bulk = letters.is_bulk(headers)
         recipients = tuple(session.recipients)
         accepted = [
-            Accepted(message_id=message_id, rcpt=r.lower(), sender=sender, provider=self.provider.name, at=now) for r in recipients
+            Accepted(message_id=message_id, rcpt=r.lower(), sender=sender, provider=self.provider.name, at=now)
+            for r in recipients
         ]
-        kept = [self._copy(r, headers, data, message_id, sender, bulk, now) for r in recipients] if self._keeps(headers, bulk) else []
+        kept = (
+            [self._copy(r, headers, data, message_id, sender, bulk, now) for r in recipients]
+            if self._keeps(headers, bulk)
+            else []
+        )
         try:
             await self._ledger.write(accepted, kept)
-        except Exception:
+        except (OSError, sqlite3.Error):
             return "452 4.3.1 We cannot write anything down at the moment; please try again later"
         if bulk and not self.provider.inbox:
             for recipient in recipients:
-                self._people.got(provider=self.provider, rcpt=recipient.lower(), sender=sender, headers=headers, raw=data)
+                self._people.got(
+                    provider=self.provider, rcpt=recipient.lower(), sender=sender, headers=headers, raw=data
+                )
         return "250 2.0.0 Taken"
 
     # --- habits
@@ -137,7 +145,12 @@ class Desk:
         if not from_domain:
             return "550 5.6.0 This message does not say who it is from"
         result = authentication.weigh(
-            message=data, from_domain=from_domain, sender=session.sender or "", client=session.client, helo=session.helo, values=self._zone.values
+            message=data,
+            from_domain=from_domain,
+            sender=session.sender or "",
+            client=session.client,
+            helo=session.helo,
+            values=self._zone.values,
         )
         for requirement in self.provider.requires:
             if requirement in result.why:
@@ -153,7 +166,9 @@ class Desk:
         self._sends[send] += 1
         return self._sends[send] <= KEPT_OF_A_SEND
 
-    def _copy(self, rcpt: str, headers: dict[str, str], data: bytes, message_id: str, sender: str, bulk: bool, at: float) -> Kept:
+    def _copy(
+        self, rcpt: str, headers: dict[str, str], data: bytes, message_id: str, sender: str, bulk: bool, at: float
+    ) -> Kept:
         return Kept(
             mailbox=rcpt.lower(),
             sender=sender,

@@ -58,7 +58,10 @@ class Errands:
 
     def post_leave(self, *, after: float, host: str, path: str) -> None:
         """Press the provider's own unsubscribe button (RFC 8058)."""
-        self._later(after, partial(_http, self._doors.hits, "POST", host, path, "PosthouseSandbox/1", b"List-Unsubscribe=One-Click"))
+        self._later(
+            after,
+            partial(_http, self._doors.hits, "POST", host, path, "PosthouseSandbox/1", b"List-Unsubscribe=One-Click"),
+        )
 
     def mail(self, *, after: float, sender: str, to: str, message: bytes) -> None:
         """Send a mail to our mailroom."""
@@ -93,12 +96,22 @@ class Errands:
                 async with asyncio.timeout(SECONDS):
                     await work()
                 self.done += 1
-            except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ErrandFailed) as error:
+            except (
+                OSError,
+                TimeoutError,
+                asyncio.IncompleteReadError,
+                asyncio.LimitOverrunError,
+                ErrandFailed,
+            ) as error:
                 self._failed += 1
                 now = asyncio.get_running_loop().time()
                 if now - self._said > 60:
                     self._said = now
-                    log.warning("sandbox: %d errands of its people failed so far, the last: %s", self._failed, error or type(error).__name__)
+                    log.warning(
+                        "sandbox: %d errands of its people failed so far, the last: %s",
+                        self._failed,
+                        error or type(error).__name__,
+                    )
 
 
 class ErrandFailed(Exception):
@@ -108,13 +121,17 @@ class ErrandFailed(Exception):
 async def _http(door: tuple[str, int], method: str, host: str, path: str, agent: str, body: bytes = b"") -> None:
     reader, writer = await asyncio.open_connection(*door)
     try:
-        head = f"{method} {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {agent}\r\nAccept: */*\r\nConnection: close\r\n"
+        head = (
+            f"{method} {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {agent}\r\nAccept: */*\r\nConnection: close\r\n"
+        )
         if body:
             head += f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n"
         writer.write(head.encode("ascii", "replace") + b"\r\n" + body)
         status = (await reader.readline()).split(b" ")
-        if len(status) < 2 or not status[1][:1] in (b"2", b"3"):
-            raise ErrandFailed(f"{method} {path[:3]}…: {b' '.join(status).decode('ascii', 'replace').strip() or 'no answer'}")
+        if len(status) < 2 or status[1][:1] not in (b"2", b"3"):
+            raise ErrandFailed(
+                f"{method} {path[:3]}…: {b' '.join(status).decode('ascii', 'replace').strip() or 'no answer'}"
+            )
     finally:
         writer.close()
 
@@ -140,7 +157,13 @@ async def send_mail(door: tuple[str, int], *, sender: str, to: str, message: byt
         await say(f"RCPT TO:<{to}>\r\n".encode(), b"250")
         await say(b"DATA\r\n", b"354")
         stuffed = message.replace(b"\r\n.", b"\r\n..")
-        await say((b"." if stuffed.startswith(b".") else b"") + stuffed + (b"" if stuffed.endswith(b"\r\n") else b"\r\n") + b".\r\n", b"250")
+        await say(
+            (b"." if stuffed.startswith(b".") else b"")
+            + stuffed
+            + (b"" if stuffed.endswith(b"\r\n") else b"\r\n")
+            + b".\r\n",
+            b"250",
+        )
         writer.write(b"QUIT\r\n")
     finally:
         writer.close()

@@ -45,13 +45,17 @@ def answer(zone: Zone, wire: bytes, *, udp: bool) -> bytes | None:
         except (dns.exception.DNSException, ValueError):
             log.warning("sandbox: the published record %s %s cannot be read", record.kind, record.name)
             continue
-        existing = reply.get_rrset(reply.answer, rrset.name, rrset.rdclass, rrset.rdtype, create=True, force_unique=False)
+        existing = reply.get_rrset(
+            reply.answer, rrset.name, rrset.rdclass, rrset.rdtype, create=True, force_unique=False
+        )
         for rdata in rrset:
             existing.add(rdata, TTL)
     if found.code != "SERVFAIL" and not any(rrset.rdtype == asked.rdtype for rrset in reply.answer):
         # RFC 2308: the authority's SOA says how long "there is none" may be remembered.
         zone_name = dns.name.from_text(".".join(asked.name.to_text(omit_final_dot=True).split(".")[-2:]) or ".")
-        reply.authority.append(dns.rrset.from_text(zone_name, TTL, "IN", "SOA", f"ns.{zone_name} host.{zone_name} 1 60 60 60 {TTL}"))
+        reply.authority.append(
+            dns.rrset.from_text(zone_name, TTL, "IN", "SOA", f"ns.{zone_name} host.{zone_name} 1 60 60 60 {TTL}")
+        )
     limit = max(UDP_OCTETS, min(question.payload, 1232)) if udp else 65_535
     try:
         return reply.to_wire(max_size=limit)
@@ -70,7 +74,9 @@ def rrset_of(record: Record) -> dns.rrset.RRset:
         txt = dns.rdtypes.ANY.TXT.TXT(dns.rdataclass.IN, dns.rdatatype.TXT, strings)
         return dns.rrset.from_rdata(name, TTL, txt)
     # People paste host names without the closing dot; every name here is a whole one.
-    return dns.rrset.from_text_list(name, TTL, "IN", record.kind, [record.value], origin=dns.name.root, relativize=False)
+    return dns.rrset.from_text_list(
+        name, TTL, "IN", record.kind, [record.value], origin=dns.name.root, relativize=False
+    )
 
 
 def _format_error(wire: bytes) -> bytes | None:
@@ -104,6 +110,7 @@ class NameServer:
         self._zone = zone
         self._udp: asyncio.BaseTransport | None = None
         self._tcp: asyncio.Server | None = None
+        self._talking: set[asyncio.StreamWriter] = set()
 
     async def open(self, host: str, port: int) -> int:
         """Gives the port. Raises OSError when it is taken."""
@@ -122,8 +129,12 @@ class NameServer:
             self._udp.close()
         if self._tcp is not None:
             self._tcp.close()
+        for writer in self._talking:
+            writer.close()
+        await asyncio.sleep(0)  # let those who listened see the end
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._talking.add(writer)
         try:
             while True:
                 async with asyncio.timeout(TCP_SECONDS):
@@ -137,4 +148,5 @@ class NameServer:
         except (asyncio.IncompleteReadError, TimeoutError, OSError):
             pass
         finally:
+            self._talking.discard(writer)
             writer.close()

@@ -26,5 +26,6 @@ def runs(pid: int, command: str) -> bool:
     except OSError:
         return False
     return any(
-        Path(os.fsdecode(word)).name == "manage.py" and words[at + 1 : at + 2] == [command.encode()] for at, word in enumerate(words)
+        Path(os.fsdecode(word)).name == "manage.py" and words[at + 1 : at + 2] == [command.encode()]
+        for at, word in enumerate(words)
     )

@@ -50,7 +50,9 @@ def away(*, rcpt: str, to: str, subject: str) -> bytes:
     return "\r\n".join(lines).encode("utf-8")
 
 
-def _report(*, kind: str, sender: str, to: str, subject: str, text: str, fields: str, copy_kind: str, copy: bytes) -> bytes:
+def _report(
+    *, kind: str, sender: str, to: str, subject: str, text: str, fields: str, copy_kind: str, copy: bytes
+) -> bytes:
     host = sender.rpartition("@")[2]
     boundary = "sandbox-" + email.utils.make_msgid(domain="x").strip("<>").partition("@")[0]
     head = (

@@ -45,7 +45,7 @@ def verify(message: bytes, texts: Texts, *, now: float | None = None) -> list[Ve
     head, _, body = message.partition(b"\r\n\r\n")
     fields = _fields(head)
     verdicts = []
-    for name, raw in [f for f in fields if f[0] == b"dkim-signature"][:MAX_SIGNATURES]:
+    for raw in [field for name, field in fields if name == b"dkim-signature"][:MAX_SIGNATURES]:
         tags = _tags(raw.split(b":", 1)[1].decode("ascii", "replace"))
         domain, selector = tags.get("d", "").lower(), tags.get("s", "")
         try:
@@ -56,7 +56,9 @@ def verify(message: bytes, texts: Texts, *, now: float | None = None) -> list[Ve
     return verdicts
 
 
-def _check(raw: bytes, tags: dict[str, str], fields: list[tuple[bytes, bytes]], body: bytes, texts: Texts, now: float) -> None:
+def _check(
+    raw: bytes, tags: dict[str, str], fields: list[tuple[bytes, bytes]], body: bytes, texts: Texts, now: float
+) -> None:
     for needed in ("v", "a", "b", "bh", "d", "h", "s"):
         if not tags.get(needed):
             raise _Wrong(f"the signature has no {needed}=")
@@ -125,7 +127,10 @@ def _relaxed_field(field: bytes) -> bytes:
 
 
 def _relaxed_body(body: bytes) -> bytes:
-    lines = [re.sub(rb"[ \t]+", b" ", line).rstrip(b" ") if b" " in line or b"\t" in line else line for line in body.split(b"\r\n")]
+    lines = [
+        re.sub(rb"[ \t]+", b" ", line).rstrip(b" ") if b" " in line or b"\t" in line else line
+        for line in body.split(b"\r\n")
+    ]
     while lines and not lines[-1]:
         lines.pop()
     return b"\r\n".join(lines) + b"\r\n" if lines else b""

@@ -104,8 +104,22 @@ class Store:
                 [(a.message_id, a.rcpt, a.sender, a.provider, a.at) for a in accepted],
             )
             self._db.executemany(
-                "INSERT INTO kept (mailbox, sender, from_, subject, message_id, provider, bulk, at, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [(k.mailbox, k.sender, k.from_, k.subject, k.message_id, k.provider, k.bulk, k.at, zlib.compress(k.raw, 1)) for k in kept],
+                "INSERT INTO kept (mailbox, sender, from_, subject, message_id, provider, bulk, at, raw)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        k.mailbox,
+                        k.sender,
+                        k.from_,
+                        k.subject,
+                        k.message_id,
+                        k.provider,
+                        k.bulk,
+                        k.at,
+                        zlib.compress(k.raw, 1),
+                    )
+                    for k in kept
+                ],
             )
 
     def tidy(self) -> None:
@@ -113,7 +127,8 @@ class Store:
         with self._transaction():
             for bulk, most in ((1, KEPT_BULK), (0, KEPT_LETTERS)):
                 self._db.execute(
-                    "DELETE FROM kept WHERE bulk = ? AND id <= (SELECT id FROM kept WHERE bulk = ? ORDER BY id DESC LIMIT 1 OFFSET ?)",
+                    "DELETE FROM kept WHERE bulk = ?"
+                    " AND id <= (SELECT id FROM kept WHERE bulk = ? ORDER BY id DESC LIMIT 1 OFFSET ?)",
                     (bulk, bulk, most),
                 )
 
@@ -154,7 +169,8 @@ class Store:
     def message(self, message_id: int) -> Kept | None:
         """One message with its text."""
         row = self._db.execute(
-            "SELECT id, mailbox, sender, from_, subject, message_id, provider, bulk, at, raw FROM kept WHERE id = ?", (message_id,)
+            "SELECT id, mailbox, sender, from_, subject, message_id, provider, bulk, at, raw FROM kept WHERE id = ?",
+            (message_id,),
         ).fetchone()
         return self._kept(row[:-1], zlib.decompress(row[-1])) if row else None
 
@@ -172,7 +188,8 @@ class Store:
         with self._transaction():
             for name, kind in {(r.name.rstrip(".").lower(), r.kind.upper()) for r in records}:
                 self._db.execute(
-                    "DELETE FROM record WHERE name = ? AND (kind = ? OR kind = 'CNAME' OR ? = 'CNAME')", (name, kind, kind)
+                    "DELETE FROM record WHERE name = ? AND (kind = ? OR kind = 'CNAME' OR ? = 'CNAME')",
+                    (name, kind, kind),
                 )
             for record in records:
                 if record.kind.upper() not in KINDS:
@@ -185,12 +202,18 @@ class Store:
     def withdraw(self, name: str, kind: str = "") -> None:
         """Take records out of the DNS again."""
         with self._transaction():
-            self._db.execute("DELETE FROM record WHERE name = ? AND (? = '' OR kind = ?)", (name.rstrip(".").lower(), kind, kind.upper()))
+            self._db.execute(
+                "DELETE FROM record WHERE name = ? AND (? = '' OR kind = ?)",
+                (name.rstrip(".").lower(), kind, kind.upper()),
+            )
 
     def records(self, name: str = "") -> list[Record]:
         """What was published, at one name or everywhere."""
-        where, values = ("WHERE name = ?", (name,)) if name else ("", ())
-        return [Record(*row) for row in self._db.execute(f"SELECT name, kind, value FROM record {where} ORDER BY name, kind, value", values)]
+        if name:
+            rows = self._db.execute("SELECT name, kind, value FROM record WHERE name = ? ORDER BY kind, value", (name,))
+        else:
+            rows = self._db.execute("SELECT name, kind, value FROM record ORDER BY name, kind, value")
+        return [Record(*row) for row in rows]
 
 
 class Ledger:
@@ -199,7 +222,9 @@ class Ledger:
     def __init__(self, path: Path, *, tidy_every: int = 500) -> None:
         self._path = path
         self._tidy_every = tidy_every
-        self._queue: "queue.SimpleQueue[tuple[list[Accepted], list[Kept], asyncio.Future[None]] | None]" = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[tuple[list[Accepted], list[Kept], asyncio.Future[None]] | None] = (
+            queue.SimpleQueue()
+        )
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._run, name="sandbox ledger", daemon=True)
         self._thread.start()
@@ -232,7 +257,7 @@ class Ledger:
             try:
                 if work:
                     store.write([a for item in work for a in item[0]], [k for item in work for k in item[1]])
-            except Exception as caught:  # disk full, file broken: told to each who waits
+            except Exception as caught:  # noqa: BLE001  (disk full, file broken: told to each who waits)
                 error = caught
             self._loop.call_soon_threadsafe(_settle, [item[2] for item in work], error)
             written += len(work)

@@ -24,7 +24,9 @@ from sending.mailroom.reception import Limits, Reception
 
 log = logging.getLogger(__name__)
 
-LIMITS = Limits(message_octets=26_214_400, connections=1_000, connections_per_client=1_000, octets_in_flight=256_000_000)
+LIMITS = Limits(
+    message_octets=26_214_400, connections=1_000, connections_per_client=1_000, octets_in_flight=256_000_000
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +106,9 @@ def certificate(names: tuple[str, ...]) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with tempfile.NamedTemporaryFile("wb", suffix=".pem") as file:  # ssl reads keys from files only
         file.write(
-            key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+            key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
             + made.public_bytes(serialization.Encoding.PEM)
         )
         file.flush()

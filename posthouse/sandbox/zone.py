@@ -40,7 +40,9 @@ class Answer:
 class Zone:
     """Looks names up. `published` is asked each time, so a record counts from the moment it is published."""
 
-    def __init__(self, cast: Cast, *, house_domain: str, published: Callable[[str], Iterable[Record]] = lambda name: ()) -> None:
+    def __init__(
+        self, cast: Cast, *, house_domain: str, published: Callable[[str], Iterable[Record]] = lambda name: ()
+    ) -> None:
         self._published = published
         self._built_in: dict[str, list[Record]] = {}
         self._catch_all = cast.everything_else.mx

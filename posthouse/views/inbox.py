@@ -42,7 +42,12 @@ def list_(request: HttpRequest) -> HttpResponse:
     search = request.GET.get("q", "").strip()[:320]
     before = request.GET.get("after", "")
     with Store(settings.SANDBOX_STORE) as store:
-        found = store.messages(mailbox=mailbox, search=search, limit=PAGE + 1, before=int(before[:18]) if before.isdecimal() and before.isascii() else 0)
+        found = store.messages(
+            mailbox=mailbox,
+            search=search,
+            limit=PAGE + 1,
+            before=int(before[:18]) if before.isdecimal() and before.isascii() else 0,
+        )
     older = str(found[PAGE - 1].id) if len(found) > PAGE else None
     context = {
         "rows": [_row(kept) for kept in found[:PAGE]],

@@ -36,7 +36,9 @@ def pull(request: HttpRequest, org: str) -> HttpResponse:
     require(request, Role.MARKETER)
     relay = Relay.objects.filter(ended_at=None, beat_at__gt=timezone.now() - ALIVE).order_by("-id").first()
     if relay is None:
-        messages.warning(request, "No relay is running at this moment. It is started again within seconds; try once more.")
+        messages.warning(
+            request, "No relay is running at this moment. It is started again within seconds; try once more."
+        )
         return redirect(request.META.get("HTTP_REFERER") or "accounts:front")
     try:
         plug.pull(relay.pid, command="relay")
@@ -44,7 +46,9 @@ def pull(request: HttpRequest, org: str) -> HttpResponse:
         messages.warning(request, f"{error} Perhaps it has been started again already; try once more.")
         return redirect("accounts:front")
     log.warning("sandbox: the plug of relay %d (process %d) was pulled", relay.pk, relay.pid)
-    audit.record(organization=request.organization, actor=request.user, verb="sandbox.plug_pulled", data={"process": relay.pid})
+    audit.record(
+        organization=request.organization, actor=request.user, verb="sandbox.plug_pulled", data={"process": relay.pid}
+    )
     return redirect(tenant_url(request, "sandbox:plug_result", relay=relay.pk))
 
 
@@ -81,12 +85,14 @@ def result(request: HttpRequest, org: str, relay: int) -> HttpResponse:
 def _send(mailing: Mailing, killed: Relay) -> dict[str, object]:
     """One send after the crash: its bar, its sum, and the comparison with the receivers' log."""
     rows = list(Delivery.objects.filter(mailing=mailing).values_list("id", "state", "attempts"))
-    parts = {part: 0 for part in BAR_PARTS}
+    parts = dict.fromkeys(BAR_PARTS, 0)
     part_of = {bucket: part for part, buckets in BAR_PARTS.items() for bucket in buckets}
     for _, state, attempts in rows:
         parts[part_of[bucket_of(state, attempts)]] += 1
     doubted = set(
-        Event.objects.filter(mailing_id=mailing.pk, kind=EventKind.IN_DOUBT, at__gte=killed.beat_at).values_list("delivery_id", flat=True)
+        Event.objects.filter(mailing_id=mailing.pk, kind=EventKind.IN_DOUBT, at__gte=killed.beat_at).values_list(
+            "delivery_id", flat=True
+        )
     )
     of_this_send = {id_ for id_, _, _ in rows}
     found = proof.compare(

@@ -121,7 +121,13 @@ def _move(delivery: Delivery, state: DeliveryState, *, code: str, reason: str) -
     """From one part of the audience to another: two signed tallies, so that the sum stays the audience."""
     before, after = bucket_of(delivery.state, delivery.attempts), bucket_of(state, delivery.attempts)
     now = timezone.now()
-    delivery.state, delivery.code, delivery.reason, delivery.changed_at, delivery.relay_id = state, code[:16], reason[:30], now, None
+    delivery.state, delivery.code, delivery.reason, delivery.changed_at, delivery.relay_id = (
+        state,
+        code[:16],
+        reason[:30],
+        now,
+        None,
+    )
     delivery.save(update_fields=["state", "code", "reason", "changed_at", "relay_id"])
     _tally(delivery, [(before, -1), (after, 1)], now)
 

@@ -47,10 +47,15 @@ def act(finding: Finding) -> bool:
             return False
         with tenant_scope_id(token.organization_id):
             return evidence.opted_out(
-                contact_id=token.contact_id, about=token.about, source=ConsentSource.MAILTO, wording="Mail to the unsubscribe address"
+                contact_id=token.contact_id,
+                about=token.about,
+                source=ConsentSource.MAILTO,
+                wording="Mail to the unsubscribe address",
             )
     with cross_tenant("a report names a message by our token, not by its organization"):
-        organization_id = Delivery.objects.filter(pk=finding.delivery_id).values_list("organization_id", flat=True).first()
+        organization_id = (
+            Delivery.objects.filter(pk=finding.delivery_id).values_list("organization_id", flat=True).first()
+        )
     if organization_id is None:
         return False
     with tenant_scope_id(organization_id):
@@ -65,7 +70,9 @@ def act(finding: Finding) -> bool:
                 source="mailroom",
             )
         if finding.kind is Kind.ARRIVED:
-            return evidence.arrived(delivery_id=finding.delivery_id, text=finding.text or "Their server confirmed the delivery.")
+            return evidence.arrived(
+                delivery_id=finding.delivery_id, text=finding.text or "Their server confirmed the delivery."
+            )
         return evidence.complained(delivery_id=finding.delivery_id, kind=finding.detail, agent=finding.text)
 
 
@@ -104,7 +111,9 @@ class MailroomClerk:
     async def take(self, session: Session, data: bytes) -> str:
         boxes = [box for box in (sorting.address(r, self._seals) for r in session.recipients) if box is not None]
         try:
-            done = await asyncio.get_running_loop().run_in_executor(self._threads, self._work, session.sender or "", boxes, data)
+            done = await asyncio.get_running_loop().run_in_executor(
+                self._threads, self._work, session.sender or "", boxes, data
+            )
         except DatabaseError:
             log.exception("mailroom: a report could not be written down; its sender was asked to come back")
             return "451 4.3.0 We cannot write this down at the moment; please try again later"
@@ -122,7 +131,12 @@ class MailroomClerk:
                 finding = sorting.sort(sender=sender, to=box, raw=data, seals=self._seals)
                 changed = act(finding)
                 kinds.append(str(finding.kind))
-                log.info("mailroom: %s%s%s", finding.kind, f" ({finding.detail})" if finding.detail else "", "" if changed else ", nothing changed")
+                log.info(
+                    "mailroom: %s%s%s",
+                    finding.kind,
+                    f" ({finding.detail})" if finding.detail else "",
+                    "" if changed else ", nothing changed",
+                )
             return kinds
         except DatabaseError:
             connections.close_all()

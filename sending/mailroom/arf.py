@@ -51,7 +51,11 @@ def read(message: Part) -> Complaint | None:
         if value:
             marks.append(value)
     # RFC 5965, section 3.1: an unknown type is to be treated as "other".
-    return Complaint(kind=kind if kind in KINDS else "other", agent=_one_line(str(fields.get("user-agent", "")))[:120], marks=tuple(marks[:20]))
+    return Complaint(
+        kind=kind if kind in KINDS else "other",
+        agent=_one_line(str(fields.get("user-agent", "")))[:120],
+        marks=tuple(marks[:20]),
+    )
 
 
 def _copies(message: Part) -> list[Part]:

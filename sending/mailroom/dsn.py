@@ -18,7 +18,14 @@ _FIELDS = HeaderParser(policy=compat32)
 _STATUS = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 _REPLY = re.compile(r"(?<![\d.])([45]\d\d)(?:[ -]|$)")
 _SPACES = re.compile(r"\s+")
-_DELAY_WORDS = ("delayed", "will retry", "still being retried", "warning message only", "not yet been delivered", "do not need to resend")
+_DELAY_WORDS = (
+    "delayed",
+    "will retry",
+    "still being retried",
+    "warning message only",
+    "not yet been delivered",
+    "do not need to resend",
+)
 
 
 class Action(StrEnum):

@@ -64,7 +64,9 @@ class Clerk(Protocol):
 class Reception:
     """A listening SMTP server: `await open(...)`, `await close()`."""
 
-    def __init__(self, clerk: Clerk, *, host_name: str, limits: Limits | None = None, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, clerk: Clerk, *, host_name: str, limits: Limits | None = None, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.clerk = clerk
         self.host_name = host_name
         self.limits = limits or Limits()
@@ -244,7 +246,14 @@ class Conversation(asyncio.Protocol):
         self.session.start_over()
         if verb == b"HELO":
             return self._say(f"250 {self.reception.host_name}")
-        words = [self.reception.host_name, "PIPELINING", f"SIZE {self.limits.message_octets}", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"]
+        words = [
+            self.reception.host_name,
+            "PIPELINING",
+            f"SIZE {self.limits.message_octets}",
+            "8BITMIME",
+            "SMTPUTF8",
+            "ENHANCEDSTATUSCODES",
+        ]
         if self.reception.tls is not None and not self.session.tls:
             words.append("STARTTLS")
         for word in words[:-1]:
@@ -284,7 +293,11 @@ class Conversation(asyncio.Protocol):
 
     async def _data(self) -> bool:
         if not self.session.recipients:
-            return self._fault("503 5.5.1 No recipient was accepted" if self.session.sender is not None else "503 5.5.1 MAIL comes before DATA")
+            return self._fault(
+                "503 5.5.1 No recipient was accepted"
+                if self.session.sender is not None
+                else "503 5.5.1 MAIL comes before DATA"
+            )
         if self.reception.in_flight > self.limits.octets_in_flight:
             return self._say("452 4.3.1 Too much mail at once; please try again in a moment")
         self.in_data = True
@@ -327,9 +340,13 @@ class Conversation(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         try:
             transport = await loop.start_tls(
-                self._transport, self, self.reception.tls, server_side=True, ssl_handshake_timeout=self.limits.idle_seconds
+                self._transport,
+                self,
+                self.reception.tls,
+                server_side=True,
+                ssl_handshake_timeout=self.limits.idle_seconds,
             )
-        except (OSError, ssl.SSLError, asyncio.TimeoutError):
+        except (TimeoutError, OSError, ssl.SSLError):
             self.gone = True
             return False
         self._transport = cast(asyncio.Transport, transport)

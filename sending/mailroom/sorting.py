@@ -17,7 +17,8 @@ OPT_OUT_PREFIX = "u+"
 
 _CANDIDATE = re.compile(r"[A-Za-z0-9_.+=-]{8,200}")
 _AUTO_SUBJECT = re.compile(
-    r"^\s*(?:auto(?:matic|matische|matique)?[ -]?(?:reply|response|antwort|svar)|out of (?:the )?office|abwesen|réponse automatique|respuesta autom)",
+    r"^\s*(?:auto(?:matic|matische)?[ -]?(?:reply|response|antwort|svar)|out of (?:the )?office|abwesen"
+    r"|réponse automatique|respuesta autom)",
     re.IGNORECASE,
 )
 
@@ -140,10 +141,14 @@ def _notice(notices: tuple[dsn.Notice, ...], to: Address) -> Finding:
     # One message has one recipient here, so any failure in the report is that recipient's.
     failed = next((n for n in notices if n.action is dsn.Action.FAILED), None)
     if failed is not None:
-        return Finding(kind=Kind.BOUNCED, delivery_id=to.delivery_id, code=failed.code, status=failed.status, text=failed.text)
+        return Finding(
+            kind=Kind.BOUNCED, delivery_id=to.delivery_id, code=failed.code, status=failed.status, text=failed.text
+        )
     arrived = next((n for n in notices if n.action is dsn.Action.DELIVERED), None)
     if arrived is not None:
-        return Finding(kind=Kind.ARRIVED, delivery_id=to.delivery_id, code=arrived.code, status=arrived.status, text=arrived.text)
+        return Finding(
+            kind=Kind.ARRIVED, delivery_id=to.delivery_id, code=arrived.code, status=arrived.status, text=arrived.text
+        )
     return _ignored(f"a report that says {notices[0].action}")
 
 

@@ -23,8 +23,12 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--fast", action="store_true", help="No pacing; people react at once. For tests and benchmarks.")
-        parser.add_argument("--characters", type=Path, default=characters.SHIPPED, help="Another TOML file of providers.")
+        parser.add_argument(
+            "--fast", action="store_true", help="No pacing; people react at once. For tests and benchmarks."
+        )
+        parser.add_argument(
+            "--characters", type=Path, default=characters.SHIPPED, help="Another TOML file of providers."
+        )
         parser.add_argument("--seed", default="copper kettle", help="Another seed makes other people. (%(default)r)")
         parser.add_argument("--forget", action="store_true", help="Empty all mailboxes and the receivers' log first.")
 
@@ -33,7 +37,10 @@ class Command(BaseCommand):
             raise CommandError("The sandbox is off here. Set SANDBOX=1, or start everything with `make run`.")
         try:
             cast = characters.load(options["characters"])
-            doors = Doors(hits=("127.0.0.1", settings.HITS_PORT), mailroom=(loopback(settings.MAILROOM_HOST), settings.MAILROOM_PORT))
+            doors = Doors(
+                hits=("127.0.0.1", settings.HITS_PORT),
+                mailroom=(loopback(settings.MAILROOM_HOST), settings.MAILROOM_PORT),
+            )
         except (characters.BadCharacters, OSError, ValueError) as error:
             raise CommandError(str(error)) from error
         plan = Plan(
@@ -63,7 +70,10 @@ async def play(plan: Plan, *, say: Any) -> None:
             loop.add_signal_handler(number, stopped.set)
     world = World(plan)
     await world.open()
-    say(f"sandbox: {len(plan.cast.providers)} mailbox providers on port {world.smtp_port}, DNS on port {world.dns_port}. Nothing leaves this computer.")
+    say(
+        f"sandbox: {len(plan.cast.providers)} mailbox providers on port {world.smtp_port}, "
+        f"DNS on port {world.dns_port}. Nothing leaves this computer."
+    )
     sys.stdout.flush()
     await stopped.wait()
     await world.close()

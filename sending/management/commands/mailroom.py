@@ -24,9 +24,8 @@ class Command(BaseCommand):
         try:
             uvloop.run(serve(settings.MAILROOM_HOST, settings.MAILROOM_PORT))
         except OSError as error:
-            raise CommandError(
-                f"The mailroom cannot listen on {settings.MAILROOM_HOST or '*'}:{settings.MAILROOM_PORT}: {error}. Set MAILROOM_PORT."
-            ) from error
+            where = f"{settings.MAILROOM_HOST or '*'}:{settings.MAILROOM_PORT}"
+            raise CommandError(f"The mailroom cannot listen on {where}: {error}. Set MAILROOM_PORT.") from error
 
 
 async def serve(host: str, port: int) -> None:
@@ -44,4 +43,6 @@ async def serve(host: str, port: int) -> None:
     await stopped.wait()
     await reception.close()
     await asyncio.to_thread(clerk.close)
-    log.info("mailroom: closed; %s", ", ".join(f"{n} {kind}" for kind, n in sorted(clerk.handled.items())) or "nothing came")
+    log.info(
+        "mailroom: closed; %s", ", ".join(f"{n} {kind}" for kind, n in sorted(clerk.handled.items())) or "nothing came"
+    )

@@ -7,10 +7,14 @@ from hypothesis import strategies as st
 from sending.mailroom import arf
 from sending.mailroom.parts import open_message
 
-COPY = "CFBL-Feedback-ID: b1-token\r\nMessage-ID: <m1@bounces.example>\r\nReturn-Path: <b1-path@bounces.example>\r\nSubject: hi\r\n\r\nbody\r\n"
+COPY = "CFBL-Feedback-ID: b1-token\r\nMessage-ID: <m1@bounces.example>\r\nReturn-Path: <b1-path@bounces.example>\r\nSubject: hi\r\n\r\nbody\r\n"  # noqa: E501
 
 
-def report(fields: str = "Feedback-Type: abuse\r\nUser-Agent: Yahoo!-Mail-Feedback/2.0\r\nVersion: 1\r\n", copy: str = COPY, kind: str = "message/rfc822") -> bytes:
+def report(
+    fields: str = "Feedback-Type: abuse\r\nUser-Agent: Yahoo!-Mail-Feedback/2.0\r\nVersion: 1\r\n",
+    copy: str = COPY,
+    kind: str = "message/rfc822",
+) -> bytes:
     return (
         'Content-Type: multipart/report; report-type=feedback-report; boundary="b"\r\n\r\n--b\r\n\r\nSpam.\r\n'
         f"--b\r\nContent-Type: message/feedback-report\r\n\r\n{fields}\r\n--b\r\nContent-Type: {kind}\r\n\r\n{copy}\r\n--b--\r\n"

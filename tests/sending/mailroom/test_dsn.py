@@ -35,9 +35,9 @@ def test_a_usual_bounce() -> None:
     [
         ("Final-Recipient: rfc822; a@x\r\nAction: delayed\r\nStatus: 4.4.1", Action.DELAYED, "4.4.1", 0),
         ("Final-Recipient: rfc822; a@x\r\nAction: Delivered\r\nStatus: 2.0.0", Action.DELIVERED, "2.0.0", 0),
-        ("Final-Recipient: rfc822; a@x\r\nAction: failed (permanent)\r\nStatus: 5.0.0 (oh)\r\nDiagnostic-Code: smtp; 552 5.2.2 full", Action.FAILED, "5.2.2", 552),
+        ("Final-Recipient: rfc822; a@x\r\nAction: failed (permanent)\r\nStatus: 5.0.0 (oh)\r\nDiagnostic-Code: smtp; 552 5.2.2 full", Action.FAILED, "5.2.2", 552),  # noqa: E501
         ("Final-Recipient: rfc822; a@x\r\nStatus: 5.4.4", Action.FAILED, "5.4.4", 0),
-        ("Final-Recipient: rfc822; a@x\r\nAction: failed\r\nStatus: 5.0.0\r\nDiagnostic-Code: x-unix; user unknown", Action.FAILED, "5.0.0", 0),
+        ("Final-Recipient: rfc822; a@x\r\nAction: failed\r\nStatus: 5.0.0\r\nDiagnostic-Code: x-unix; user unknown", Action.FAILED, "5.0.0", 0),  # noqa: E501
     ],
 )  # fmt: skip
 def test_what_reports_say(fields: str, action: Action, status: str, code: int) -> None:
@@ -45,13 +45,18 @@ def test_what_reports_say(fields: str, action: Action, status: str, code: int) -
     assert (notice.action, notice.status, notice.code) == (action, status, code)
 
 
-@pytest.mark.parametrize("fields", ["", HEAD, HEAD + "Final-Recipient: rfc822; a@x\r\nAction: dancing\r\nStatus: 4.0.0", "\x00\x00", "\r\n" * 50])
+@pytest.mark.parametrize(
+    "fields",
+    ["", HEAD, HEAD + "Final-Recipient: rfc822; a@x\r\nAction: dancing\r\nStatus: 4.0.0", "\x00\x00", "\r\n" * 50],
+)
 def test_a_report_that_says_nothing_gives_nothing(fields: str) -> None:
     assert dsn.read(open_message(report(fields))) == ()
 
 
 def test_several_recipients_are_several_notices_up_to_a_limit() -> None:
-    fields = HEAD + "".join(f"Final-Recipient: rfc822; a{n}@x\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n" for n in range(5000))
+    fields = HEAD + "".join(
+        f"Final-Recipient: rfc822; a{n}@x\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n" for n in range(5000)
+    )
     assert len(dsn.read(open_message(report(fields)))) == dsn.MAX_RECIPIENTS
 
 
@@ -60,15 +65,27 @@ def test_other_mail_is_no_report() -> None:
 
 
 def test_text_has_no_control_characters() -> None:
-    (notice,) = dsn.read(open_message(report(HEAD + "Final-Recipient: rfc822; a@x\r\nAction: failed\r\nDiagnostic-Code: smtp; 550 \x00\x1b[31mred")))
+    (notice,) = dsn.read(
+        open_message(
+            report(
+                HEAD + "Final-Recipient: rfc822; a@x\r\nAction: failed\r\nDiagnostic-Code: smtp; 550 \x00\x1b[31mred"
+            )
+        )
+    )
     assert notice.text == "550 [31mred"
 
 
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("Subject: failure notice\r\n\r\nHi.\r\n<a@x>:\r\n550 5.1.1 unknown user\r\n", ("5.1.1", 550, "550 5.1.1 unknown user")),
-        ("Subject: Undeliverable\r\n\r\nRemote host said: 554 no thanks\r\n", ("", 554, "Remote host said: 554 no thanks")),
+        (
+            "Subject: failure notice\r\n\r\nHi.\r\n<a@x>:\r\n550 5.1.1 unknown user\r\n",
+            ("5.1.1", 550, "550 5.1.1 unknown user"),
+        ),
+        (
+            "Subject: Undeliverable\r\n\r\nRemote host said: 554 no thanks\r\n",
+            ("", 554, "Remote host said: 554 no thanks"),
+        ),
         ("Subject: Warning: message delayed\r\n\r\n451 4.4.1 timed out; will retry\r\n", None),
         ("Subject: hello\r\n\r\nWe met in room 12 of 1550 at 5.5\r\n", None),
     ],
@@ -78,7 +95,23 @@ def test_bounces_in_plain_text(text: str, wanted: tuple[str, int, str] | None) -
     assert (notice and (notice.status, notice.code, notice.text)) == wanted
 
 
-words = st.sampled_from(["Action: ", "failed", "Status: ", "5.1.1", "\r\n", "\r\n\r\n", "Final-Recipient: rfc822; ", "é", "\x00", ":", ";", "550 ", " "])
+words = st.sampled_from(
+    [
+        "Action: ",
+        "failed",
+        "Status: ",
+        "5.1.1",
+        "\r\n",
+        "\r\n\r\n",
+        "Final-Recipient: rfc822; ",
+        "é",
+        "\x00",
+        ":",
+        ";",
+        "550 ",
+        " ",
+    ]
+)
 
 
 @given(st.one_of(st.text(max_size=500), st.lists(words, max_size=60).map("".join)))

@@ -13,7 +13,7 @@ def depth(part: Part) -> int:
     return 1 + max((depth(child) for child in part.children), default=0)
 
 
-MULTIPART = b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\n\r\none\r\n--b\r\nContent-Type: text/html\r\n\r\n<b>\r\n--b--\r\nrest'
+MULTIPART = b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\n\r\none\r\n--b\r\nContent-Type: text/html\r\n\r\n<b>\r\n--b--\r\nrest'  # noqa: E501
 
 
 def test_parts_of_a_usual_message() -> None:
@@ -33,7 +33,12 @@ def test_a_missing_last_boundary_ends_at_the_end() -> None:
 
 @pytest.mark.parametrize(
     ("encoding", "body", "wanted"),
-    [("base64", b"aGVs\r\nbG8", b"hello"), ("quoted-printable", b"h=65llo", b"hello"), ("x-strange", b"hello", b"hello"), ("base64", b"\xff", b"")],
+    [
+        ("base64", b"aGVs\r\nbG8", b"hello"),
+        ("quoted-printable", b"h=65llo", b"hello"),
+        ("x-strange", b"hello", b"hello"),
+        ("base64", b"\xff", b""),
+    ],
 )
 def test_bodies_are_decoded(encoding: str, body: bytes, wanted: bytes) -> None:
     assert open_message(b"Content-Transfer-Encoding: " + encoding.encode() + b"\r\n\r\n" + body).body == wanted
@@ -72,7 +77,7 @@ def test_large_bodies_are_cut() -> None:
 @pytest.mark.parametrize(
     "hostile",
     [
-        b"Content-Type: multipart/mixed; boundary=\"" + b";" * 30_000 + b"\r\n\r\nx",
+        b'Content-Type: multipart/mixed; boundary="' + b";" * 30_000 + b"\r\n\r\nx",
         b"Content-Type: text/plain; " + b"a*0*=x;" * 4_000 + b"\r\n\r\nx",
         b"X: y\r\n" * 300_000,
         b"Subject:" + b" =?utf-8?q?" * 100_000,
@@ -95,8 +100,8 @@ def test_hostile_messages_take_no_time(hostile: bytes) -> None:
 
 
 pieces = st.sampled_from(
-    [b"\r\n", b"\n", b"\r\n\r\n", b"--b", b"--", b"Content-Type: multipart/mixed; boundary=b", b"Content-Type: message/rfc822", b"\x00", b": ",
-     b"Content-Type: multipart/report; boundary=\"b", b"Content-Transfer-Encoding: base64", b"=?utf-8?b?//8=?=", b"\xff\xfe", b"x" * 50, b";", b"*0*=", b" "]
+    [b"\r\n", b"\n", b"\r\n\r\n", b"--b", b"--", b"Content-Type: multipart/mixed; boundary=b", b"Content-Type: message/rfc822", b"\x00", b": ",  # noqa: E501
+     b"Content-Type: multipart/report; boundary=\"b", b"Content-Transfer-Encoding: base64", b"=?utf-8?b?//8=?=", b"\xff\xfe", b"x" * 50, b";", b"*0*=", b" "]  # noqa: E501
 )  # fmt: skip
 
 

@@ -61,6 +61,13 @@ class Line:
         return await self.reply()
 
 
+async def drip(writer: asyncio.StreamWriter) -> None:
+    """One octet at a time, for ever."""
+    while True:
+        writer.write(b"x")
+        await asyncio.sleep(0.1)
+
+
 @pytest.fixture
 async def book() -> Book:
     return Book()
@@ -148,7 +155,8 @@ async def test_too_much_is_refused_at_once_and_while_reading(port: int, book: Bo
 
 
 @pytest.mark.parametrize(
-    "line", ["MAIL FROM:<a@b>", "RCPT TO:<a@b>", "DATA", "EHLO", "FOO", "MAIL FROM:a@b", "AUTH PLAIN x", "BDAT 3 LAST", "\x00"]
+    "line",
+    ["MAIL FROM:<a@b>", "RCPT TO:<a@b>", "DATA", "EHLO", "FOO", "MAIL FROM:a@b", "AUTH PLAIN x", "BDAT 3 LAST", "\x00"],
 )
 async def test_commands_out_of_order_or_unknown_get_an_error_and_four_end_it(port: int, line: str) -> None:
     async with Line(port) as client:
@@ -169,13 +177,9 @@ async def test_a_client_that_drips_its_message_is_dismissed(port: int, book: Boo
         await line.say("MAIL FROM:<s@x.example>")
         await line.say("RCPT TO:<a@x.example>")
         await line.say("DATA")
-        with pytest.raises((ConnectionError, TimeoutError, asyncio.IncompleteReadError)):
-            for _ in range(30):
-                line.writer.write(b"x")
-                await line.writer.drain()
-                await asyncio.sleep(0.1)
-                if line.reader.at_eof() or b"421" in bytes(line.reader._buffer):  # type: ignore[attr-defined]
-                    raise TimeoutError
+        dripping = asyncio.create_task(drip(line.writer))
+        assert (await line.reply()).startswith("421 4.4.2")
+        dripping.cancel()
     assert book.taken == []
 
 

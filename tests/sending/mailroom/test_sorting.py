@@ -8,7 +8,9 @@ from sending.mailroom.sorting import Address, Box, Finding, Kind, Seals
 from tests.sending.mailroom.test_arf import report as complaint
 from tests.sending.mailroom.test_dsn import POSTFIX, report
 
-SEALS = Seals(delivery=lambda word: {"b1-token": 7, "b1-path": 8}.get(word.lower()), opt_out=lambda token: token == "good")
+SEALS = Seals(
+    delivery=lambda word: {"b1-token": 7, "b1-path": 8}.get(word.lower()), opt_out=lambda token: token == "good"
+)
 RETURN = Address(Box.RETURN, delivery_id=8)
 COMPLAINTS = Address(Box.COMPLAINTS)
 
@@ -41,12 +43,19 @@ def test_a_complaint_is_about_the_message_whose_token_it_carries() -> None:
 
 
 def test_a_complaint_finds_the_token_in_a_message_id_or_return_path() -> None:
-    for copy in ("Message-ID: <b1-token.x@y>\r\n\r\n", "Return-Path: <B1-TOKEN@bounces.example>\r\n\r\n", "Message-ID: <1.b1-token@y>\r\n\r\n"):
+    for copy in (
+        "Message-ID: <b1-token.x@y>\r\n\r\n",
+        "Return-Path: <B1-TOKEN@bounces.example>\r\n\r\n",
+        "Message-ID: <1.b1-token@y>\r\n\r\n",
+    ):
         assert sort(complaint(copy=copy), to=COMPLAINTS).delivery_id == 7
 
 
 def test_a_complaint_without_our_token_changes_nothing() -> None:
-    assert sort(complaint(copy="To: anybody@x.example\r\nMessage-ID: <b1-forged@y>\r\n\r\n"), to=COMPLAINTS).kind is Kind.IGNORED
+    assert (
+        sort(complaint(copy="To: anybody@x.example\r\nMessage-ID: <b1-forged@y>\r\n\r\n"), to=COMPLAINTS).kind
+        is Kind.IGNORED
+    )
 
 
 def test_not_spam_changes_nothing() -> None:
@@ -55,7 +64,9 @@ def test_not_spam_changes_nothing() -> None:
 
 def test_any_mail_to_the_opt_out_address_opts_out_except_a_bounce() -> None:
     to = Address(Box.OPT_OUT, token="good")
-    assert sort(b"\r\n", to=to, sender="a@x.example") == Finding(kind=Kind.OPTED_OUT, token="good", detail="mail to the opt-out address")
+    assert sort(b"\r\n", to=to, sender="a@x.example") == Finding(
+        kind=Kind.OPTED_OUT, token="good", detail="mail to the opt-out address"
+    )
     assert sort(b"Auto-Submitted: auto-generated\r\n\r\n", to=to, sender="a@x.example").kind is Kind.OPTED_OUT
     assert sort(report(POSTFIX), to=to, sender="").kind is Kind.IGNORED
 
@@ -73,7 +84,9 @@ def test_a_person_who_answers_to_the_return_path_changes_nothing() -> None:
 
 
 def test_a_bounce_in_plain_text_counts_when_it_comes_from_nobody() -> None:
-    text = b"From: MAILER-DAEMON@x\r\nAuto-Submitted: auto-replied\r\nSubject: failure notice\r\n\r\n550 5.1.1 unknown\r\n"
+    text = (
+        b"From: MAILER-DAEMON@x\r\nAuto-Submitted: auto-replied\r\nSubject: failure notice\r\n\r\n550 5.1.1 unknown\r\n"
+    )
     assert sort(text).kind is Kind.BOUNCED
     assert sort(text, sender="mailer-daemon@x").kind is Kind.BOUNCED
 

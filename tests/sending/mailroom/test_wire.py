@@ -8,7 +8,7 @@ from sending.mailroom.wire import BadLine, BareNewline, TooBig, Wire
 
 SMUGGLING = [
     b"\n.\n", b"\n.\r\n", b"\r.\r", b"\r\n.\r", b"\r\n.\n", b"\n\n.\n\n", b"\r.\r\n", b"\n.\r", b"\r\n.\r\r\n",
-    b"\r\n\x00.\r\n", b"\r\n.\x00\r\n", b"\r\r\n.\r\r\n", b"\n\r.\n\r", b"\r\n.\t\r\n", b"\r\n .\r\n", b".\r\n", b"\r.\n", b"\x85.\x85",
+    b"\r\n\x00.\r\n", b"\r\n.\x00\r\n", b"\r\r\n.\r\r\n", b"\n\r.\n\r", b"\r\n.\t\r\n", b"\r\n .\r\n", b".\r\n", b"\r.\n", b"\x85.\x85",  # noqa: E501
 ]  # fmt: skip
 SECOND = b"MAIL FROM:<evil@example>\r\nRCPT TO:<victim@example>\r\nDATA\r\nsmuggled"
 
@@ -46,7 +46,9 @@ def stuffed(message: bytes) -> bytes:
     return (b"." if message.startswith(b".") else b"") + message.replace(b"\r\n.", b"\r\n..") + b".\r\n"
 
 
-lines = st.lists(st.binary(max_size=30).map(lambda b: b.replace(b"\r", b"").replace(b"\n", b"")), min_size=1, max_size=8)
+lines = st.lists(
+    st.binary(max_size=30).map(lambda b: b.replace(b"\r", b"").replace(b"\n", b"")), min_size=1, max_size=8
+)
 
 
 @given(st.lists(lines, min_size=1, max_size=3), st.lists(st.integers(1, 12), min_size=1))
