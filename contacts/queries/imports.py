@@ -26,11 +26,20 @@ class Progress:
     rate: float | None
     left: timedelta | None
 
+    @property
+    def left_words(self) -> str:
+        """ "40 seconds", "3 minutes", "2 hours"; "" if not known."""
+        if self.left is None:
+            return ""
+        seconds = round(self.left.total_seconds())
+        for unit, length in (("hour", 3600), ("minute", 60)):
+            if seconds >= 2 * length:
+                return f"{round(seconds / length)} {unit}s"
+        return f"{seconds} second{'' if seconds == 1 else 's'}"
+
 
 def history(organization: Organization) -> list[Import]:
-    return list(
-        Import.objects.filter(organization=organization).select_related("created_by").order_by("-pk")[:HISTORY]
-    )
+    return list(Import.objects.filter(organization=organization).select_related("created_by").order_by("-pk")[:HISTORY])
 
 
 def working(organization: Organization) -> list[Import]:

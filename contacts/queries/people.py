@@ -57,9 +57,7 @@ def count(organization: Organization) -> int:
     return Contact.objects.filter(organization=organization, archived_at=None, erased_at=None).count()
 
 
-def page(
-    organization: Organization, wanted: Filter, *, after: int | None = None, before: int | None = None
-) -> Page:
+def page(organization: Organization, wanted: Filter, *, after: int | None = None, before: int | None = None) -> Page:
     """A page of people, newest first: older than `after`, or newer than `before`. Raises segments.tree.BadDefinition."""
     where, params = ["c.organization_id = %s", "c.erased_at IS NULL"], [organization.pk]
     join = ""
@@ -87,7 +85,7 @@ def page(
     where.append(f"{key} > %s" if newer else f"{key} < %s")
     params.append((before if newer else after) or (0 if newer else MAX_ID))
     sql = (
-        f"SELECT c.id FROM contacts_contact c {join} WHERE {' AND '.join(where)}"  # noqa: S608
+        f"SELECT c.id FROM contacts_contact c {join} WHERE {' AND '.join(where)}"
         f" ORDER BY {key} {'ASC' if newer else 'DESC'} LIMIT {PAGE + 1}"
     )
     with connection.cursor() as cursor:
@@ -131,9 +129,7 @@ def _rows(organization: Organization, ids: list[int]) -> list[Row]:
             organization=organization, address_key__in=keys, lifted_at=None
         ).order_by("-pk")
     }
-    return [
-        Row(people[pk], topics[pk], standing.get(people[pk].address_key, "")) for pk in ids if pk in people
-    ]
+    return [Row(people[pk], topics[pk], standing.get(people[pk].address_key, "")) for pk in ids if pk in people]
 
 
 # --- One person -------------------------------------------------------------------------------------------------------

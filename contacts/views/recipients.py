@@ -37,7 +37,7 @@ FORM_SALT = "contacts.recipients.form"
 FORM_DAYS = 30
 EVERYTHING = "everything"
 POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; "
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
 

@@ -1,0 +1,1 @@
+"""From untrusted input to clean values."""

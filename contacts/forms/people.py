@@ -1,0 +1,144 @@
+"""Forms about one person: their values, why they are subscribed or unsubscribed, why nothing is sent to them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from contacts import addresses, values
+from contacts.enums import SuppressionReason
+from contacts.models import Topic
+
+BY_HAND = (SuppressionReason.MANUAL, SuppressionReason.COMPLAINED, SuppressionReason.INVALID)
+
+
+class PersonForm(forms.Form):
+    """The language and every field of the organization; `typed()` gives the values, None for emptied ones."""
+
+    locale = forms.CharField(max_length=20, required=False, label="Language", help_text="For example en, de or pt-BR.")
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        fields: Sequence[values.FieldKind],
+        kept: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.kinds = fields
+        kept = kept or {}
+        initial = kwargs.pop("initial", {}) | {
+            f"v_{field.key}": values.shown(field, kept.get(field.key)) for field in fields
+        }
+        super().__init__(data, initial=initial, **kwargs)
+        locale = self.fields.pop("locale")
+        for field in fields:
+            self.fields[f"v_{field.key}"] = _control(field)
+        self.fields["locale"] = locale
+
+    def clean_locale(self) -> str:
+        try:
+            return values.language(self.cleaned_data["locale"])
+        except values.BadValue as bad:
+            raise ValidationError(str(bad)) from bad
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        for field in self.kinds:
+            name = f"v_{field.key}"
+            try:
+                cleaned[name] = values.read(field, cleaned.get(name) or "")
+            except values.BadValue as bad:
+                self.add_error(name, f"{str(bad)[:1].upper()}{str(bad)[1:]}.")
+        return cleaned
+
+    def typed(self) -> dict[str, Any]:
+        return {field.key: self.cleaned_data[f"v_{field.key}"] for field in self.kinds}
+
+
+class NewPersonForm(PersonForm):
+    """A person added by hand, with how we know that they want it."""
+
+    address = forms.CharField(
+        max_length=1000, label="E-mail address", widget=forms.EmailInput(attrs={"autofocus": True})
+    )
+    topics = forms.ModelMultipleChoiceField(
+        queryset=Topic.objects.none(), required=False, label="Subscribe to", widget=forms.CheckboxSelectMultiple
+    )
+    proof = forms.CharField(
+        max_length=500,
+        required=False,
+        label="How did they agree?",
+        help_text="Needed to subscribe them, and kept as proof: “Asked at the counter on 12 May”.",
+    )
+
+    def __init__(self, *args: Any, topics: Sequence[Topic], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["topics"].queryset = Topic.objects.filter(pk__in=[topic.pk for topic in topics]).order_by("name")  # type: ignore[attr-defined]
+        self.order_fields(["address", *[name for name in self.fields if name.startswith("v_")], "locale", "topics"])
+        if not topics:
+            del self.fields["topics"], self.fields["proof"]
+
+    def clean_address(self) -> str:
+        try:
+            return addresses.parse(self.cleaned_data["address"]).address
+        except addresses.InvalidAddress as bad:
+            raise ValidationError(str(bad)) from bad
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if cleaned.get("topics") and not (cleaned.get("proof") or "").strip():
+            self.add_error("proof", "Say how this person agreed, or leave the topics empty.")
+        return cleaned
+
+
+class ConsentForm(forms.Form):
+    """Changing a subscription for somebody: which topic, and how we know."""
+
+    topic = forms.ModelChoiceField(queryset=Topic.objects.none(), required=False, empty_label="Every topic")
+    why = forms.CharField(
+        max_length=500, label="How do you know?", error_messages={"required": "Say how you know. It is kept as proof."}
+    )
+
+    def __init__(self, *args: Any, organization: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["topic"].queryset = Topic.objects.filter(organization=organization)  # type: ignore[attr-defined]
+        self.fields["topic"].to_field_name = "public_id"  # type: ignore[attr-defined]
+
+
+class SuppressForm(forms.Form):
+    """Stop all mail to somebody."""
+
+    reason = forms.ChoiceField(choices=[(reason.value, reason.label) for reason in BY_HAND], label="Reason")
+    evidence = forms.CharField(
+        max_length=2000,
+        label="What happened?",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "Write what happened, for whoever looks at this in a year."},
+    )
+
+
+def _control(field: values.FieldKind) -> forms.Field:
+    label = field.label
+    match field.kind:
+        case "boolean":
+            choices = [("", "—"), ("yes", "Yes"), ("no", "No")]
+            return forms.ChoiceField(choices=choices, required=False, label=label)
+        case "choice":
+            listed = [("", "—"), *((one, one) for one in field.choices)]
+            return forms.ChoiceField(choices=listed, required=False, label=label)
+        case "number":
+            widget = forms.TextInput(attrs={"inputmode": "decimal"})
+            return forms.CharField(max_length=60, required=False, label=label, widget=widget)
+        case "date":
+            return forms.CharField(
+                max_length=40, required=False, label=label, widget=forms.DateInput(attrs={"type": "date"})
+            )
+        case "url":
+            return forms.CharField(max_length=values.MAX_TEXT, required=False, label=label, widget=forms.URLInput())
+        case "datetime":
+            return forms.CharField(
+                max_length=40, required=False, label=label, help_text="As 2026-11-22 09:30, in your time zone."
+            )
+    return forms.CharField(max_length=values.MAX_TEXT, required=False, label=label)
