@@ -19,7 +19,8 @@ from prove import proofs, world
 from prove.running import Running
 from prove.scenarios import SCENARIOS, Broken, Ground, Result
 
-MEAN_SECONDS_A_KILL = 5.0  # pause and outage; decides how slowly the receivers read
+PAUSES = (1.5, 9.0)  # seconds between two kills
+SHORT_PAUSES = (0.5, 3.5)
 PORT = 19_000
 
 
@@ -35,9 +36,11 @@ def main(arguments: list[str]) -> int:
     kills = int(options.get("kills", 3 if short else 30))
     people = int(options.get("people", 1_000 if short else 20_000))
     seed = int(options.get("seed", time.time()))
+    pauses = SHORT_PAUSES if "short" in words else PAUSES
+    pace = people / (kills * sum(pauses) / 2)  # so that the send lasts at least as long as the kills
     few = max(200, people // 10)
     cases = {
-        "crash": lambda ground: SCENARIOS["crash"](ground, people=people, kills=kills, seed=seed),
+        "crash": lambda ground: SCENARIOS["crash"](ground, people=people, kills=kills, pauses=pauses, seed=seed),
         "two": lambda ground: SCENARIOS["two"](ground, people=few),
         "stopped": lambda ground: SCENARIOS["stopped"](ground, people=few),
     }
@@ -45,7 +48,7 @@ def main(arguments: list[str]) -> int:
     report.say(f"seed={seed}")
     results: list[Result] = []
     broken: list[str] = []
-    with prepared(pace=people / (kills * MEAN_SECONDS_A_KILL), greylist=not short) as running:
+    with prepared(pace=pace, greylist=not short) as running:
         ground = Ground(running)
         for name in wanted:
             since = time.monotonic()

@@ -11,7 +11,6 @@ from prove.running import Running
 
 # The relay and PostgreSQL hold what could be lost, so they die more often.
 TURNS = ("relay", "postgres", "relay", "worker", "relay", "postgres", "relay", "postgres", "worker", "relay")
-LEAST_PAUSE, LONGEST_PAUSE = 1.5, 9.0  # seconds between two kills
 
 
 @dataclass
@@ -25,14 +24,19 @@ class Kills:
         return sum(self.done.values())
 
 
-def torment(running: Running, *, kills: int, chance: random.Random, is_over: Callable[[], bool]) -> Kills:
-    """Kill until `kills` are done. Raises RuntimeError when the send was over before: then nothing was proved."""
+def torment(
+    running: Running, *, kills: int, pauses: tuple[float, float], chance: random.Random, is_over: Callable[[], bool]
+) -> Kills:
+    """Kill until `kills` are done, with pauses between the two numbers (seconds).
+
+    Raises RuntimeError when the send was over before: then nothing was proved.
+    """
     did = Kills()
     order = [TURNS[number % len(TURNS)] for number in range(kills)]
     chance.shuffle(order)
     began = time.monotonic()
     while did.total < kills:
-        time.sleep(chance.uniform(LEAST_PAUSE, LONGEST_PAUSE))
+        time.sleep(chance.uniform(*pauses))
         name = order[did.total]
         if is_over():
             raise RuntimeError(f"The send was over after {did.total} of {kills} kills; slow the receivers down.")

@@ -1,6 +1,7 @@
 """What is proved, one case a function. Each gives the referee's count and what else was seen; a broken promise raises Broken."""
 
 import contextlib
+import json
 import os
 import random
 import signal
@@ -149,7 +150,7 @@ class Ground:
             self.house.stop("relay-2")
 
 
-def crash(ground: Ground, *, people: int, kills: int, seed: int) -> Result:
+def crash(ground: Ground, *, people: int, kills: int, pauses: tuple[float, float], seed: int) -> Result:
     """kill -9 of relay, worker and PostgreSQL at random moments: everything finishes by itself, and everybody is counted."""
     send = ground.prepare("crash-", people)
     ground.program("launch", f"--campaign={send.campaign}")
@@ -158,6 +159,7 @@ def crash(ground: Ground, *, people: int, kills: int, seed: int) -> Result:
     did = torment(
         ground.running,
         kills=kills,
+        pauses=pauses,
         chance=random.Random(seed),
         is_over=lambda: ground.arrived(send) >= send.people * 0.97,
     )
@@ -178,6 +180,7 @@ def stopped(ground: Ground, *, people: int) -> Result:
     with ground.second_relay():
         sleeper = ground.running.pid_of("relay")
         assert sleeper is not None
+        name = ground.ask("SELECT max(id) FROM sending_relay WHERE pid = %s AND ended_at IS NULL", sleeper)[0][0]
         ground.program("launch", f"--campaign={send.campaign}")
         ground.wait_until_sealed(send)
         held = "SELECT count(*) FROM sending_delivery d JOIN sending_relay r ON r.id = d.relay_id WHERE r.pid = %s AND d.state = %s"
@@ -192,7 +195,7 @@ def stopped(ground: Ground, *, people: int) -> Result:
         os.kill(sleeper, signal.SIGSTOP)
         try:
             lease = house.wait_until(
-                lambda: ground.ask("SELECT 1 FROM sending_relay WHERE pid = %s AND swept_at IS NOT NULL", sleeper),
+                lambda: ground.ask("SELECT 1 FROM sending_relay WHERE id = %s AND swept_at IS NOT NULL", name),
                 within=ENDED_WITHIN,
                 what="the stopped relay is ended and swept",
                 every=0.2,
@@ -206,13 +209,15 @@ def stopped(ground: Ground, *, people: int) -> Result:
         late = {a.rcpt for a in ground.store.accepted(since=woken) if a.rcpt in swept}
         if late:
             raise Broken(f"The relay that woke sent to {len(late)} people whose messages had been taken from it.")
+        house.wait_until(
+            lambda: ground.ask("SELECT 1 FROM sending_relay WHERE pid = %s AND id > %s", sleeper, name),
+            within=30,
+            what="the relay that woke has begun anew under another number",
+        )
         ground.wait_until_finished(send, within=240)
     counted = ground.judge(send)
     if counted.twice:
         raise Broken(f"{counted.twice} people got it twice.")
-    ended = ground.ask("SELECT count(*) FROM sending_relay WHERE pid = %s AND ended_at IS NULL", sleeper)[0][0]
-    if ended:
-        raise Broken("The stopped relay still counts as living under its old name.")
     return Result(
         "stopped",
         counted,
@@ -245,6 +250,9 @@ def two(ground: Ground, *, people: int) -> Result:
         said = [process.communicate(timeout=120) for process in both]
         if all(process.returncode for process in both):
             raise Broken(f"Neither launch was accepted: {said}")
+        launched = sum(json.loads(out.strip().splitlines()[-1])["launched"] for out, _ in said if out.strip())
+        if launched != 1:
+            raise Broken(f"{launched} of two presses of Send launched the campaign.")
         ground.wait_until_sealed(send)
         worked: set[int] = set()
         while ground.open_rows(send):

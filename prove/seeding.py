@@ -85,7 +85,10 @@ def found(*, prefix: str, people: int, homes: tuple[str, ...] = ()) -> dict[str,
     with tenant_scope(organization):
         domain.refresh_from_db()
         if domain.state != "verified":
-            found_out = [f"{check.check_name}: {check.status}: {check.message}" for check in DomainCheck.objects.filter(domain=domain)]
+            found_out = [
+                f"{check.check_name}: {check.status}: {check.message}"
+                for check in DomainCheck.objects.filter(domain=domain)
+            ]
             raise SystemExit(f"{domain.name} is {domain.state} although its records are published. {found_out}")
         topic = subscribe(organization=organization, prefix=prefix, people=people, homes=homes or DOMAINS)
         brand = Brand.objects.get(organization=organization, is_default=True)
