@@ -201,8 +201,8 @@ def ago(context: template.Context, at: datetime | None) -> str:
 
 # --- Forms ------------------------------------------------------------------------------------------------------------
 @register.inclusion_tag("kit/field.html")
-def field(bound: BoundField, *, label: str = "", hint: str = "", type: str = "") -> dict[str, Any]:
-    """One field: label above, control, help, errors beneath."""
+def field(bound: BoundField, *, label: str = "", hint: str | bool = "", type: str = "") -> dict[str, Any]:
+    """One field: label above, control, help, errors beneath. `hint=False`: not even the field's own help."""
     widget = bound.field.widget
     kind = "text"
     css = "form-control"
@@ -214,7 +214,7 @@ def field(bound: BoundField, *, label: str = "", hint: str = "", type: str = "")
         css = "form-select"
     elif isinstance(widget, FileInput):
         kind = "file"
-    hint = hint or bound.help_text
+    hint = bound.help_text if hint == "" else hint
     about = [f"{bound.auto_id}_hint"] * bool(hint) + [f"{bound.auto_id}_error"] * bool(bound.errors)
     attributes: dict[str, Any] = {"class": f"{widget.attrs.get('class', '')} {css}".strip()}
     if bound.errors:
@@ -224,6 +224,8 @@ def field(bound: BoundField, *, label: str = "", hint: str = "", type: str = "")
         attributes["aria-describedby"] = " ".join(about)
     if type:
         attributes["type"] = type
+    if str(widget.attrs.get("placeholder", "")).lower() in {str(bound.label).lower(), "email address"}:
+        attributes["placeholder"] = ""  # it only repeats the label
     return {
         "bound": bound,
         "control": bound.as_widget(attrs=attributes),
@@ -389,6 +391,7 @@ def audit_details(data: Mapping[str, Any]) -> str:
     said = []
     for name, value in data.items():
         if isinstance(value, list) and len(value) == 2:
-            value = f"{value[0] or 'empty'} → {value[1] or 'empty'}"
+            before, after = ("empty" if one in (None, "") else num(one) for one in value)
+            value = f"{before} → {after}"
         said.append(f"{name.replace('_', ' ')}: {value}")
     return "; ".join(said)[:300]

@@ -94,7 +94,14 @@ def domains_in_all_states(organization: Organization) -> dict[str, Any]:
     ready = domains.add(organization=organization, name="bücher.example", actor=None)
     for one, wrong in ((failing, True), (ready, False)):
         records = sending_domains.records(one)
-        no = Finding("dmarc", Status.FAIL, "There is no DMARC record.", ("no such record",), "Publish this record.", records.dmarc)
+        no = Finding(
+            "dmarc",
+            Status.FAIL,
+            "There is no DMARC record.",
+            ("no such record",),
+            "Publish this record.",
+            records.dmarc,
+        )
         yes = Finding("dmarc", Status.PASS, "The policy is none.", (f"{records.dmarc.name} TXT v=DMARC1; p=none",))
         domain_checks.store(
             domain=one,
@@ -108,9 +115,19 @@ def domains_in_all_states(organization: Organization) -> dict[str, Any]:
         )
     send = ledger.mailing(organization, letter=ledger.letter(organization))
     for provider, n in (("gmail", 12_431), ("microsoft", 3_120), ("yahoo", 31), ("", 4)):
-        for kind, share in ((Bucket.DELIVERED, 90), (Bucket.BOUNCED, 2), (EventKind.FIRST_OPENED, 31), (EventKind.FIRST_CLICKED, 4)):
+        for kind, share in (
+            (Bucket.DELIVERED, 90),
+            (Bucket.BOUNCED, 2),
+            (EventKind.FIRST_OPENED, 31),
+            (EventKind.FIRST_CLICKED, 4),
+        ):
             Tally.objects.create(
-                organization=organization, mailing_id=send.pk, provider=provider, kind=kind, n=n * share // 100, at=timezone.now()
+                organization=organization,
+                mailing_id=send.pk,
+                provider=provider,
+                kind=kind,
+                n=n * share // 100,
+                at=timezone.now(),
             )
     return {"domain": failing.public_id, "waiting": waiting.public_id}
 
@@ -155,7 +172,9 @@ PAGES = [
     Page("kit", "accounts:kit", tenant=False, query="toasts"),
     Page("recipient", "accounts:kit_recipient", who="nobody", tenant=False),
     Page("unsubscribe", "recipients:unsubscribe", who="nobody", tenant=False, prepare=person_of_a_send),
-    Page("unsubscribe-everything", "recipients:unsubscribe", who="nobody", tenant=False, prepare=person_without_a_topic),
+    Page(
+        "unsubscribe-everything", "recipients:unsubscribe", who="nobody", tenant=False, prepare=person_without_a_topic
+    ),
     Page("unsubscribed-already", "recipients:unsubscribe", who="nobody", tenant=False, prepare=person_who_left),
     Page("unsubscribe-test", "recipients:unsubscribe", who="nobody", tenant=False, prepare=a_test_mail),
     Page("preferences", "recipients:preferences", who="nobody", tenant=False, prepare=person_of_a_send),
