@@ -71,8 +71,11 @@ WHY = {
 }
 
 
+_FIRST = (Status.FAIL, Status.WARN, Status.UNKNOWN, Status.PASS)
+
+
 def cards(domain: SendingDomain) -> list[Card]:
-    """What a domain's page shows, in the order of CHECKS: what to publish, and what was found at the last look."""
+    """What a domain's page shows, what is wrong first: what to publish, and what was found at the last look."""
     records = sending_domains.records(domain)
     wanted = {"dkim": records.dkim, "spf": records.spf, "mx": records.mx, "dmarc": records.dmarc}
     checks = {check.check_name: check for check in DomainCheck.objects.filter(domain=domain)}
@@ -94,7 +97,7 @@ def cards(domain: SendingDomain) -> list[Card]:
                 since=check.since if check else None,
             )
         )
-    return shown
+    return sorted(shown, key=lambda card: _FIRST.index(card.status))
 
 
 def clearance(domain: SendingDomain) -> Clearance:
