@@ -20,7 +20,12 @@ from contacts.addresses import Flaw
         ("mailto:ann@example.org", "ann@example.org", "ann@example.org", "example.org"),
         ("\ufeffann@example.org\u200b", "ann@example.org", "ann@example.org", "example.org"),
         ("ann@müller.example", "ann@xn--mller-kva.example", "ann@xn--mller-kva.example", "xn--mller-kva.example"),
-        ("ann@XN--MLLER-KVA.example", "ann@xn--mller-kva.example", "ann@xn--mller-kva.example", "xn--mller-kva.example"),
+        (
+            "ann@XN--MLLER-KVA.example",
+            "ann@xn--mller-kva.example",
+            "ann@xn--mller-kva.example",
+            "xn--mller-kva.example",
+        ),
         ("ann@例え.jp", "ann@xn--r8jz45g.jp", "ann@xn--r8jz45g.jp", "xn--r8jz45g.jp"),
         ('"ann"@example.org', "ann@example.org", "ann@example.org", "example.org"),
     ],
@@ -106,9 +111,7 @@ LABEL = st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9-]{0,66}[A-Za-z0-9])?", fullmatch=
 def test_the_quick_path_agrees_with_email_validator(local, labels, ending):
     text = f"{local}@{'.'.join([*labels, ending])}"
     try:
-        expected = email_validator.validate_email(
-            text, check_deliverability=False, allow_smtputf8=False, strict=True
-        )
+        expected = email_validator.validate_email(text, check_deliverability=False, allow_smtputf8=False, strict=True)
     except email_validator.EmailNotValidError:
         assert addresses.key_of(text) is None
     else:

@@ -109,7 +109,11 @@ def test_choosing_topics(client, organization, token, topics):
     saved = client.post(url("preferences", token), {"form": hidden(text), "topic": wanted}).content.decode()
     assert 'role="status"' in saved
     assert "Saved" in saved
-    assert states(organization) == {"Kettle weekly": "Unsubscribed", "Offers": "Subscribed", "Tea <walks>": "Subscribed"}
+    assert states(organization) == {
+        "Kettle weekly": "Unsubscribed",
+        "Offers": "Subscribed",
+        "Tea <walks>": "Subscribed",
+    }
 
 
 def test_choosing_after_leaving_everything_brings_back_only_what_is_chosen(client, organization, token, topics):

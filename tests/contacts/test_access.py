@@ -1,0 +1,119 @@
+"""Every page of the audience, tried by owner, marketer, analyst and an outsider."""
+
+import pytest
+from django.urls import reverse
+
+from accounts.models import Brand
+from accounts.tenancy import tenant_scope
+from contacts.actions import imports
+from contacts.models import Contact, Segment, Suppression, Topic
+from contacts.urls import urlpatterns
+
+READ = {"owner": 200, "marketer": 200, "analyst": 200, "outsider": 404}
+WRITE = {"owner": 200, "marketer": 200, "analyst": 403, "outsider": 404}
+DO = {"owner": 302, "marketer": 302, "analyst": 403, "outsider": 404}
+ADMIN = {"owner": 200, "marketer": 403, "analyst": 403, "outsider": 404}
+
+# name: (method, posted, what each one gets)
+PAGES = {
+    "people": ("get", {}, READ),
+    "person_new": ("get", {}, WRITE),
+    "person": ("get", {}, READ),
+    "person_edit": ("get", {}, WRITE),
+    "person_archive": ("post", {}, DO),
+    "person_restore": ("post", {}, DO),
+    "person_subscribe": ("post", {"topic": "news", "why": "asked"}, DO),
+    "person_unsubscribe": ("post", {"topic": "news", "why": "asked"}, DO),
+    "person_suppress": ("post", {"reason": "manual", "evidence": "asked"}, DO),
+    "topics": ("get", {}, READ),
+    "topic_new": ("get", {}, WRITE),
+    "topic_edit": ("get", {}, WRITE),
+    "topic_archive": ("post", {}, DO),
+    "topic_restore": ("post", {}, DO),
+    "segments": ("get", {}, READ),
+    "segment_new": ("get", {}, WRITE),
+    "segment_schema": ("get", {}, READ),
+    "segment_builder": ("post", {}, READ),
+    "segment_count": ("post", {}, READ),
+    "segment_edit": ("get", {}, READ),
+    "segment_archive": ("post", {}, DO),
+    "segment_restore": ("post", {}, DO),
+    "suppressions": ("get", {}, READ),
+    "suppression_new": ("get", {}, WRITE),
+    "suppression_lift": ("get", {}, ADMIN),
+    "imports": ("get", {}, READ),
+    "import_new": ("get", {}, WRITE),
+    "import": ("get", {}, READ),
+    "import_progress": ("get", {}, READ),
+    "import_match": ("post", {"to-0": "email"}, DO),
+    "import_rematch": ("post", {}, DO),
+    "import_approve": ("post", {}, DO),
+    "import_cancel": ("post", {}, DO),
+    "import_rejects": ("get", {}, READ),
+    "jobs": ("get", {}, READ),
+}
+
+
+@pytest.fixture
+def places(organization):
+    """The arguments of every page's address."""
+    with tenant_scope(organization):
+        contact = Contact.objects.create(
+            organization=organization, address="ann@example.org", address_key="ann@example.org", domain="example.org"
+        )
+        topic = Topic.objects.create(
+            organization=organization, brand=Brand.objects.get(), name="News", public_id="news"
+        )
+        segment = Segment.objects.create(
+            organization=organization, name="All", definition={"match": "all", "rules": []}
+        )
+        suppression = Suppression.objects.create(
+            organization=organization, address_key="bob@example.org", reason="manual", source="member"
+        )
+        import_ = imports.receive(
+            organization=organization, file_name="p.csv", chunks=[b"email\nann@example.org\n"], actor=None
+        )
+    return {
+        "contact": contact.pk,
+        "topic": topic.public_id,
+        "segment": segment.public_id,
+        "suppression": suppression.pk,
+        "import_": import_.public_id,
+    }
+
+
+def arguments(name, places):
+    pattern = next(pattern for pattern in urlpatterns if pattern.name == name)
+    return {key: value for key, value in places.items() if key in pattern.pattern.converters}
+
+
+def test_every_page_is_tried():
+    assert {pattern.name for pattern in urlpatterns} == set(PAGES)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_who_may_see_and_do_what(name, organization, places, as_outsider, as_analyst, as_marketer, as_owner):
+    method, posted, expected = PAGES[name]
+    kwargs = arguments(name, places)
+    clients = {"outsider": as_outsider, "analyst": as_analyst, "marketer": as_marketer, "owner": as_owner}
+    url = reverse(f"contacts:{name}", kwargs={"org": organization.public_id, **kwargs})
+    got = {who: getattr(client, method)(url, posted).status_code for who, client in clients.items()}
+    assert got == expected
+
+
+@pytest.mark.parametrize("name", [name for name, page in PAGES.items() if page[0] == "get"])
+def test_a_stranger_is_asked_to_log_in(name, client, organization, places):
+    kwargs = arguments(name, places)
+    response = client.get(reverse(f"contacts:{name}", kwargs={"org": organization.public_id, **kwargs}))
+    assert response.status_code == 302
+    assert "login" in response.url
+
+
+@pytest.mark.parametrize(
+    "name", ["person", "topic_edit", "segment_edit", "suppression_lift", "import", "import_rejects"]
+)
+def test_another_organizations_object_is_not_there(name, as_outsider, other_organization, places):
+    """The outsider asks within his own organization for an id of ours."""
+    kwargs = arguments(name, places)
+    response = as_outsider.get(reverse(f"contacts:{name}", kwargs={"org": other_organization.public_id, **kwargs}))
+    assert response.status_code == 404
