@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -21,7 +22,9 @@ def reload_until(page: Page, holds: Callable[[], bool], *, what: str, within: fl
     until = time.monotonic() + within
     while not holds():
         if time.monotonic() > until:
-            raise AssertionError(f"{what}: not within {within:.0f} s. {page.url} says:\n{page.locator('body').inner_text()[:3000]}")
+            raise AssertionError(
+                f"{what}: not within {within:.0f} s. {page.url} says:\n{page.locator('body').inner_text()[:3000]}"
+            )
         page.wait_for_timeout(400)
         page.reload()
 
@@ -131,7 +134,9 @@ class DomainPage:
         self.page.get_by_role("button", name="Publish in the sandbox DNS").click()
 
     def expect_ready(self) -> None:
-        reload_until(self.page, lambda: self.page.get_by_text("Ready to send.").count() > 0, what="the domain is verified")
+        reload_until(
+            self.page, lambda: self.page.get_by_text("Ready to send.").count() > 0, what="the domain is verified"
+        )
 
 
 class Bar:
@@ -165,7 +170,9 @@ class CampaignPage:
         self.page.get_by_role("button", name="Go on to the content").click()
 
     def pick(self, template: str) -> None:
-        card = self.page.locator(".template-card").filter(has=self.page.get_by_role("heading", name=template, exact=True))
+        card = self.page.locator(".template-card").filter(
+            has=self.page.get_by_role("heading", name=template, exact=True)
+        )
         card.get_by_role("button", name="Use this one").click()
         expect(self.page.get_by_role("heading", name="Preview")).to_be_visible()
 
@@ -203,3 +210,41 @@ class CampaignPage:
     def wait_until_sent(self, within: float = 60) -> None:
         """The page moves by itself; nobody reloads."""
         expect(self.page.get_by_text("Nothing is waiting any more.")).to_be_visible(timeout=within * 1000)
+
+
+class TopicPage:
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def make(self, name: str, description: str) -> None:
+        self.page.get_by_role("link", name="Make a topic").first.click()
+        self.page.get_by_label("Name").fill(name)
+        self.page.get_by_label("Description").fill(description)
+        self.page.get_by_role("button", name="Make the topic").click()
+        expect(self.page.get_by_role("link", name=name)).to_be_visible()
+
+
+class ImportPage:
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def bring(self, file: Path, *, topic: str, new: int, unusable: int) -> None:
+        """Upload, subscribe them to a topic, look at the plan, approve it, and wait until they are in."""
+        self.page.get_by_label("CSV file").set_input_files(file)
+        self.page.get_by_role("button", name="Upload").click()
+        expect(self.page.get_by_role("heading", name="What do the columns mean?")).to_be_visible()
+        self.page.get_by_label(topic).check()
+        self.page.get_by_label("Why may you write to them?").select_option(index=1)
+        self.page.get_by_label("Where did they agree?").fill("The till of the shop")
+        self.page.get_by_label("What words did they see?").fill("Write to me about new books, once a month.")
+        self.page.get_by_label("When?").fill("2026-10-31")
+        self.page.get_by_role("button", name="Read the file").click()
+        expect(self.page.get_by_role("heading", name="This is what would happen")).to_be_visible(timeout=30_000)
+        assert self.planned("New people") == new
+        assert self.planned("Cannot be used") == unusable
+        self.page.get_by_role("button", name=f"Import {new} people").click()
+        expect(self.page.get_by_role("heading", name="The list is in")).to_be_visible(timeout=30_000)
+
+    def planned(self, line: str) -> int:
+        row = self.page.get_by_role("table", name="The plan").get_by_role("row").filter(has_text=line)
+        return number(row.locator("td").inner_text())

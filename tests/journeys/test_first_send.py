@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.journeys.pages import Bar, CampaignPage, Door, DomainPage, House, Inbox, ImportPage
+from tests.journeys.pages import Bar, CampaignPage, DomainPage, Door, House, ImportPage, Inbox, TopicPage
 
 OWNER = "nora.harbour@inbox.example"
 PASSWORD = "seven quiet tugboats"
@@ -39,13 +39,17 @@ def test_from_sign_up_to_report(open_page: Callable[..., Page], people_csv: Path
     domain.publish()
     domain.expect_ready()
 
-    # The next step leads to the people.
+    # People are subscribed to something: a topic. The next step leads to the people.
+    house.go("Topics")
+    TopicPage(page).make("Harbour news", "New books and the tides, once a month")
     people_csv.write_text(
-        "Email;First name;City\n" + "".join(f"{address};{address.split('@')[0].title()};Zürich\n" for address in [*PEOPLE, READER, UNKNOWN]) + "not an address;;\n",
+        "Email;First name;City\n"
+        + "".join(f"{address};{address.split('@')[0].title()};Zürich\n" for address in [*PEOPLE, READER, UNKNOWN])
+        + "not an address;;\n",
         "utf-8-sig",
     )
     house.next_step("Import people")
-    ImportPage(page).bring(people_csv, topic="Harbour news", expect_new=len(PEOPLE) + 2, expect_invalid=1)
+    ImportPage(page).bring(people_csv, topic="Harbour news", new=len(PEOPLE) + 2, unusable=1)
 
     # The next step leads to a campaign.
     house.next_step("New campaign")
@@ -65,7 +69,14 @@ def test_from_sign_up_to_report(open_page: Callable[..., Page], people_csv: Path
     campaign.send()
     campaign.wait_until_sent()
     parts = Bar(page).check_sum(len(PEOPLE) + 2)
-    assert parts == {"Delivered": len(PEOPLE) + 1, "On its way": 0, "Retrying": 0, "Bounced": 1, "Skipped": 0, "Needs you": 0}
+    assert parts == {
+        "Delivered": len(PEOPLE) + 1,
+        "On its way": 0,
+        "Retrying": 0,
+        "Bounced": 1,
+        "Skipped": 0,
+        "Needs you": 0,
+    }
     report = page.url
 
     # Why did Otto not get it?
