@@ -21,8 +21,23 @@ from posthouse.sandbox.store import Kept, Store
 from sending.mailroom.parts import Part, open_message
 
 PAGE = 40
-SHOWN_HEADERS = ("from", "to", "reply-to", "subject", "date", "message-id", "list-id", "list-unsubscribe", "list-unsubscribe-post",
-                 "feedback-id", "cfbl-address", "precedence", "auto-submitted", "dkim-signature")  # fmt: skip
+SHOWN_HEADERS = (
+    "From",
+    "To",
+    "Reply-To",
+    "Subject",
+    "Date",
+    "Message-ID",
+    "List-Id",
+    "List-Unsubscribe",
+    "List-Unsubscribe-Post",
+    "Feedback-ID",
+    "CFBL-Address",
+    "CFBL-Feedback-ID",
+    "Precedence",
+    "Auto-Submitted",
+    "DKIM-Signature",
+)
 _HEAD = re.compile(r"<head[^>]*>", re.IGNORECASE)
 
 
@@ -71,7 +86,9 @@ def message(request: HttpRequest, message: int) -> HttpResponse:
         "row": _row(kept),
         "has_html": _part(opened, "text/html") is not None,
         "text": text.text()[:100_000] if (text := _part(opened, "text/plain")) else "",
-        "headers": [(name, letters.readable(headers[name])) for name in SHOWN_HEADERS if name in headers],
+        "headers": [
+            (name, letters.readable(headers[name.lower()])) for name in SHOWN_HEADERS if name.lower() in headers
+        ],
         "leave_url": f"{scheme}://{host}{path}" if path else "",
     }
     return render(request, "posthouse/inbox/message.html", context)
