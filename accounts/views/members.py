@@ -20,7 +20,7 @@ UNDO_FOR = 3600  # seconds
 def list_(request: HttpRequest, org: str) -> HttpResponse:
     rows = houses.members(request.organization)
     given = [role for role in Role if role <= request.role]
-    return render(request, "accounts/members/list.html", {"rows": rows, "roles": reversed(given), "all_roles": Role})
+    return render(request, "accounts/members/list.html", {"rows": rows, "roles": given[::-1]})
 
 
 @require_POST

@@ -32,6 +32,7 @@ def log_in(context: Any, url: str, user: Any) -> None:
 def take_picture(page: Any, name: str) -> None:
     assert SCREENS
     Path(SCREENS).mkdir(parents=True, exist_ok=True)
+    page.screenshot(animations="disabled")  # paints the page anew: the capture below would show an older frame
     shot = page.context.new_cdp_session(page).send(
         "Page.captureScreenshot", {"format": FORMAT, "quality": 82, "captureBeyondViewport": False}
     )
@@ -60,7 +61,6 @@ def test_the_page_is_whole_and_everyone_can_use_it(
         page.set_viewport_size(viewport)
         for mode in ("light", "dark"):
             page.emulate_media(color_scheme=mode, reduced_motion="reduce")
-            page.wait_for_timeout(150)  # until the new colours are painted
             if SCREENS:
                 take_picture(page, f"{one.slug}-{width}-{mode}")
             rules = {**(EVERY_RULE if mode == "light" else COLOUR_RULES), "resultTypes": ["violations"]}

@@ -1,5 +1,7 @@
 """The parts of the bar add up, whatever the counts."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,14 +20,14 @@ def test_widths_fill_the_bar_and_nobody_is_too_thin_to_see(counts: dict[str, int
         assert sum(segment.width for segment in drawn) == pytest.approx(100, abs=0.01)
         assert min(segment.width for segment in drawn) >= bar.LEAST_SHARE * 100 - 0.001
         assert drawn[0].x == 0
-    for left, right in zip(drawn, drawn[1:], strict=False):
+    for left, right in pairwise(drawn):
         assert left.x + left.width == pytest.approx(right.x, abs=0.01)
 
 
 @given(COUNTS)
 def test_a_bigger_part_is_never_drawn_smaller(counts: dict[str, int]) -> None:
     by_size = sorted(bar.lay_out(counts).drawn, key=lambda segment: segment.n)
-    for smaller, bigger in zip(by_size, by_size[1:], strict=False):
+    for smaller, bigger in pairwise(by_size):
         assert smaller.width <= bigger.width + 0.001
 
 
