@@ -27,9 +27,7 @@ def key_id(key: bytes) -> int:
 @lru_cache(maxsize=64)
 def _derive(purpose: str, secrets: tuple[bytes, ...]) -> tuple[bytes, ...]:
     info = b"posthouse/" + purpose.encode()
-    return tuple(
-        HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(secret) for secret in secrets
-    )
+    return tuple(HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(secret) for secret in secrets)
 
 
 def _as_bytes(secret: str | bytes) -> bytes:

@@ -8,14 +8,14 @@ from a link that we know. HEAD and other methods never count. Everything else go
 import asyncio
 import logging
 import os
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Any
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "posthouse.hits_settings"
 
-from django.core.asgi import get_asgi_application  # noqa: E402
+from django.core.asgi import get_asgi_application
 
 pages = get_asgi_application()  # the apps are ready from here on, so that what follows may import models
 
@@ -31,9 +31,9 @@ from sending.tracking.destinations import safe_destination  # noqa: E402
 from sending.tracking.group_commit import GroupCommit, NoRoom  # noqa: E402
 from sending.tracking.rate_limit import RateLimit  # noqa: E402
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 log = logging.getLogger("posthouse.hits")
 
@@ -46,7 +46,11 @@ LOOKUP_SECONDS = 5.0
 PAGES_AT_ONCE = 8
 PAGES_WAITING = 200
 MAX_CACHED_LINKS = 20_000
-PRIVATE = [(b"cache-control", b"no-store"), (b"referrer-policy", b"no-referrer"), (b"x-robots-tag", b"noindex, nofollow")]
+PRIVATE = [
+    (b"cache-control", b"no-store"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-robots-tag", b"noindex, nofollow"),
+]
 NOT_OURS = "This link is not complete. Please open it again from the mail.\n"
 
 
@@ -91,7 +95,12 @@ class HitsApp:
         async with self._started:
             if self._commits is None:
                 pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
-                    daemon_dsn(), min_size=1, max_size=5, timeout=LOOKUP_SECONDS, open=False, kwargs={"autocommit": True}
+                    daemon_dsn(),
+                    min_size=1,
+                    max_size=5,
+                    timeout=LOOKUP_SECONDS,
+                    open=False,
+                    kwargs={"autocommit": True},
                 )
                 await pool.open()
                 self._stack.push_async_callback(pool.close)
@@ -117,7 +126,8 @@ class HitsApp:
 
     async def _pixel(self, scope: Scope, send: Send, name: str, method: str) -> None:
         if method not in {"GET", "HEAD"}:
-            return await _reply(send, 405, "Only GET.\n", [(b"allow", b"GET, HEAD")])
+            await _reply(send, 405, "Only GET.\n", [(b"allow", b"GET, HEAD")])
+            return
         hit = tokens.read(name.removesuffix(".gif"), keys=self._keys)
         if hit is not None and hit.link is None and method == "GET":
             await self._count(scope, hit)
@@ -126,13 +136,16 @@ class HitsApp:
 
     async def _click(self, scope: Scope, send: Send, token: str, method: str) -> None:
         if method not in {"GET", "HEAD"}:
-            return await _reply(send, 405, "Only GET.\n", [(b"allow", b"GET, HEAD")])
+            await _reply(send, 405, "Only GET.\n", [(b"allow", b"GET, HEAD")])
+            return
         hit = tokens.read(token, keys=self._keys)
         if hit is None or hit.link is None:
-            return await _reply(send, 404, NOT_OURS)
+            await _reply(send, 404, NOT_OURS)
+            return
         destination = await self._destination(hit)
         if destination is None:
-            return await _reply(send, 404, "This link led somewhere once, and does not any more.\n")
+            await _reply(send, 404, "This link led somewhere once, and does not any more.\n")
+            return
         if method == "GET":
             await self._count(scope, hit)
         await _send(send, 302, b"", [(b"location", destination.encode("ascii")), *PRIVATE])
@@ -180,12 +193,15 @@ class HitsApp:
         # Mailbox providers send everybody's one-click posts from a few addresses: those are never turned away.
         limited = not one_click and not path.startswith(("/static/", "/brand/"))
         if limited and not self._page_limit.allows(_client(scope, headers) or ""):
-            return await _reply(send, 429, "Too many requests. Please wait a moment.\n", [(b"retry-after", b"30")])
+            await _reply(send, 429, "Too many requests. Please wait a moment.\n", [(b"retry-after", b"30")])
+            return
         body = await _body(receive, headers.get(b"content-length", ""))
         if body is None:
-            return await _reply(send, 413, "That is more than this page takes.\n")
+            await _reply(send, 413, "That is more than this page takes.\n")
+            return
         if self._pages_waiting >= PAGES_WAITING:
-            return await _reply(send, 503, "Busy. Please try again in a moment.\n", [(b"retry-after", b"2")])
+            await _reply(send, 503, "Busy. Please try again in a moment.\n", [(b"retry-after", b"2")])
+            return
         self._pages_waiting += 1
         try:
             async with self._page_room:
@@ -224,7 +240,7 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     """`receive` that gives the body that was read already, then goes on with the real one."""
     given = False
 
-    async def replay() -> MutableMapping[str, Any]:
+    async def replay() -> Mapping[str, Any]:
         nonlocal given
         if not given:
             given = True

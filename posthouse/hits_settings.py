@@ -8,9 +8,9 @@ import os
 # Pages work behind row-level security; what must see all organizations (the hit log) connects as the daemons' role itself.
 os.environ["POSTHOUSE_ROLE"] = "app"
 
-from posthouse.settings import *  # noqa: E402, F403
-from posthouse.settings import DATABASES, TEMPLATES  # noqa: E402
-from posthouse.settings import INSTALLED_APPS as ALL_APPS  # noqa: E402
+from posthouse.settings import *  # noqa: F403
+from posthouse.settings import DATABASES, TEMPLATES
+from posthouse.settings import INSTALLED_APPS as ALL_APPS
 
 INSTALLED_APPS = [app for app in ALL_APPS if app.partition(".")[0] != "allauth"]  # nobody logs in here
 

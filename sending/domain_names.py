@@ -53,7 +53,9 @@ def parse(text: str) -> str:
     if len(labels) < 2 or labels[-1].isdigit():
         raise BadName("A domain has a name and an ending, like example.com.")
     if name in FREEMAIL or _SUFFIXES.privatesuffix(name) in FREEMAIL:
-        raise BadName(f"{name} belongs to a mailbox provider, and receivers refuse mass mail from it. Use a domain of your own.")
+        raise BadName(
+            f"{name} belongs to a mailbox provider, and receivers refuse mass mail from it. Use a domain of your own."
+        )
     if _SUFFIXES.privatesuffix(name) is None:
         raise BadName(f"{name} is an ending that many people share. Write the whole domain, like example.{name}.")
     return name

@@ -31,10 +31,10 @@ def encrypt(secret: bytes, *, purpose: str) -> bytes:
     return head + nonce + AESGCM(key).encrypt(nonce, secret, head + purpose.encode())
 
 
-def decrypt(sealed: bytes, *, purpose: str) -> bytes:
+def decrypt(sealed: bytes | memoryview, *, purpose: str) -> bytes:
     """The secret again. Raises Unreadable."""
-    sealed = bytes(sealed)
-    head, nonce, body = sealed[:2], sealed[2 : 2 + NONCE_BYTES], sealed[2 + NONCE_BYTES :]
+    raw = bytes(sealed)
+    head, nonce, body = raw[:2], raw[2 : 2 + NONCE_BYTES], raw[2 + NONCE_BYTES :]
     if len(head) == 2 and head[0] == VERSION and len(nonce) == NONCE_BYTES:
         for key in derived_keys.keys_for(_PURPOSE):
             if derived_keys.key_id(key) == head[1]:
@@ -45,6 +45,6 @@ def decrypt(sealed: bytes, *, purpose: str) -> bytes:
     raise Unreadable("This secret was sealed with a SECRET_KEY that is gone. Put it into SECRET_KEY_FALLBACKS.")
 
 
-def is_stale(sealed: bytes) -> bool:
+def is_stale(sealed: bytes | memoryview) -> bool:
     """Whether it should be sealed anew, because the newest key has changed."""
     return bytes(sealed)[:2] != bytes((VERSION, derived_keys.key_id(derived_keys.keys_for(_PURPOSE)[0])))

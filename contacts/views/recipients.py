@@ -174,7 +174,15 @@ def _own_fields(request: HttpRequest, person: Recipient, *, signed: str = "form"
         field = request.POST.get(signed, "")
         organization_id, contact_id, about, undo = signing.loads(field, salt=FORM_SALT, max_age=FORM_DAYS * 86_400)
         what = request.POST.get("what", "")
-    except (signing.BadSignature, BadRequest, SuspiciousOperation, MultiPartParserError, OSError, ValueError, TypeError):
+    except (
+        signing.BadSignature,
+        BadRequest,
+        SuspiciousOperation,
+        MultiPartParserError,
+        OSError,
+        ValueError,
+        TypeError,
+    ):
         return None
     if (organization_id, contact_id, about) != (token.organization_id, token.contact_id, token.about):
         return None

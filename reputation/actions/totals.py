@@ -121,6 +121,7 @@ def rebuild() -> int:
         cursor.execute("DELETE FROM sending_tally")
         cursor.execute("DELETE FROM reputation_total")
         cursor.execute(
-            "INSERT INTO reputation_total (organization_id, mailing_id, variant, provider, kind, link, n) " + TRUE_TOTALS
+            "INSERT INTO reputation_total (organization_id, mailing_id, variant, provider, kind, link, n) "
+            + TRUE_TOTALS
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)

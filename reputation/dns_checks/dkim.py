@@ -45,7 +45,9 @@ async def check(resolver: Resolver, *, expected: Record) -> Finding:
     if found.get("k", "rsa").lower() != "rsa" or found.get("v", "DKIM1") != "DKIM1":
         return finding(Status.FAIL, "The key is ours but k= or v= is wrong.", "Replace it with this record.")
     if "y" in found.get("t", "").lower().split(":"):
-        return finding(Status.WARN, "The key is marked as a test (t=y); some receivers ignore it.", "Replace it with this record.")
+        return finding(
+            Status.WARN, "The key is marked as a test (t=y); some receivers ignore it.", "Replace it with this record."
+        )
     bits = key_bits(ours)
     if bits is None or bits < LEAST_BITS:
         return finding(Status.FAIL, f"The key is too short ({bits or 0} bits).", "Make a new key.")

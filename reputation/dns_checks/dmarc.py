@@ -37,7 +37,9 @@ async def check(resolver: Resolver, *, domain: str, expected: Record) -> Finding
             return finding(Status.FAIL, summary, "Keep only one of them.")
         if records:
             return _judge(records[0], name, domain, finding)
-    return finding(Status.FAIL, "There is no DMARC record. Gmail, Yahoo and Microsoft ask for one.", "Publish this record.")
+    return finding(
+        Status.FAIL, "There is no DMARC record. Gmail, Yahoo and Microsoft ask for one.", "Publish this record."
+    )
 
 
 async def check_alignment(resolver: Resolver, *, domain: str, signing_domain: str, return_path: str) -> Finding:
@@ -58,7 +60,9 @@ async def check_alignment(resolver: Resolver, *, domain: str, signing_domain: st
     if by_dkim and by_spf:
         return Finding("align", Status.PASS, "From is aligned with DKIM and with SPF.", tuple(seen))
     if by_dkim:
-        summary = "From is aligned with DKIM; not with SPF, because the DMARC record asks for the very same name (aspf=s)."
+        summary = (
+            "From is aligned with DKIM; not with SPF, because the DMARC record asks for the very same name (aspf=s)."
+        )
         return Finding("align", Status.WARN, summary, tuple(seen), "Take aspf=s out of the DMARC record.")
     return Finding("align", Status.FAIL, "From is not aligned with DKIM.", tuple(seen), "Sign with the From domain.")
 

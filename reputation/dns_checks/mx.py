@@ -22,7 +22,12 @@ async def check(resolver: Resolver, *, domain: str, expected: Record | None) -> 
     ours = expected.value.split()[-1].rstrip(".").lower()
     hosts = [value.split()[-1] for value in answer.values]
     if ours not in hosts:
-        return finding(Status.FAIL, f"It points to {', '.join(hosts[:3])}, not to us.", answer.lines, "Replace it with this record.")
+        return finding(
+            Status.FAIL,
+            f"It points to {', '.join(hosts[:3])}, not to us.",
+            answer.lines,
+            "Replace it with this record.",
+        )
     if len(hosts) > 1:
         summary = "It names other servers beside ours: some bounces will get lost."
         return finding(Status.WARN, summary, answer.lines, "Keep only this record.")

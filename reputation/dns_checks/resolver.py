@@ -75,7 +75,9 @@ class LiveResolver:
         except (dns.exception.DNSException, UnicodeError) as error:
             return Answer(shown, rdtype, Outcome.NONE, why=f"not a name that can be looked up ({type(error).__name__})")
         except OSError as error:
-            return Answer(shown, rdtype, Outcome.UNKNOWN, why=f"the name server could not be reached ({error.strerror})")
+            return Answer(
+                shown, rdtype, Outcome.UNKNOWN, why=f"the name server could not be reached ({error.strerror})"
+            )
         values = tuple(_value(rdata)[:MAX_VALUE_CHARS] for rdata in list(reply.rrset or ())[:MAX_VALUES])
         return Answer(shown, rdtype, Outcome.FOUND if values else Outcome.NONE, tuple(sorted(values)))
 

@@ -95,7 +95,9 @@ async def check(resolver: Resolver, *, domain: str, expected: Record | None, add
     if refused:
         return finding(Status.FAIL, f"It does not allow {', '.join(refused)} to send.", seen, publish)
     if walk.lookups == MAX_LOOKUPS:
-        return finding(Status.WARN, "It passes, with not one DNS lookup to spare.", seen, "Take out what you do not need.")
+        return finding(
+            Status.WARN, "It passes, with not one DNS lookup to spare.", seen, "Take out what you do not need."
+        )
     return finding(Status.PASS, "It allows every address that we send from.", seen)
 
 

@@ -17,9 +17,7 @@ class Total(TenantModel):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["mailing_id", "kind", "provider", "variant", "link"], name="total_unique"
-            )
+            models.UniqueConstraint(fields=["mailing_id", "kind", "provider", "variant", "link"], name="total_unique")
         ]
 
     def __str__(self) -> str:

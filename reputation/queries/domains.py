@@ -138,7 +138,9 @@ def _judge(domain: SendingDomain, checks: list[DomainCheck], now: datetime) -> C
     if failed:
         until = min(check.since for check in failed) + GRACE
         names = ", ".join(name_of(check.check_name) for check in failed)
-        return verdict(True, Status.WARN, f"{names} is gone from DNS; mail stops at {until:%d %b, %H:%M} UTC unless it is back.")
+        return verdict(
+            True, Status.WARN, f"{names} is gone from DNS; mail stops at {until:%d %b, %H:%M} UTC unless it is back."
+        )
     if domain.state == DomainState.PENDING:
         return verdict(False, Status.UNKNOWN, "A name server did not answer. We keep asking.")
     if any(check.status in (Status.WARN, Status.UNKNOWN) for check in known):

@@ -32,7 +32,9 @@ def list_(request: HttpRequest, org: str) -> HttpResponse:
     found = list(sending_domains.of(request.organization))
     clearances = clearing.clearances(found)
     context = {
-        "rows": [{"domain": one, "shown": domain_names.shown(one.name), "clearance": clearances[one.pk]} for one in found],
+        "rows": [
+            {"domain": one, "shown": domain_names.shown(one.name), "clearance": clearances[one.pk]} for one in found
+        ],
         "providers": list(totals.overview_by_provider(request.organization).items()),
         "days": totals.OVERVIEW_DAYS,
         "definitions": totals.DEFINITIONS,

@@ -123,8 +123,6 @@ def reseal_keys(*, organization: Organization) -> int:
 def make_key() -> tuple[bytes, str]:
     """A new key pair: the private one as PEM (PKCS #8), the public one as the base64 of a DKIM record's p= (RFC 6376)."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS)
-    pem = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     der = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     return pem, base64.b64encode(der).decode("ascii")

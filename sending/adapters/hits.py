@@ -159,9 +159,9 @@ class HitLog:
         hits = sorted(hits, key=lambda hit: hit.at)
         ids = sorted({hit.delivery_id for hit in hits})
         async with self._pool.connection() as connection, connection.transaction():
-            cursor = connection.cursor(row_factory=namedtuple_row)
+            cursor: Any = connection.cursor(row_factory=namedtuple_row)
             await cursor.execute(MESSAGES, {"ids": ids})
-            messages = {row.id: row for row in await cursor.fetchall()}
+            messages: dict[int, Any] = {row.id: row async for row in cursor}
             judged = [
                 (hit, messages[hit.delivery_id], self._judge(hit, messages[hit.delivery_id]))
                 for hit in hits

@@ -87,8 +87,8 @@ class GroupCommit(Generic[Item]):
         while True:
             try:
                 await self._write(items)
-                return
-            except Exception as error:
+                return None
+            except Exception as error:  # noqa: BLE001  (`passing` tells them apart)
                 if not self._passing(error):
                     return await self._commit_apart(items, error)
                 log.warning("%d hits wait for the database: %s", len(items), error)

@@ -69,7 +69,9 @@ RULES = {
     "gateway": "It came through a link-protection service, which also opens links by itself.",
     "unfamiliar_agent": "The software is neither a browser nor a mail program that we know.",
 }
-_MACHINE = frozenset({"head", "prefetch", "no_agent", "bot_agent", "apple_privacy", "before_delivery", "at_once", "burst"})
+_MACHINE = frozenset(
+    {"head", "prefetch", "no_agent", "bot_agent", "apple_privacy", "before_delivery", "at_once", "burst"}
+)
 _DOUBT = frozenset({"soon", "gateway", "unfamiliar_agent"})
 
 _BOT_AGENT = re.compile(
@@ -81,7 +83,8 @@ _BOT_AGENT = re.compile(
 )
 _IMAGE_PROXY = re.compile(r"GoogleImageProxy|ggpht\.com|YahooMailProxy", re.IGNORECASE)
 _FAMILIAR_AGENT = re.compile(
-    r"Mozilla/|AppleWebKit|Opera/|Thunderbird|Outlook|ms-office|Microsoft Office|Lotus|Evolution|Airmail|Spark", re.IGNORECASE
+    r"Mozilla/|AppleWebKit|Opera/|Thunderbird|Outlook|ms-office|Microsoft Office|Lotus|Evolution|Airmail|Spark",
+    re.IGNORECASE,
 )
 _GATEWAY = re.compile(
     r"//(?:[\w-]+\.)*(?:safelinks\.protection\.outlook\.com|urldefense(?:\.proofpoint)?\.com|mimecast\.com"

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from hmac import compare_digest
 
-PURPOSE = "sending.tracking"  # the name under which accounts.derived_keys hands out the key
 PURPOSE = "sending.tracking"  # the name under which accounts.derived_keys hands out the keys
 MAC_BYTES = 9
 MAX_ID = 2**63 - 1

@@ -52,7 +52,7 @@ def publish(world, domain):
 def check(domain, world):
     domain_checks.run(organization_id=domain.organization_id, domain_id=domain.pk, resolver=world)
     with tenant_scope(domain.organization):
-        domain.refresh_from_db()
+        domain.refresh_from_db(fields=["state", "verified_at", "checked_at", "check_due_at"])
         return reading.clearance(domain)
 
 

@@ -70,7 +70,9 @@ def send(organization):
         for kind, link in ((EventKind.FIRST_OPENED, -1), (EventKind.FIRST_CLICKED, -1), (EventKind.FIRST_CLICKED, 2)):
             tally(seen, kind, 1, link)
         event(scanned, EventKind.OPENED_MACHINE)
-        Engagement.objects.create(delivery=scanned, organization=organization, mailing_id=send.pk, machine_opened_at=now)
+        Engagement.objects.create(
+            delivery=scanned, organization=organization, mailing_id=send.pk, machine_opened_at=now
+        )
         tally(scanned, EventKind.FIRST_OPENED_MACHINE, 1)
     return send
 
@@ -138,7 +140,14 @@ def test_folds_at_the_same_time_count_once(organization):
     with tenant_scope(organization):
         send = ledger.mailing(organization)
         Tally.objects.bulk_create(
-            Tally(organization=organization, mailing_id=send.pk, kind=1 + n % 9, provider=f"p{n % 4}", n=1, at=timezone.now())
+            Tally(
+                organization=organization,
+                mailing_id=send.pk,
+                kind=1 + n % 9,
+                provider=f"p{n % 4}",
+                n=1,
+                at=timezone.now(),
+            )
             for n in range(2000)
         )
     failures = []
@@ -148,7 +157,7 @@ def test_folds_at_the_same_time_count_once(organization):
             for _ in range(25):
                 with cross_tenant("test"):
                     totals.fold(batch=100)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  (shown by the test)
             failures.append(error)
         finally:
             connections.close_all()
@@ -164,7 +173,9 @@ def test_folds_at_the_same_time_count_once(organization):
 
 
 def test_rates_are_out_of_what_they_say(organization):
-    counts = reading.Counts({Bucket.DELIVERED: 90, Bucket.BOUNCED: 8, Bucket.EXPIRED: 2, Bucket.SUPPRESSED: 40, EventKind.FIRST_OPENED: 45})
+    counts = reading.Counts(
+        {Bucket.DELIVERED: 90, Bucket.BOUNCED: 8, Bucket.EXPIRED: 2, Bucket.SUPPRESSED: 40, EventKind.FIRST_OPENED: 45}
+    )
     assert counts.delivery_rate.value == 0.9
     assert counts.bounce_rate.value == 0.08
     assert counts.open_rate.percent == 50

@@ -48,7 +48,9 @@ def ask(monkeypatch):
 
     def ask(name, rdtype):
         async def go():
-            transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(Server, local_addr=("127.0.0.1", 0))
+            transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+                Server, local_addr=("127.0.0.1", 0)
+            )
             try:
                 port = transport.get_extra_info("sockname")[1]
                 return await LiveResolver(f"127.0.0.1:{port}").lookup(name, rdtype)
@@ -68,7 +70,9 @@ def test_found(ask):
     assert ask("example.com", "A").values == ("192.0.2.1",)
 
 
-@pytest.mark.parametrize("name", ["nothing.example.com", "null.example.com", "a..b", "x" * 64 + ".com", "", "\ud800.com"])
+@pytest.mark.parametrize(
+    "name", ["nothing.example.com", "null.example.com", "a..b", "x" * 64 + ".com", "", "\ud800.com"]
+)
 def test_no_such_record(ask, name):
     assert ask(name, "TXT").outcome == Outcome.NONE
 

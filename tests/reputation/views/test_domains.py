@@ -64,10 +64,24 @@ def test_who_may_see_and_do_what(organization, domain, woken, as_owner, as_marke
     assert as_analyst.get(part).status_code == 200
     assert as_outsider.get(part).status_code == 404
     new = url(organization, "sending:domain_new")
-    assert [who.get(new).status_code for who in (as_owner, as_marketer, as_analyst, as_outsider)] == [200, 403, 403, 404]
-    assert [who.post(new, {"name": "x.example"}).status_code for who in (as_marketer, as_analyst, as_outsider)] == [403, 403, 404]
+    assert [who.get(new).status_code for who in (as_owner, as_marketer, as_analyst, as_outsider)] == [
+        200,
+        403,
+        403,
+        404,
+    ]
+    assert [who.post(new, {"name": "x.example"}).status_code for who in (as_marketer, as_analyst, as_outsider)] == [
+        403,
+        403,
+        404,
+    ]
     check = url(organization, "reputation:domain_check", domain=domain.public_id)
-    assert [who.post(check).status_code for who in (as_owner, as_marketer, as_analyst, as_outsider)] == [302, 302, 403, 404]
+    assert [who.post(check).status_code for who in (as_owner, as_marketer, as_analyst, as_outsider)] == [
+        302,
+        302,
+        403,
+        404,
+    ]
     assert as_owner.get(check).status_code == 405
     remove = url(organization, "sending:domain_remove", domain=domain.public_id)
     sure = {"name": "kettle.example"}
@@ -132,7 +146,9 @@ def test_the_page_shows_evidence_and_fix_and_stops_asking(organization, domain, 
     assert "PRIVATE" not in page
 
 
-def test_the_list_takes_the_same_queries_for_one_and_for_three(organization, domain, owner, as_owner, django_assert_num_queries):
+def test_the_list_takes_the_same_queries_for_one_and_for_three(
+    organization, domain, owner, as_owner, django_assert_num_queries
+):
     checked(domain)
     page = url(organization, "reputation:domains")
     as_owner.get(page)
@@ -177,9 +193,10 @@ def colleague(domain):
 
 
 def test_a_colleague_sees_the_records_without_a_login(domain, client, as_owner):
-    assert colleague(domain).split("/")[2].split(":")[0] in as_owner.get(
-        url(domain.organization, "reputation:domain", domain=domain.public_id)
-    ).content.decode()
+    assert (
+        colleague(domain).split("/")[2].split(":")[0]
+        in as_owner.get(url(domain.organization, "reputation:domain", domain=domain.public_id)).content.decode()
+    )
     answer = client.get(colleague(domain))
     text = answer.content.decode()
     assert answer.status_code == 200
@@ -191,7 +208,9 @@ def test_a_colleague_sees_the_records_without_a_login(domain, client, as_owner):
     assert "About DMARC." in client.get(colleague(domain)).content.decode()
 
 
-def test_a_colleague_may_have_it_looked_at_again_now_and_then(domain, client, woken, django_capture_on_commit_callbacks):
+def test_a_colleague_may_have_it_looked_at_again_now_and_then(
+    domain, client, woken, django_capture_on_commit_callbacks
+):
     with django_capture_on_commit_callbacks(execute=True):
         assert client.post(colleague(domain) + "look/", headers={"HX-Request": "true"}).status_code == 200
     assert woken == [(domain.organization_id, domain.pk)]

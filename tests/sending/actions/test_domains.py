@@ -21,9 +21,7 @@ def test_a_domain_gets_its_own_key_that_is_stored_sealed(scoped, owner):
     assert b"PRIVATE" not in stored
     key = dkim.load_key(reading.private_key(domain))
     assert key.key_size == 2048
-    public = key.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    public = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     assert base64.b64encode(public).decode() == domain.public_key
     assert AuditEntry.objects.get(verb="sending.domain_added").target_name == "kettle.example"
 

@@ -28,7 +28,7 @@ async def test_what_comes_together_is_written_together():
 
     async with running(write, delay=0.05) as commits:
         assert all(await asyncio.gather(*(commits.add(n, patience=2) for n in range(50))))
-    assert sorted(sum(batches, [])) == list(range(50))
+    assert sorted(item for batch in batches for item in batch) == list(range(50))
     assert len(batches) <= 3
 
 

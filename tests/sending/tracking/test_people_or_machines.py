@@ -30,19 +30,46 @@ GMAIL = "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com
         (Request(is_click=True, user_agent=FIREFOX, since_delivered=-3), Who.MACHINE, "before_delivery"),
         (Request(is_click=True, user_agent="", since_delivered=60), Who.MACHINE, "no_agent"),
         (Request(is_click=True, user_agent="python-requests/2.34", since_delivered=60), Who.MACHINE, "bot_agent"),
-        (Request(is_click=True, user_agent="Mozilla/5.0 (compatible; bingbot/2.0)", since_delivered=60), Who.MACHINE, "bot_agent"),
+        (
+            Request(is_click=True, user_agent="Mozilla/5.0 (compatible; bingbot/2.0)", since_delivered=60),
+            Who.MACHINE,
+            "bot_agent",
+        ),
         (Request(is_click=True, user_agent="Grommunio 3", since_delivered=60), Who.UNKNOWN, "unfamiliar_agent"),
         (Request(is_click=True, method="HEAD", user_agent=FIREFOX, since_delivered=60), Who.MACHINE, "head"),
-        (Request(is_click=True, user_agent=FIREFOX, purpose="prefetch;prerender", since_delivered=60), Who.MACHINE, "prefetch"),
-        (Request(is_click=True, user_agent=FIREFOX, links_at_once=4, since_delivered=60), Who.MACHINE, "burst"),
-        (Request(is_click=True, user_agent=FIREFOX, links_at_once=3, links_in_all=3, since_delivered=60), Who.MACHINE, "burst"),
-        (Request(is_click=True, user_agent=FIREFOX, links_at_once=2, links_in_all=2, since_delivered=60), Who.HUMAN, None),
         (
-            Request(is_click=True, user_agent=FIREFOX, since_delivered=60, referrer="https://nam02.safelinks.protection.outlook.com/?u="),
+            Request(is_click=True, user_agent=FIREFOX, purpose="prefetch;prerender", since_delivered=60),
+            Who.MACHINE,
+            "prefetch",
+        ),
+        (Request(is_click=True, user_agent=FIREFOX, links_at_once=4, since_delivered=60), Who.MACHINE, "burst"),
+        (
+            Request(is_click=True, user_agent=FIREFOX, links_at_once=3, links_in_all=3, since_delivered=60),
+            Who.MACHINE,
+            "burst",
+        ),
+        (
+            Request(is_click=True, user_agent=FIREFOX, links_at_once=2, links_in_all=2, since_delivered=60),
+            Who.HUMAN,
+            None,
+        ),
+        (
+            Request(
+                is_click=True,
+                user_agent=FIREFOX,
+                since_delivered=60,
+                referrer="https://nam02.safelinks.protection.outlook.com/?u=",
+            ),
             Who.UNKNOWN,
             "gateway",
         ),
-        (Request(is_click=True, user_agent=FIREFOX, since_delivered=60, referrer="https://mimecast.com.evil.example/"), Who.HUMAN, None),
+        (
+            Request(
+                is_click=True, user_agent=FIREFOX, since_delivered=60, referrer="https://mimecast.com.evil.example/"
+            ),
+            Who.HUMAN,
+            None,
+        ),
     ],
 )
 def test_signs_and_verdicts(request_, who, rule):
