@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import Organization
 from campaigns.models import Campaign
-from campaigns.preflight.sender import _LOCAL as LOCAL_PART
+from campaigns.preflight.sender import LOCAL_PART
 from contacts import addresses
 from contacts.models import Segment, Topic
 from sending.merging import check
@@ -77,6 +77,12 @@ class CampaignForm(forms.Form):
         self.names = names
         for name, queryset in _choices(organization).items():
             self.fields[name].queryset = queryset  # type: ignore[attr-defined]
+
+    def mark_wanted(self) -> None:
+        """Before it is shown: what the checklist will want is not called optional, though a draft may lack it."""
+        self.use_required_attribute = False
+        for name in ("topic", "subject", "from_name", "from_local", "domain"):
+            self.fields[name].required = True
 
     def clean_from_name(self) -> str:
         name: str = self.cleaned_data["from_name"]

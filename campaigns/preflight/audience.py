@@ -3,7 +3,7 @@
 from campaigns.preflight.facts import Facts
 from campaigns.preflight.results import Result
 
-NAME, TITLE = "audience", "Somebody gets it"
+NAME, TITLE = "audience", "Audience"
 
 
 def check(facts: Facts) -> Result:

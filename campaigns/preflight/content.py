@@ -3,7 +3,7 @@
 from campaigns.preflight.facts import Facts
 from campaigns.preflight.results import Result
 
-NAME, TITLE = "content", "The content can be made"
+NAME, TITLE = "content", "Content"
 
 
 def check(facts: Facts) -> Result:

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from campaigns.preflight.facts import Facts
 from campaigns.preflight.results import Result
 
-NAME, TITLE = "links", "Every link leads somewhere"
+NAME, TITLE = "links", "Links"
 
 # RFC 2606 keeps these for examples; nobody lives there.
 _PLACEHOLDER_HOSTS = re.compile(r"(?:^|\.)(?:example\.(?:com|net|org)|invalid|localhost)$")

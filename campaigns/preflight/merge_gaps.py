@@ -3,7 +3,7 @@
 from campaigns.preflight.facts import Facts
 from campaigns.preflight.results import Result
 
-NAME, TITLE = "merge_gaps", "No gaps in the words"
+NAME, TITLE = "merge_gaps", "Missing values"
 
 
 def check(facts: Facts) -> Result:

@@ -3,7 +3,7 @@
 from campaigns.preflight.facts import Facts
 from campaigns.preflight.results import Result
 
-NAME, TITLE = "postal_address", "The postal address is in it"
+NAME, TITLE = "postal_address", "Postal address"
 LEAST = 10  # characters; less is no street and town
 
 

@@ -5,20 +5,20 @@ import re
 from campaigns.preflight.facts import Facts
 from campaigns.preflight.results import Result
 
-NAME, TITLE = "sender", "The sender is complete"
+NAME, TITLE = "sender", "Sender"
 
 FREEMAIL = frozenset(
     "gmail.com googlemail.com yahoo.com ymail.com aol.com outlook.com hotmail.com live.com msn.com icloud.com me.com mac.com gmx.de gmx.net "
     "web.de proton.me protonmail.com".split()
 )
-_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}")
+LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}")
 
 
 def check(facts: Facts) -> Result:
     if not facts.domain_name or not facts.from_address:
         return Result(NAME, TITLE, "fail", "No sender address is chosen yet.", "Choose the address that this comes from.", "sender")
     local, _, domain = facts.from_address.rpartition("@")
-    if not _LOCAL.fullmatch(local) or local.startswith(".") or local.endswith(".") or ".." in local:
+    if not LOCAL_PART.fullmatch(local) or local.startswith(".") or local.endswith(".") or ".." in local:
         return Result(NAME, TITLE, "fail", f"{facts.from_address} is not an address.", "Write letters, digits, dots and hyphens before the @.", "sender")
     if domain in FREEMAIL:
         return Result(NAME, TITLE, "fail", f"{domain} belongs to somebody else.", "Send from a domain of your own.", "sender")

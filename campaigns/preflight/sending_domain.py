@@ -3,7 +3,7 @@
 from campaigns.preflight.facts import Facts
 from campaigns.preflight.results import Result
 
-NAME, TITLE = "sending_domain", "The sending domain is verified"
+NAME, TITLE = "sending_domain", "Sending domain"
 
 
 def check(facts: Facts) -> Result:

@@ -3,7 +3,7 @@
 from campaigns.preflight.facts import Facts
 from campaigns.preflight.results import Result
 
-NAME, TITLE = "size", "Small enough to be shown whole"
+NAME, TITLE = "size", "Size"
 CLIP = 102 * 1024
 NEAR = 90 * 1024  # tracked links and values add some
 

@@ -5,7 +5,7 @@ import re
 from campaigns.preflight.facts import Facts
 from campaigns.preflight.results import Result
 
-NAME, TITLE = "subject", "There is a subject"
+NAME, TITLE = "subject", "Subject"
 
 LONG = 70  # characters; most mail programs show fewer
 _FAKE_ANSWER = re.compile(r"\s*(re|fwd?|aw|wg)\s*:", re.IGNORECASE)

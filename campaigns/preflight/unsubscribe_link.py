@@ -3,7 +3,7 @@
 from campaigns.preflight.facts import Facts
 from campaigns.preflight.results import Result
 
-NAME, TITLE = "unsubscribe_link", "People can unsubscribe"
+NAME, TITLE = "unsubscribe_link", "Unsubscribe link"
 
 
 def check(facts: Facts) -> Result:

@@ -95,6 +95,7 @@ def edit(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
             messages.success(request, "Saved.")
             return redirect(tenant_url(request, "campaigns:campaign", campaign=found.public_id))
     status = 422 if form.errors else 200
+    form.mark_wanted()
     return render(request, "campaigns/campaigns/edit.html", {"form": form, "campaign": found}, status=status)
 
 

@@ -1,0 +1,34 @@
+"""Every word of the ledger has words for people."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from campaigns import wording
+from contacts.enums import SuppressionReason
+from sending.enums import DeliveryState, Reason
+from sending.relay import trouble
+
+
+@pytest.mark.parametrize("state", DeliveryState)
+def test_every_state_has_words(state: DeliveryState) -> None:
+    assert wording.words(state.name.lower()).what.endswith(".")
+
+
+@pytest.mark.parametrize("reason", [*SuppressionReason.values, *Reason.values])
+def test_every_reason_has_words_of_its_own(reason: str) -> None:
+    assert reason in wording.SKIPPED or reason in wording.TROUBLE
+
+
+def test_every_class_of_trouble_has_words_of_its_own() -> None:
+    known = tomllib.loads(Path(trouble.__file__).with_name("trouble.toml").read_text())["class"]
+    assert set(known) <= set(wording.TROUBLE)
+
+
+def test_words_fit_the_state() -> None:
+    assert "gave up" in wording.words("expired", "mailbox_full").what
+    assert "might then get it twice" in wording.words("in_doubt", "relay_lost").do
+    assert wording.words("bounced", "never heard of").what == "Their server refused it."
+    assert wording.words("suppressed", "complained").do == "Do not write to them again."
+    assert wording.delay("421 4.7.0", "") == "Their server answered 421 4.7.0."
