@@ -1,0 +1,88 @@
+"""DKIM: what we sign is verified by somebody else's verifier, and a changed message is not."""
+
+import base64
+
+import dkim as verifier
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sending import dkim
+
+KEY = rsa.generate_private_key(65537, 2048)
+PEM = KEY.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+PUBLIC = base64.b64encode(
+    KEY.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+)
+SIGNER = dkim.Signer("example.com", "s1", dkim.load_key(PEM))
+MESSAGE = b"From: News <news@example.com>\r\nTo: a@b.example\r\nSubject: Hello\r\n  there \t you\r\nDate: today\r\n\r\nHi,\r\n\r\n  two  blanks \r\n\r\n\r\n"
+
+bodies = st.lists(st.sampled_from([b"\r\n", b" ", b"\t", b"a", b".", b"=", b"word"]), max_size=40).map(b"".join)
+
+
+def verifies(message: bytes) -> bool:
+    return bool(verifier.verify(message, dnsfunc=lambda name, timeout=5: b"v=DKIM1; k=rsa; p=" + PUBLIC))
+
+
+def test_a_signed_message_verifies() -> None:
+    signed = dkim.sign_message(SIGNER, MESSAGE, at=1_795_000_000)
+    assert verifies(signed)
+    assert signed.endswith(MESSAGE)
+    assert max(map(len, signed.split(b"\r\n"))) < 80
+
+
+@settings(max_examples=40, deadline=None)
+@given(bodies)
+def test_any_body_verifies(body: bytes) -> None:
+    assert verifies(dkim.sign_message(SIGNER, b"From: a@example.com\r\nSubject: x\r\n\r\n" + body + b"\r\n", at=1))
+
+
+@given(bodies)
+def test_relaxed_bodies_are_like_somebody_elses(body: bytes) -> None:
+    from dkim.canonicalization import Relaxed
+
+    ours = dkim.relaxed_body(body + b"\r\n")
+    assert ours == Relaxed.canonicalize_body(body + b"\r\n")
+    assert dkim.relaxed_body(ours) == ours
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        (b"Hello", b"Hullo"),
+        (b"Hi,", b"Ho,"),
+        (b"\r\nTo: ", b"\r\nTo: x@y.example\r\nTo: "),
+        (b"\r\nSubject: ", b"\r\nSubject: buy\r\nSubject: "),
+        (b"\r\nFrom: ", b"\r\nFrom: x@evil.example\r\nFrom: "),
+        (b"\r\n\r\nHi", b"\r\nReply-To: x@evil.example\r\n\r\nHi"),
+        (b"\r\n\r\nHi", b"\r\nList-Unsubscribe: <https://evil.example>\r\n\r\nHi"),
+    ],
+)
+def test_a_changed_or_added_header_breaks_the_signature(change: tuple[bytes, bytes]) -> None:
+    signed = dkim.sign_message(SIGNER, MESSAGE, at=1)
+    assert not verifies(signed.replace(*change, 1))
+
+
+def test_blanks_and_folds_on_the_way_do_not() -> None:
+    signed = dkim.sign_message(SIGNER, MESSAGE, at=1)
+    assert verifies(signed.replace(b"Subject: Hello\r\n  there \t you", b"subject:  Hello there you"))
+    assert verifies(signed.replace(b"  two  blanks \r\n", b" two blanks\r\n"))
+
+
+def test_what_is_no_rsa_key_is_refused() -> None:
+    other = ec.generate_private_key(ec.SECP256R1()).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    for pem in (b"", b"nonsense", other):
+        with pytest.raises(dkim.KeyUnusable):
+            dkim.load_key(pem)
+
+
+def test_splitting_keeps_folds_and_every_octet() -> None:
+    fields, body = dkim.split(MESSAGE)
+    assert len(fields) == 4
+    assert b"".join(fields) + b"\r\n" + body == MESSAGE
+    assert dkim.split(b"\r\nonly body") == ([], b"only body")
+    assert dkim.split(b"A: b") == ([b"A: b\r\n"], b"")
