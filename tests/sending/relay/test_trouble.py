@@ -1,0 +1,94 @@
+"""Judgement: what real servers say, and that no block of ours ever costs a recipient the address."""
+
+import pytest
+
+from sending.relay import trouble
+from sending.relay.replies import Reply, ReplyReader
+from sending.relay.trouble import Effect, Outcome, Stage
+
+
+def judge(line: str, *, provider: str = "", stage: Stage = Stage.RCPT) -> trouble.Judgement:
+    (reply,) = ReplyReader().feed(line.encode() + b"\r\n")
+    return trouble.judge(reply, stage=stage, provider=provider)
+
+
+CASES = [
+    # what a server says, provider, class, outcome, suppresses
+    ("550 5.1.1 <a@b.example>: Recipient address rejected: User unknown in virtual mailbox table", "", "invalid_recipient", "bounced", True),
+    ("550-5.1.1 The email account that you tried to reach does not exist. Please try", "Gmail", "invalid_recipient", "bounced", True),
+    ("550 No such user here", "", "invalid_recipient", "bounced", True),
+    ("554 delivery error: dd This user doesn't have a yahoo.com account (x@yahoo.com) [0]", "Yahoo", "invalid_recipient", "bounced", True),
+    ("450 4.1.1 user unknown, try later", "", "invalid_recipient", "deferred", False),
+    ("550 5.2.1 The email account that you tried to reach is disabled", "Gmail", "inactive", "bounced", True),
+    ("550 5.2.1 The user you are trying to contact is receiving mail at a rate that prevents delivery", "Gmail", "recipient_busy", "deferred", False),
+    ("452 4.2.2 The email account that you tried to reach is over quota", "Gmail", "mailbox_full", "deferred", False),
+    ("552 5.2.2 Mailbox full", "", "mailbox_full", "bounced", False),
+    ("451 4.7.1 Greylisting in action, please come back later", "", "greylisted", "deferred", False),
+    ("421 4.7.28 Our system has detected an unusual rate of unsolicited mail originating from your IP", "Gmail", "rate_quota", "deferred", False),
+    ("421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred due to user complaints", "Yahoo", "rate_limit", "deferred", False),
+    ("553 5.7.2 [TSS09] All messages from 192.0.2.1 will be permanently deferred", "Yahoo", "ip_reputation", "deferred", False),
+    ("550 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org", "", "ip_reputation", "deferred", False),
+    ("550 5.7.1 Unfortunately, messages from [192.0.2.1] weren't sent. part of their network is on our block list (S3140)", "Outlook.com", "ip_reputation", "deferred", False),
+    ("550 5.7.1 user unknown in our blocklist database", "", "ip_reputation", "deferred", False),
+    ("550 5.7.26 This mail is unauthenticated, which poses a security risk", "Gmail", "authentication", "bounced", False),
+    ("550 5.7.515 Access denied, sending domain example.com does not meet the required authentication level", "Outlook.com", "authentication", "bounced", False),
+    ("421 4.3.2 too many concurrent SMTP connections; please try again later", "", "too_many_connections", "deferred", False),
+    ("554 5.7.1 Message rejected as spam", "", "content", "bounced", False),
+    ("552 5.3.4 Message size exceeds fixed limit", "", "too_large", "bounced", False),
+    ("503 5.5.1 Bad sequence of commands", "", "out_of_step", "deferred", False),
+    ("554 5.7.1 Relay access denied", "", "policy", "bounced", False),
+    ("451 4.3.0 Temporary lookup failure", "", "server_trouble", "deferred", False),
+    ("554 transaction failed", "", "unclassified", "bounced", False),
+    ("450 hm", "", "server_trouble", "deferred", False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "provider", "category", "outcome", "suppresses"), CASES)
+def test_what_servers_say(line: str, provider: str, category: str, outcome: str, suppresses: bool) -> None:
+    judgement = judge(line.replace("550-", "550 "), provider=provider)
+    assert (judgement.category, str(judgement.outcome), bool(judgement.suppress)) == (category, outcome, suppresses)
+
+
+def test_only_a_2xx_after_the_content_delivers() -> None:
+    assert judge("250 2.0.0 queued", stage=Stage.CONTENT).outcome is Outcome.DELIVERED
+    assert judge("250 ok", stage=Stage.RCPT).outcome is Outcome.DEFERRED
+    assert judge("354 what", stage=Stage.CONTENT).outcome is Outcome.DEFERRED
+
+
+def test_a_421_always_ends_the_connection() -> None:
+    assert judge("421 bye").effect is Effect.CLOSE
+
+
+def test_at_the_door_nobody_bounces_and_nobody_is_suppressed() -> None:
+    for line in ("554 5.7.1 no such user", "550 5.1.1 user unknown", "421 too busy", "554 blocked using zen.spamhaus.org"):
+        (reply,) = ReplyReader().feed(line.encode() + b"\r\n")
+        judgement = trouble.judge_at_the_door(reply, stage=Stage.GREETING)
+        assert judgement.outcome is Outcome.DEFERRED
+        assert judgement.suppress == ""
+        assert judgement.effect in (Effect.HOLD, Effect.NARROW)
+
+
+def test_user_unknown_says_nothing_about_the_recipient_before_rcpt() -> None:
+    assert judge("550 sender user unknown", stage=Stage.MAIL).suppress == ""
+
+
+def test_only_classes_about_the_recipient_may_suppress() -> None:
+    book = trouble.read_book((trouble._DATA).read_text())
+    assert {name for name, category in book.categories.items() if category.suppress} == {"invalid_recipient", "invalid_domain", "inactive"}
+    assert {len(name) <= 30 for name in book.categories} == {True}  # fits delivery.reason
+
+
+def test_every_code_is_judged() -> None:
+    for code in range(400, 600):
+        for stage in Stage:
+            judgement = trouble.judge(Reply(code, "", ("",)), stage=stage)
+            assert judgement.outcome in (Outcome.DEFERRED, Outcome.BOUNCED)
+            assert judgement.suppress == ""
+            if code < 500:
+                assert judgement.outcome is Outcome.DEFERRED
+
+
+@pytest.mark.parametrize("text", ['[class.a]\n[[rule]]\nclass="b"', '[class.unclassified]\n[[rule]]\nclass="x"', "[[rule]]", '[class.unclassified]\neffect="x"\n[[rule]]\nclass="unclassified"'])
+def test_a_malformed_book_is_refused(text: str) -> None:
+    with pytest.raises((ValueError, KeyError)):
+        trouble.read_book(text)
