@@ -32,8 +32,8 @@ from sending.models import Letter, Mailing, SendingDomain
 FIRST_AUDIENCE, LAST_AUDIENCE = 900, 4_600
 STOPPED_EARLY = 17  # this one of them was cancelled when four tenths were out
 PROVIDERS = {
-    "granite.example": "Granite Mail", "northquay.test": "Granite Mail", "teahouse.test": "Granite Mail",
-    "plainfield.example": "Plainfield", "harbourbooks.test": "Plainfield", "greylake.example": "Greylake",
+    "granite.example": "Granite Mail", "northquay.example": "Granite Mail", "teahouse.example": "Granite Mail",
+    "plainfield.example": "Plainfield", "harbourbooks.example": "Plainfield", "greylake.example": "Greylake",
     "fullbrook.example": "Fullbrook", "grumbleton.example": "Grumbleton",
 }  # fmt: skip
 

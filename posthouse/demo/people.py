@@ -14,10 +14,10 @@ TODAY = datetime.date(2026, 11, 22)
 # domain -> share of people, in per mille
 DOMAINS = {
     "granite.example": 330,
-    "northquay.test": 25,
-    "teahouse.test": 20,
+    "northquay.example": 25,
+    "teahouse.example": 20,
     "plainfield.example": 240,
-    "harbourbooks.test": 30,
+    "harbourbooks.example": 30,
     "greylake.example": 170,
     "fullbrook.example": 110,
     "grumbleton.example": 75,
