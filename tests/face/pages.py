@@ -24,6 +24,7 @@ from sending.actions import domains
 from sending.enums import Bucket, EventKind
 from sending.models import SendingDomain, Tally
 from sending.queries import domains as sending_domains
+from tests.face import audience
 from tests.sending import ledger
 
 
@@ -184,4 +185,5 @@ PAGES = [
     Page("domain-waiting", "reputation:domain", who="analyst", prepare=a_waiting_domain),
     Page("domain-new", "sending:domain_new"),
     Page("domain-colleague", "colleagues:page", who="nobody", tenant=False, prepare=a_colleague),
+    *(Page(**one) for one in audience.PAGES),
 ]

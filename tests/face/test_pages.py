@@ -50,6 +50,7 @@ def test_the_page_is_whole_and_everyone_can_use_it(
     if one.who != "nobody":
         log_in(context, live_server.url, request.getfixturevalue(one.who))
     page = context.new_page()
+    page.set_default_timeout(30_000)
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text) if message.type in {"error", "warning"} else None)
     page.on("pageerror", lambda error: said.append(str(error)))
