@@ -128,7 +128,7 @@ def check_space(places: Places) -> None:
         free = figures.f_bavail * figures.f_frsize
         if free < LEAST_FREE_BYTES:
             raise CannotStart(
-                f"The disk is full: {free // 1024**2} MB are left for {directory}, and Posthouse needs "
+                f"The disk is full: only {free // 1024**2} MB are left for {directory}, and Posthouse needs "
                 f"{LEAST_FREE_BYTES // 1024**2} MB. Make room, or set VAR_DIR to a directory on another disk."
             )
 

@@ -20,7 +20,8 @@ from posthouse.up.valkey import Valkey
 
 WEB_WITHIN = 60.0  # seconds until the first page
 LOOK_EVERY = 0.5  # seconds between looks at the children when nobody died
-ROTATE_EVERY = 30.0
+TIDY_EVERY = 30.0
+FORMER_ENDS_WITHIN = 15.0  # a worker may be in the middle of a task, a relay of a conversation
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -35,6 +36,7 @@ class Supervisor:
         self.given = surroundings.read_files(environ)
         self.out = out
         self.stops = 0
+        self.warned = ""  # of a full disk, once
         self.opened = False  # "Open http://..." was said
         self.servers: list[Child] = []  # Valkey and PostgreSQL: stopped last
         self.children: list[Child] = []
@@ -64,7 +66,7 @@ class Supervisor:
         try:
             self._listen_to_signals()
             port = self.given.get("PORT", "8000")
-            ports.check(ports.needed(self.given, sandbox=sandbox))
+            self._check_ports(here, sandbox=sandbox)
             places.check_space(here)
             places.prepare(here)
             surroundings.keep_secret_key(here.secret_key)
@@ -76,7 +78,7 @@ class Supervisor:
             self.say(f"\nOpen {base}" + ("  (sandbox: nothing leaves this computer)" if sandbox else ""))
             self.say("Ctrl-C stops everything.")
             self.opened = True
-            self._watch()
+            self._watch(here)
         except Stopped:
             return 0
         finally:
@@ -84,6 +86,18 @@ class Supervisor:
             (here.var / "run.json").unlink(missing_ok=True)
             lock.close()
         return 0
+
+    def _check_ports(self, here: places.Places, *, sandbox: bool) -> None:
+        """Raises CannotStart. The processes of an `up` that was killed a moment ago are given time to end first."""
+        needs = ports.needed(self.given, sandbox=sandbox)
+        until = time.monotonic() + (FORMER_ENDS_WITHIN if (here.var / "run.json").exists() else 0)
+        while True:
+            try:
+                return ports.check(needs)
+            except CannotStart:
+                if time.monotonic() > until:
+                    raise
+                self._look([], pause=0.2)
 
     def _start_servers(self, here: places.Places) -> dict[str, str]:
         """PostgreSQL and Valkey, at the same time, unless the person has their own. Returns the processes' environment."""
@@ -105,7 +119,7 @@ class Supervisor:
             self.say(f"  {note}")
         if postgres:
             process = self.servers[-1].process
-            assert process is not None  # noqa: S101
+            assert process is not None
             postgres.wait_until_ready(process)
             postgres.furnish()
             database_url = postgres.url()
@@ -179,7 +193,8 @@ class Supervisor:
     def _listen_to_signals(self) -> None:
         """A signal wakes the loop up through a pipe; nothing is done inside of a handler."""
         for number in SIGNALS:
-            signal.signal(number, self._note_stop)
+            if signal.getsignal(number) is not signal.SIG_IGN:  # `nohup make run &` means it
+                signal.signal(number, self._note_stop)
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
         signal.set_wakeup_fd(self.wake_writer, warn_on_full_buffer=False)
 
@@ -201,16 +216,27 @@ class Supervisor:
             if news := child.watch():
                 self.say(news)
 
-    def _watch(self) -> None:
-        rotated = time.monotonic()
+    def _watch(self, here: places.Places) -> None:
+        tidied = time.monotonic()
         while True:
             everybody = [*self.servers, *self.children]
             due = [child.restart_at - time.monotonic() for child in everybody if child.restart_at is not None]
             self._look(everybody, pause=max(0.01, min([LOOK_EVERY, *due])))
-            if time.monotonic() - rotated > ROTATE_EVERY:
-                rotated = time.monotonic()
-                for child in everybody:
-                    logs.rotate(child.log)
+            if time.monotonic() - tidied > TIDY_EVERY:
+                tidied = time.monotonic()
+                self._tidy(here, everybody)
+
+    def _tidy(self, here: places.Places, everybody: list[Child]) -> None:
+        """Cut the logs, and speak up before the disk is so full that PostgreSQL stops."""
+        for child in everybody:
+            logs.rotate(child.log)
+        try:
+            places.check_space(here)
+            self.warned = ""
+        except CannotStart as trouble:
+            if not self.warned:
+                self.say(str(trouble))
+            self.warned = str(trouble)
 
     # --- stopping -------------------------------------------------------------------------------------------------------
 

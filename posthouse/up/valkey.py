@@ -101,7 +101,7 @@ class Valkey:
 
     def settle(self, child: children.Child) -> str | None:
         """Wait for a child that was started; see `start`."""
-        assert child.process is not None  # noqa: S101
+        assert child.process is not None
         try:
             self.wait_until_ready(child.process)
         except CannotStart:
