@@ -72,7 +72,10 @@ def records(request: HttpRequest, org: str, domain: str) -> HttpResponse:
     """The live part of a domain's page."""
     state = _state(domain_for(request, domain))
     status = 200 if state["looking"] else STOP_POLLING
-    return render(request, "reputation/domains/_records.html", state, status=status)
+    response = render(request, "reputation/domains/_records.html", state, status=status)
+    if not state["looking"] and state["clearance"].ready:
+        response["HX-Refresh"] = "true"  # the page's head no longer offers to publish
+    return response
 
 
 @require_POST

@@ -22,6 +22,8 @@ from sending.tracking.bursts import Bursts
 from sending.tracking.people_or_machines import Verdict, Who
 
 MAX_AGENT_CHARS = 300
+TIMES = ("opened_at", "machine_opened_at", "clicked_at", "machine_clicked_at")
+KEY = ("organization_id", "mailing_id", "variant", "provider", "kind", "link", "n")
 ON_ITS_WAY = (DeliveryState.QUEUED, DeliveryState.SENDING)
 
 DESTINATION = """
@@ -52,20 +54,27 @@ SELECT delivery_id, opened_at, machine_opened_at, clicked_at, machine_clicked_at
 FROM sending_engagement WHERE delivery_id = ANY(%(ids)s) ORDER BY delivery_id FOR UPDATE
 """
 
+# One statement for all rows of a batch, which come as one JSON value.
 MARK = """
-UPDATE sending_engagement SET opened_at = %(opened_at)s, machine_opened_at = %(machine_opened_at)s,
-    clicked_at = %(clicked_at)s, machine_clicked_at = %(machine_clicked_at)s, links = %(links)s
-WHERE delivery_id = %(delivery_id)s
+UPDATE sending_engagement e SET opened_at = r.opened_at, machine_opened_at = r.machine_opened_at,
+    clicked_at = r.clicked_at, machine_clicked_at = r.machine_clicked_at, links = r.links
+FROM jsonb_to_recordset(%(rows)s) AS r(delivery_id bigint, opened_at timestamptz, machine_opened_at timestamptz,
+    clicked_at timestamptz, machine_clicked_at timestamptz, links jsonb)
+WHERE e.delivery_id = r.delivery_id
 """
 
 EVENT = """
 INSERT INTO sending_event (at, organization_id, mailing_id, delivery_id, kind, variant, link, provider, facts)
-VALUES (%(at)s, %(organization_id)s, %(mailing_id)s, %(delivery_id)s, %(kind)s, %(variant)s, %(link)s, %(provider)s, %(facts)s)
+SELECT at, organization_id, mailing_id, delivery_id, kind, variant, link, provider, facts
+FROM jsonb_to_recordset(%(rows)s) AS r(at timestamptz, organization_id bigint, mailing_id bigint, delivery_id bigint,
+    kind smallint, variant smallint, link smallint, provider text, facts jsonb)
 """
 
 COUNT = """
 INSERT INTO sending_tally (organization_id, mailing_id, variant, provider, kind, link, n, at)
-VALUES (%s, %s, %s, %s, %s, %s, %s, now())
+SELECT organization_id, mailing_id, variant, provider, kind, link, n, now()
+FROM jsonb_to_recordset(%(rows)s) AS r(organization_id bigint, mailing_id bigint, variant smallint, provider text,
+    kind smallint, link smallint, n integer)
 """
 
 
@@ -183,11 +192,11 @@ class HitLog:
             for mark in marks.values():
                 for (kind, link), n in mark.counts.items():
                     counts[_key(messages[mark.delivery_id], kind, link)] += n
-            await cursor.executemany(EVENT, [_event(*one) for one in judged])
+            await cursor.execute(EVENT, {"rows": Jsonb([_event(*one) for one in judged])})
             if changed := [_columns(mark) for mark in marks.values() if mark.changed]:
-                await cursor.executemany(MARK, changed)
-            if rows := [(*key, n) for key, n in counts.items() if n]:
-                await cursor.executemany(COUNT, rows)
+                await cursor.execute(MARK, {"rows": Jsonb(changed)})
+            if rows := [dict(zip(KEY, (*key, n), strict=True)) for key, n in counts.items() if n]:
+                await cursor.execute(COUNT, {"rows": Jsonb(rows)})
 
     def _judge(self, hit: Hit, message: Any) -> Verdict:
         at_once = 1
@@ -235,7 +244,7 @@ def _event(hit: Hit, message: Any, verdict: Verdict) -> dict[str, Any]:
     if hit.ip:
         facts["ip"] = hit.ip
     return {
-        "at": hit.at,
+        "at": hit.at.isoformat(),
         "organization_id": message.organization_id,
         "mailing_id": message.mailing_id,
         "delivery_id": message.id,
@@ -243,18 +252,16 @@ def _event(hit: Hit, message: Any, verdict: Verdict) -> dict[str, Any]:
         "variant": message.variant,
         "link": -1 if hit.link is None else hit.link,
         "provider": message.provider,
-        "facts": Jsonb(facts),
+        "facts": facts,
     }
 
 
 def _columns(mark: _Mark) -> dict[str, Any]:
+    times = {name: getattr(mark, name) for name in TIMES}
     return {
         "delivery_id": mark.delivery_id,
-        "opened_at": mark.opened_at,
-        "machine_opened_at": mark.machine_opened_at,
-        "clicked_at": mark.clicked_at,
-        "machine_clicked_at": mark.machine_clicked_at,
-        "links": Jsonb(mark.links),
+        "links": mark.links,
+        **{name: at.isoformat() if at is not None else None for name, at in times.items()},
     }
 
 
