@@ -20,7 +20,7 @@ LEFT = 350  # who were here once and left the weekly letter
 YOU = "you@inbox.example"
 BASIS = "Ticked “Send me the weekly letter” at the till or on copperkettle.example"
 
-FIELDS = (
+FIELDS: tuple[tuple[str, str, FieldKind, list[str]], ...] = (
     ("first_name", "First name", FieldKind.TEXT, []),
     ("last_name", "Last name", FieldKind.TEXT, []),
     ("city", "City", FieldKind.TEXT, []),

@@ -9,6 +9,7 @@ import dataclasses
 import datetime
 import json
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
@@ -167,7 +168,7 @@ def write(sender: Sender) -> None:
                 plan=_about(made.plan, subject),
             )
             mailing = _mailing(sender, letter, subject, at=at, stopped=stopped)
-            facts = {
+            facts: dict[str, Any] = {
                 "org": sender.organization.pk,
                 "mailing": mailing.pk,
                 "people": _audience(number),

@@ -57,6 +57,8 @@ def somebody_without_mail(organization: Organization) -> str:
         .values_list("mailing_id", flat=True)
         .first()
     )
+    if mailing_id is None:
+        return ""
     for state in (DeliveryState.DEFERRED, DeliveryState.BOUNCED):
         # Replies about a full mailbox make the best story.
         waiting = Delivery.objects.filter(mailing_id=mailing_id, state=state).order_by("id")

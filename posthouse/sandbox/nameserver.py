@@ -45,9 +45,7 @@ def answer(zone: Zone, wire: bytes, *, udp: bool) -> bytes | None:
         except (dns.exception.DNSException, ValueError):
             log.warning("sandbox: the published record %s %s cannot be read", record.kind, record.name)
             continue
-        existing = reply.get_rrset(
-            reply.answer, rrset.name, rrset.rdclass, rrset.rdtype, create=True, force_unique=False
-        )
+        existing = reply.find_rrset(reply.answer, rrset.name, rrset.rdclass, rrset.rdtype, create=True)
         for rdata in rrset:
             existing.add(rdata, TTL)
     if found.code != "SERVFAIL" and not any(rrset.rdtype == asked.rdtype for rrset in reply.answer):
