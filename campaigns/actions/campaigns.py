@@ -95,7 +95,7 @@ def draft(campaign: Campaign) -> Campaign:
 
 
 def _name(name: str) -> str:
-    name = " ".join(name.split())[:200]
+    name = " ".join(name.replace("\x00", "").split())[:200]
     if not name:
         raise Refused("Give the campaign a name.")
     return name

@@ -79,7 +79,7 @@ def bring_back(*, design: Design, actor: User) -> None:
 
 
 def _name(name: str) -> str:
-    name = " ".join(name.split())[:200]
+    name = " ".join(name.replace("\x00", "").split())[:200]
     if not name:
         raise Refused("Give the template a name.")
     return name

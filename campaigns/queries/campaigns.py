@@ -31,7 +31,7 @@ def of(organization: Organization, *, search: str = "", state: str = "") -> Quer
     """An organization's campaigns, the newest first."""
     found = Campaign.objects.filter(organization=organization).select_related("mailing", "topic").order_by("-id")
     if search:
-        found = found.filter(name__icontains=search[:200])
+        found = found.filter(name__icontains=search[:200].replace("\x00", ""))
     if state in CampaignState.values:
         found = found.filter(state=state)
     return found

@@ -93,7 +93,7 @@ def somebody(campaign: Campaign, address: str = "") -> Contact | None:
     """The person of this address; without one, the newest of the campaign's topic; None when there is nobody."""
     people = Contact.objects.filter(organization=campaign.organization, archived_at=None, erased_at=None)
     if address:
-        return people.filter(address_key=addresses.key_of(address) or address.strip().lower()).first()
+        return people.filter(address_key=addresses.key_of(address) or address.strip().lower().replace("\x00", "")).first()
     if campaign.topic_id is None:
         return None
     newest = (

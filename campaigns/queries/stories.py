@@ -89,10 +89,12 @@ class Story:
 
 def search(organization: Organization, query: str) -> Answer:
     """Who and what is meant by an address, the beginning of one, or the number of a message."""
-    key = addresses.key_of(query) or query.lower()
+    query = "".join(character for character in query if character.isprintable()).strip()
+    whole = addresses.key_of(query)
+    key = whole or query.lower()
     people = Contact.objects.filter(organization=organization)
     contact = people.filter(address_key=key).first()
-    if contact is None and "@" not in query and len(query) >= 2:
+    if contact is None and not whole and len(query) >= 2:
         # A range, not LIKE: under row-level security only such a search uses the index.
         found = list(people.filter(address_key__gte=key, address_key__lt=key + "\U0010ffff").order_by("address_key")[:MANY])
         if len(found) != 1:

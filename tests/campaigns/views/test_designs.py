@@ -1,0 +1,151 @@
+"""The editor keeps what was typed, says what is wrong with it, overwrites nobody, and shows foreign HTML in a cage."""
+
+import json
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Brand, Organization, User
+from accounts.tenancy import tenant_scope
+from campaigns.actions import designs, launches
+from campaigns.designs.starters import starter
+from campaigns.models import Campaign, Design
+
+HTMX = {"HX-Request": "true"}
+FINE = "<mjml><mj-body><mj-section><mj-column><mj-text>Hello {{ contact.email }}</mj-text></mj-column></mj-section></mj-body></mjml>"
+
+
+@pytest.fixture
+def template(organization: Organization, brand: Brand, marketer: User) -> Design:
+    with tenant_scope(organization):
+        return designs.create(
+            organization=organization, brand=brand, name="Monthly", mjml=starter("letter").mjml, actor=marketer
+        )
+
+
+def url(organization: Organization, name: str, design: Design | None = None) -> str:
+    kwargs = {"org": organization.public_id}
+    if design is not None:
+        kwargs["design"] = design.public_id
+    return reverse(f"campaigns:{name}", kwargs=kwargs)
+
+
+def current(organization: Organization, design: Design) -> Design:
+    with tenant_scope(organization):
+        return Design.objects.get(pk=design.pk)
+
+
+def test_autosave_saves_and_says_so(as_marketer: Client, organization: Organization, template: Design) -> None:
+    answer = as_marketer.post(url(organization, "design_save", template), {"mjml": FINE, "version": 1}, headers=HTMX)
+    told = json.loads(answer["HX-Trigger"])["design-saved"]
+    assert told == {"version": 2, "ok": True, "problems": []}
+    assert "Compiles" in answer.content.decode()
+    assert current(organization, template).mjml == FINE
+
+
+def test_what_does_not_compile_is_kept_and_explained_with_its_line(
+    as_marketer: Client, organization: Organization, template: Design
+) -> None:
+    broken = FINE.replace("Hello", "Hello\n<script>alert(1)</script>")
+    answer = as_marketer.post(url(organization, "design_save", template), {"mjml": broken, "version": 1}, headers=HTMX)
+    (problem,) = json.loads(answer["HX-Trigger"])["design-saved"]["problems"]
+    assert problem["line"] == 2 and problem["level"] == "error"
+    assert "Line 2" in answer.content.decode() and "&lt;script&gt; would run" in answer.content.decode()
+    assert current(organization, template).mjml == broken
+    assert "The preview comes back" in as_marketer.get(url(organization, "design_preview", template)).content.decode()
+    page = as_marketer.get(url(organization, "design", template)).content.decode()
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page and "<script>alert(1)" not in page
+
+
+def test_nobody_overwrites_what_he_has_not_seen(
+    as_marketer: Client, as_owner: Client, organization: Organization, template: Design
+) -> None:
+    where = url(organization, "design_save", template)
+    assert as_owner.post(where, {"mjml": FINE, "version": 1}, headers=HTMX).status_code == 200
+    answer = as_marketer.post(where, {"mjml": "<mjml>mine</mjml>", "version": 1}, headers=HTMX)
+    assert answer.status_code == 409 and "Olga saved a newer version meanwhile" in answer.content.decode()
+    assert current(organization, template).mjml == FINE
+    # The same words again are no conflict: an answer got lost.
+    assert as_owner.post(where, {"mjml": FINE, "version": 1}, headers=HTMX).status_code == 200
+
+
+def test_a_design_that_is_too_large_is_refused_and_the_old_one_stays(
+    as_marketer: Client, organization: Organization, template: Design
+) -> None:
+    answer = as_marketer.post(url(organization, "design_save", template), {"mjml": "x" * 600_000, "version": 1}, headers=HTMX)
+    assert answer.status_code == 422 and "larger than 512 kB" in answer.content.decode()
+    assert current(organization, template).version == 1
+
+
+def test_nul_and_lone_surrogates_do_no_harm(as_marketer: Client, organization: Organization, template: Design) -> None:
+    answer = as_marketer.post(url(organization, "design_save", template), {"mjml": "a\x00b", "version": 1}, headers=HTMX)
+    assert answer.status_code == 200 and current(organization, template).mjml == "ab"
+
+
+def test_it_works_without_javascript(as_marketer: Client, organization: Organization, template: Design) -> None:
+    answer = as_marketer.post(url(organization, "design_save", template), {"mjml": FINE, "version": 1}, follow=True)
+    assert answer.status_code == 200 and "Saved." in answer.content.decode()
+
+
+def test_the_preview_is_in_a_cage(as_analyst: Client, organization: Organization, template: Design) -> None:
+    answer = as_analyst.get(url(organization, "design_preview", template))
+    policy = answer["Content-Security-Policy"]
+    assert "sandbox" in policy.split("; ") and "default-src 'none'" in policy and "script" not in policy.replace("sandbox", "")
+    assert "Dear friend" in answer.content.decode() and "{{" not in answer.content.decode()
+
+
+def test_editing_a_template_never_changes_a_draft(
+    as_marketer: Client, organization: Organization, template: Design, draft: Campaign
+) -> None:
+    where = reverse("campaigns:campaign_choose", kwargs={"org": organization.public_id, "campaign": draft.public_id})
+    as_marketer.post(where, {"design": template.public_id})
+    as_marketer.post(url(organization, "design_save", template), {"mjml": FINE, "version": 1}, headers=HTMX)
+    with tenant_scope(organization):
+        copy = Campaign.objects.select_related("design").get(pk=draft.pk).design
+        assert copy.mjml == starter("letter").mjml and copy.origin_id == template.pk and not copy.is_template
+
+
+def test_content_is_frozen_with_the_launch(
+    as_marketer: Client, organization: Organization, draft: Campaign, people: object, marketer: User
+) -> None:
+    people(1)  # type: ignore[operator]
+    with tenant_scope(organization):
+        launches.launch(campaign=draft, actor=marketer)
+        copy = draft.design
+    answer = as_marketer.post(url(organization, "design_save", copy), {"mjml": FINE, "version": 1}, headers=HTMX)
+    assert answer.status_code == 422 and "has been started" in answer.content.decode()
+
+
+def test_put_away_and_bring_back(as_marketer: Client, organization: Organization, template: Design) -> None:
+    answer = as_marketer.post(url(organization, "design_archive", template), follow=True)
+    assert "is put away" in answer.content.decode() and url(organization, "design_restore", template) in answer.content.decode()
+    assert "No templates of your own yet" in answer.content.decode()
+    assert "Monthly" in as_marketer.post(url(organization, "design_restore", template), follow=True).content.decode()
+
+
+def test_new_templates(as_marketer: Client, organization: Organization, template: Design) -> None:
+    for data, name in (({"starter": "newsletter"}, "Newsletter"), ({"name": "Mine"}, "Mine"), ({"design": template.public_id}, "Copy of Monthly")):
+        answer = as_marketer.post(url(organization, "design_new"), data, follow=True)
+        assert f"<h1>{name}</h1>" in answer.content.decode()
+        assert "Does not compile" not in answer.content.decode()
+    assert as_marketer.post(url(organization, "design_new"), {"starter": "nope"}).status_code == 404
+    renamed = as_marketer.post(url(organization, "design_rename", template), {"name": " Each  month "}, follow=True)
+    assert "<h1>Each month</h1>" in renamed.content.decode()
+    assert "Give the template a name" in as_marketer.post(url(organization, "design_rename", template), {"name": " "}, follow=True).content.decode()
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_the_gallery_takes_a_fixed_number_of_queries(
+    rows: int, as_analyst: Client, organization: Organization, brand: Brand, marketer: User, django_assert_num_queries: object
+) -> None:
+    with tenant_scope(organization):
+        for number in range(rows):
+            designs.create(organization=organization, brand=brand, name=f"Number {number}", mjml=FINE, actor=marketer)
+    as_analyst.get(url(organization, "designs"))
+    with django_assert_num_queries(GALLERY_QUERIES):  # type: ignore[operator]
+        page = as_analyst.get(url(organization, "designs")).content.decode()
+    assert page.count("Number ") >= rows
+
+
+GALLERY_QUERIES = 12

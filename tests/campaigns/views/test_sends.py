@@ -1,0 +1,172 @@
+"""Launching, watching and stopping a send from its pages; the people behind each part, and their export."""
+
+import csv
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.models import Organization, User
+from accounts.tenancy import tenant_scope
+from campaigns.actions import launches
+from campaigns.enums import CampaignState
+from campaigns.models import Campaign
+from contacts.models import Contact
+from sending.enums import BarPart, DeliveryState
+from sending.models import Delivery, Mailing, StoredMessage
+from tests.campaigns.views.test_campaigns import state_of, url
+
+People = Callable[..., list[Contact]]
+
+
+@pytest.fixture
+def sending(organization: Organization, draft: Campaign, people: People, marketer: User) -> Campaign:
+    people(120)
+    with tenant_scope(organization):
+        launches.launch(campaign=draft, actor=marketer)
+        launches.freeze(campaign=Campaign.objects.get(pk=draft.pk))
+        return Campaign.objects.get(pk=draft.pk)
+
+
+def test_send_now(
+    as_marketer: Client,
+    organization: Organization,
+    draft: Campaign,
+    people: People,
+    tasks_at_once: None,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    people(3)
+    with django_capture_on_commit_callbacks(execute=True):
+        as_marketer.post(url(organization, "campaign_launch", draft))
+        as_marketer.post(url(organization, "campaign_launch", draft))
+    assert state_of(organization, draft).state == CampaignState.SENDING
+    with tenant_scope(organization):
+        assert Mailing.objects.count() == 1 and Delivery.objects.count() == 3
+    page = as_marketer.get(url(organization, "campaign", draft)).content.decode()
+    assert "Did it arrive?" in page and "adds up" in page
+
+
+def test_not_ready_says_what_is_in_the_way(as_marketer: Client, organization: Organization, draft: Campaign) -> None:
+    answer = as_marketer.post(url(organization, "campaign_launch", draft), follow=True)
+    assert "Not sent. This is in the way: Audience." in answer.content.decode()
+    assert state_of(organization, draft).state == CampaignState.DRAFT
+
+
+def test_a_test_goes_out_whole_and_is_counted_nowhere(
+    as_marketer: Client, organization: Organization, draft: Campaign, people: People
+) -> None:
+    (somebody,) = people(1, first_name="Zoë")
+    where = url(organization, "campaign_test", draft)
+    assert "Enter a valid email address" in as_marketer.post(where, {"to": "nobody"}).content.decode()
+    assert "is nobody of yours" in as_marketer.post(where, {"to": "me@x.example", "person": "who@x.example"}).content.decode()
+    answer = as_marketer.post(where, {"to": "Me@X.example", "person": somebody.address}, follow=True)
+    assert "The test is on its way to" in answer.content.decode()
+    with tenant_scope(organization):
+        stored = StoredMessage.objects.select_related("delivery__mailing__stream").get()
+        delivery = stored.delivery
+        assert delivery.mailing.stream.kind == "test" and delivery.state == DeliveryState.QUEUED
+        assert delivery.address == "me@x.example" and delivery.contact_id is None
+    raw = bytes(stored.raw)
+    head, _, body = raw.partition(b"\r\n\r\n")
+    assert b"Subject: [Test] Hello =?utf-8?q?Zo=C3=AB?=" in head
+    assert all(len(line) <= 998 for line in raw.split(b"\r\n")) and b"\n" not in raw.replace(b"\r\n", b"")
+    (unsubscribe,) = [line for line in head.split(b"\r\n") if line.startswith(b"List-Unsubscribe:")]
+    assert unsubscribe.endswith(b">") and b"=?" not in unsubscribe
+    assert b"Zo=C3=AB" in body and b"/c/" not in body and b".gif" not in body
+    page = as_marketer.get(url(organization, "campaigns").replace("campaigns/", "")).content.decode()
+    assert "No campaign was sent in the last 30 days" in page
+
+
+def test_pause_resume_cancel(
+    as_marketer: Client,
+    organization: Organization,
+    sending: Campaign,
+    tasks_at_once: None,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    as_marketer.post(url(organization, "campaign_pause", sending))
+    assert state_of(organization, sending).state == CampaignState.PAUSED
+    assert "Paused. Nothing leaves until you resume it." in as_marketer.get(url(organization, "campaign", sending)).content.decode()
+    as_marketer.post(url(organization, "campaign_resume", sending))
+    assert state_of(organization, sending).state == CampaignState.SENDING
+    as_marketer.post(url(organization, "campaign_cancel", sending), {"name": "another"})
+    assert state_of(organization, sending).state == CampaignState.SENDING
+    with django_capture_on_commit_callbacks(execute=True):
+        as_marketer.post(url(organization, "campaign_cancel", sending), {"name": sending.name})
+    campaign = state_of(organization, sending)
+    assert campaign.state == CampaignState.CANCELLED and campaign.finished_at
+    with tenant_scope(organization):
+        assert set(Delivery.objects.values_list("state", flat=True)) == {DeliveryState.CANCELLED}
+    again = as_marketer.post(url(organization, "campaign_resume", sending), follow=True).content.decode()
+    assert "was cancelled, so it cannot be resumed" in again
+
+
+def test_the_live_part_stops_polling_at_the_end(as_analyst: Client, organization: Organization, sending: Campaign) -> None:
+    where = url(organization, "campaign_live", sending)
+    answer = as_analyst.get(where, {"state": "sending"})
+    assert answer.status_code == 200 and "HX-Refresh" not in answer and "<html" not in answer.content.decode()
+    assert as_analyst.get(where, {"state": "launching"})["HX-Refresh"] == "true"
+    with tenant_scope(organization):
+        Delivery.objects.update(state=DeliveryState.DELIVERED)
+        launches.finish_if_done(campaign=sending)
+    assert as_analyst.get(where, {"state": "sending"}).status_code == 286
+
+
+def test_the_people_of_each_part_page_by_page(as_analyst: Client, organization: Organization, sending: Campaign) -> None:
+    with tenant_scope(organization):
+        ids = list(Delivery.objects.order_by("id").values_list("pk", flat=True))
+        for state, some in zip(
+            (DeliveryState.DELIVERED, DeliveryState.DEFERRED, DeliveryState.BOUNCED, DeliveryState.EXPIRED, DeliveryState.SUPPRESSED, DeliveryState.IN_DOUBT),
+            (ids[:60], ids[60:62], ids[62:64], ids[64:66], ids[66:70], ids[70:73]),
+            strict=True,
+        ):
+            Delivery.objects.filter(pk__in=some).update(state=state, attempts=1)
+    where = url(organization, "campaign_people", sending)
+    expected = {"delivered": 60, "on_its_way": 47, "retrying": 2, "bounced": 4, "skipped": 4, "needs_you": 3, "": 120}
+    for part, count in expected.items():
+        seen: list[str] = []
+        query: dict[str, Any] = {"part": part} if part else {}
+        while True:
+            answer = as_analyst.get(where, query)
+            seen += [row.address for row, _ in answer.context["rows"]]
+            following = answer.context["page"]["next"]
+            if following is None:
+                break
+            query["after"] = following
+        assert len(seen) == len(set(seen)) == count, part
+    assert as_analyst.get(where, {"part": "nonsense", "after": "x"}).status_code == 200
+    assert "That was the last page" in as_analyst.get(where, {"after": "9" * 18}).content.decode()
+
+
+def test_the_export_has_everybody_and_no_formulas(as_analyst: Client, organization: Organization, sending: Campaign) -> None:
+    with tenant_scope(organization):
+        first = Delivery.objects.order_by("id").first()
+        Delivery.objects.filter(pk=first.pk).update(address="=cmd@x.example", state=DeliveryState.BOUNCED, code="550 5.1.1")
+    answer = as_analyst.get(url(organization, "campaign_people_csv", sending))
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert len(rows) == 120 and "attachment" in answer["Content-Disposition"]
+    assert {row["status"] for row in rows} == {"Bounced", "Queued"}
+    assert [row["address"] for row in rows if row["status"] == "Bounced"] == ["'=cmd@x.example"]
+    part = as_analyst.get(url(organization, "campaign_people_csv", sending), {"part": BarPart.BOUNCED.value})
+    assert len(b"".join(part.streaming_content).decode().splitlines()) == 2
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_people_take_a_fixed_number_of_queries(
+    rows: int, as_analyst: Client, organization: Organization, sending: Campaign, django_assert_num_queries: Any
+) -> None:
+    with tenant_scope(organization):
+        some = list(Delivery.objects.order_by("id").values_list("pk", flat=True)[:rows])
+        Delivery.objects.filter(pk__in=some).update(state=DeliveryState.BOUNCED, code="550 5.1.1", attempts=1)
+    where = url(organization, "campaign_people", sending)
+    as_analyst.get(where, {"part": "bounced"})
+    with django_assert_num_queries(PEOPLE_QUERIES):
+        answer = as_analyst.get(where, {"part": "bounced"})
+    assert len(answer.context["rows"]) == rows
+
+
+PEOPLE_QUERIES = 16
