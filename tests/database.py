@@ -4,10 +4,13 @@ A role that is chosen at connect is what RESET ROLE goes back to, so the owner's
 commit, dropping the database) says SET ROLE NONE, which means the login role.
 """
 
+import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
+import psycopg
 import pytest
 from django.conf import settings
 from django.db import connection, connections
@@ -29,6 +32,29 @@ def connect_as(role: str) -> None:
         existing.close()
 
 
+def claim(name: str) -> IO[str]:
+    """Hold the test database for this run: two runs would empty it beneath each other."""
+    lock = (Path(settings.VAR_DIR).parent / f"{name}.lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        pytest.exit(f"Another run uses the database {name}. Wait for it, or choose another: POSTHOUSE_TEST_DB=mine", 3)
+    return lock
+
+
+def turn_everybody_out() -> None:
+    """End the sessions that a thread or a daemon of a test left in the test database: it could not be dropped."""
+    database = settings.DATABASES["default"]
+    with psycopg.connect(
+        host=database["HOST"], user=database["USER"], dbname="postgres", autocommit=True
+    ) as administration:
+        administration.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = ANY(%s) AND usename = current_user AND pid <> pg_backend_pid()",
+            [[database["TEST"]["NAME"]]],
+        )
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(
     request: pytest.FixtureRequest,
@@ -39,6 +65,7 @@ def django_db_setup(
     django_db_modify_db_settings: None,
 ) -> Iterator[None]:
     keep = django_db_keepdb and not django_db_createdb
+    lock = claim(settings.DATABASES["default"]["TEST"]["NAME"])
     with django_db_blocker.unblock():
         connect_as("")
         made = setup_databases(
@@ -52,7 +79,9 @@ def django_db_setup(
     with django_db_blocker.unblock():
         connect_as("")
         if not keep:
+            turn_everybody_out()
             teardown_databases(made, verbosity=0)
+    lock.close()
 
 
 @contextmanager
