@@ -221,3 +221,27 @@ def test_members_and_outsiders_have_no_more_power_than_anybody(as_owner, as_anal
     for member in (as_owner, as_analyst, as_outsider):
         text = page(member, token)
         assert "mara.lind" not in text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_with_a_keyboard_and_without_javascript(live_server, browser, organization, token):
+    """A person of no patience: one press leaves, one press is back; nothing but the page is needed."""
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
+    try:
+        sheet = context.new_page()
+        sheet.goto(live_server.url + url("unsubscribe", token))
+        sheet.keyboard.press("Tab")
+        sheet.keyboard.press("Enter")
+        sheet.wait_for_selector("text=Done. No more “Kettle weekly”")
+        assert states(organization)["Kettle weekly"] == "Unsubscribed"
+        sheet.get_by_role("button", name="Undo").click()
+        sheet.wait_for_selector("text=You get “Kettle weekly” again")
+        assert states(organization)["Kettle weekly"] == "Subscribed"
+        sheet.get_by_role("link", name="Choose what you get").click()
+        sheet.get_by_label("Kettle weekly").uncheck()
+        sheet.get_by_role("button", name="Save").click()
+        sheet.wait_for_selector("text=Saved. It counts from now on.")
+        assert states(organization) == {"Kettle weekly": "Unsubscribed", "Offers": "Subscribed"}
+        assert context.cookies() == []
+    finally:
+        context.close()
