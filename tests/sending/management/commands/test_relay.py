@@ -1,0 +1,134 @@
+"""`manage.py relay`: the interlock, and that a real process sends, drains on SIGTERM and is fenced off when it was stopped."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from accounts.models import Organization
+from sending.enums import DeliveryState
+from sending.management.commands.relay import reach_of_settings
+from sending.relay.addresses import Reach
+from tests.sending.adapters.town import Town, build
+
+CHECKOUT = Path(__file__).parents[4]
+
+
+@pytest.mark.parametrize("resolver", ["", "8.8.8.8", "192.168.0.1:53", "dns.example:53", "0.0.0.0:53"])
+def test_with_the_sandbox_on_it_asks_the_sandbox_or_does_not_start(settings, resolver: str) -> None:
+    settings.SANDBOX, settings.RELAY_RESOLVER = True, resolver
+    with pytest.raises(CommandError, match="SANDBOX is on"):
+        call_command("relay")
+
+
+def test_with_the_sandbox_on_it_reaches_this_computer_only(settings) -> None:
+    settings.SANDBOX, settings.RELAY_RESOLVER = True, "127.0.0.1:8004"
+    assert reach_of_settings() is Reach.LOOPBACK
+    settings.SANDBOX, settings.RELAY_RESOLVER = False, ""
+    assert reach_of_settings() is Reach.INTERNET
+
+
+def test_a_source_is_an_address(settings) -> None:
+    settings.SANDBOX, settings.RELAY_RESOLVER = True, "127.0.0.1:8004"
+    with pytest.raises(CommandError, match="no-address"):
+        call_command("relay", "--source", "no-address")
+
+
+def environ(**changes: str) -> dict[str, str]:
+    database = connection.settings_dict
+    url = f"postgresql://{database['USER']}@/{database['NAME']}?host={database['HOST']}"
+    return (
+        os.environ
+        | {"DATABASE_URL": url, "POSTHOUSE_ROLE": "daemon", "SANDBOX": "1", "RELAY_RESOLVER": "127.0.0.1:9"}
+        | changes
+    )
+
+
+@pytest.fixture
+def receiver(tmp_path: Path) -> Iterator[tuple[int, int, Path]]:
+    """(DNS port, SMTP port, file of accepted recipients): a slow receiver that knows every name, in a process of its own."""
+    accepted = tmp_path / "accepted"
+    program = subprocess.Popen(
+        [sys.executable, str(Path(__file__).with_name("receiver.py")), str(accepted)], stdout=subprocess.PIPE, text=True
+    )
+    assert program.stdout is not None
+    dns, smtp = map(int, program.stdout.readline().split())
+    yield dns, smtp, accepted
+    program.kill()
+    program.wait()
+
+
+def start(dns: int, smtp: int) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [sys.executable, str(CHECKOUT / "manage.py"), "relay"],
+        env=environ(RELAY_RESOLVER=f"127.0.0.1:{dns}", RELAY_SMTP_PORT=str(smtp)),
+    )
+
+
+def until(holds, *, within: float = 90.0) -> None:  # type: ignore[no-untyped-def]
+    end = time.monotonic() + within
+    while not holds():
+        assert time.monotonic() < end, "in vain"
+        time.sleep(0.05)
+
+
+def names(accepted: Path) -> list[str]:
+    return accepted.read_text().split() if accepted.exists() else []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_process_sends_drains_and_leaves(organization: Organization, receiver: tuple[int, int, Path]) -> None:
+    town: Town = build(organization, people=40)
+    process = start(receiver[0], receiver[1])
+    try:
+        until(lambda: town.states().get(DeliveryState.DELIVERED, 0) >= 5)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+    states = town.states()
+    assert DeliveryState.SENDING not in states
+    assert states[DeliveryState.DELIVERED] == len(names(receiver[2]))
+    assert sum(states.values()) == 40
+    assert town.rows("SELECT ended_at IS NOT NULL FROM sending_relay") == [(True,)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_killed_and_stopped_relays_send_nothing_twice(
+    organization: Organization, receiver: tuple[int, int, Path]
+) -> None:
+    """One relay is killed, one is stopped past its lease and wakes up; a third one finishes. Nobody gets two."""
+    town: Town = build(organization, people=60)
+    processes = [start(receiver[0], receiver[1]) for _ in range(2)]
+    try:
+        until(lambda: len(town.rows("SELECT 1 FROM sending_delivery WHERE state = 10")) >= 6)
+        processes[0].send_signal(signal.SIGKILL)
+        processes[1].send_signal(signal.SIGSTOP)
+        before = len(names(receiver[2]))
+        processes.append(start(receiver[0], receiver[1]))
+        # Their leases end after ten seconds; then the third one takes everything that is certainly unsent.
+        until(lambda: not {DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.DEFERRED} & town.states().keys())
+        processes[1].send_signal(signal.SIGCONT)
+        time.sleep(2)
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+    got = names(receiver[2])
+    assert len(got) == len(set(got)), "somebody got two"
+    states = town.states()
+    assert before < len(got)
+    assert set(states) <= {DeliveryState.DELIVERED, DeliveryState.IN_DOUBT}
+    assert sum(states.values()) == 60
+    delivered = {address for (address,) in town.rows("SELECT address FROM sending_delivery WHERE state = 10")}
+    doubtful = {address for (address,) in town.rows("SELECT address FROM sending_delivery WHERE state = 31")}
+    assert delivered <= set(got)
+    assert set(got) <= delivered | doubtful  # whoever got it without our knowing is reported as unconfirmed
+    assert len(doubtful) <= 40  # no more than there were connections
