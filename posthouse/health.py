@@ -45,7 +45,7 @@ def _stands(name: str, check: Callable[[], bool]) -> bool:
     """Whatever goes wrong while looking means no."""
     try:
         return check()
-    except Exception as error:  # noqa: BLE001  (each driver has its own errors, and all of them mean "down")
+    except Exception as error:
         logger.warning("health: %s is down: %s", name, error)
         return False
 

@@ -35,5 +35,5 @@ class Heartbeat(bootsteps.StartStopStep):
 def beat() -> None:
     try:
         cache.set(WORKER, 1, timeout=SILENCE)
-    except Exception as error:  # noqa: BLE001  (the broker went away: Celery itself says so and waits for it)
+    except Exception as error:
         logger.warning("heartbeat: %s", error)

@@ -13,7 +13,14 @@ def _rooms(prefix: str, *modules: str) -> list:
 
 urlpatterns = [
     path("account/", include("allauth.urls")),
-    *_rooms("", "accounts.urls", "contacts.recipient_urls", "reputation.colleague_urls", "posthouse.health_urls", "posthouse.sandbox_urls"),
+    *_rooms(
+        "",
+        "accounts.urls",
+        "contacts.recipient_urls",
+        "reputation.colleague_urls",
+        "posthouse.health_urls",
+        "posthouse.sandbox_urls",
+    ),
     path(
         f"{TENANT_PREFIX}/<slug:org>/",
         include(

@@ -75,7 +75,7 @@ def main(arguments: list[str]) -> int:
     return 1 if broken else 0
 
 
-class prepared:  # noqa: N801  (used as a verb: with prepared(...) as running)
+class prepared:
     """The product, started on an empty database of its own; stopped and its data thrown away afterwards."""
 
     def __init__(self, *, pace: float, greylist: bool) -> None:

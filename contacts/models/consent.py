@@ -11,7 +11,9 @@ from contacts.enums import ConsentAction, ConsentSource
 
 
 class ConsentRecord(TenantModel):
-    contact = models.ForeignKey("contacts.Contact", on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False)
+    contact = models.ForeignKey(
+        "contacts.Contact", on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
     topic = models.ForeignKey(
         "contacts.Topic",
         null=True,
@@ -29,7 +31,12 @@ class ConsentRecord(TenantModel):
     user_agent = models.CharField(max_length=300, blank=True)
     about = models.CharField(max_length=100, blank=True, help_text="What it came from: a message, an import.")
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
     )
 
     class Meta:

@@ -1,6 +1,6 @@
 """The demo's app mail: 300 receipts, cards and resets of the last month, one of them to somebody who left the marketing mail."""
 
-# ruff: noqa: E501  (letters)
+
 
 import datetime
 import email.utils

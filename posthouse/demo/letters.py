@@ -1,6 +1,6 @@
 """What Copper Kettle writes: the contents of the demo's campaigns."""
 
-# ruff: noqa: E501  (paragraphs)
+
 
 from campaigns.designs.starters import starter
 

@@ -99,7 +99,9 @@ class LetterComposer:
             )
         unsigned, head, body, return_path = self._fill(mould, parcel, load)
         signature = await self._signing.sign(unsigned)
-        return Letter(return_path, assemble(dkim.finish(unsigned, signature), head, body), utf8=not parcel.address.isascii())
+        return Letter(
+            return_path, assemble(dkim.finish(unsigned, signature), head, body), utf8=not parcel.address.isascii()
+        )
 
     async def close(self) -> None:
         self._signing.close()
@@ -111,9 +113,7 @@ class LetterComposer:
         about = contact_tokens.mint(
             organization_id=load.organization_id, contact_id=load.contact_id or 0, about=of_delivery(parcel.id)
         )
-        marks = tracking_tokens.MessageTokens(
-            delivery_id=parcel.id, mailing_id=load.mailing_id, key=self._tracking_key
-        )
+        marks = tracking_tokens.MessageTokens(delivery_id=parcel.id, mailing_id=load.mailing_id, key=self._tracking_key)
         base = mould.link_base
         unsubscribe_url = f"{base}/u/{about}"
         values: dict[str, Any] = {f"contact.{name}": value for name, value in (load.values or {}).items()}
@@ -130,7 +130,9 @@ class LetterComposer:
         )
         subject = mould.plan.subject.join(filled)
         if len(subject) > MAX_SUBJECT:
-            raise Unmakeable(Reason.MERGE, f"The subject has {len(subject)} characters after the merge; {MAX_SUBJECT} are allowed.")
+            raise Unmakeable(
+                Reason.MERGE, f"The subject has {len(subject)} characters after the merge; {MAX_SUBJECT} are allowed."
+            )
         localpart = verp.mint(parcel.id, secret=self._verp_key)
         return_path = f"{localpart}@{mould.letterhead.return_path}"
         at = int(time.time())

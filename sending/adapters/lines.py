@@ -36,7 +36,9 @@ class Line:
         self._connection: psycopg.AsyncConnection[TupleRow] | None = None
         self._turn = asyncio.Lock()
 
-    async def rows(self, statement: str, parameters: dict[str, Any] | None = None, *, binary: bool = False) -> list[TupleRow]:
+    async def rows(
+        self, statement: str, parameters: dict[str, Any] | None = None, *, binary: bool = False
+    ) -> list[TupleRow]:
         """Run one statement and commit; its rows. Raises Unreachable when that may or may not have happened."""
         async with self._turn:
             connection = await self.connection()
@@ -55,7 +57,10 @@ class Line:
         if self._connection is None or self._connection.closed:
             try:
                 connection = await psycopg.AsyncConnection.connect(
-                    self._dsn, autocommit=True, connect_timeout=CONNECT_SECONDS, application_name=f"posthouse {self._name}"
+                    self._dsn,
+                    autocommit=True,
+                    connect_timeout=CONNECT_SECONDS,
+                    application_name=f"posthouse {self._name}",
                 )
                 for setting in self._settings:
                     await connection.execute(setting)

@@ -6,7 +6,7 @@ another header, and none may be so long that it becomes somebody's whole mail.
 
 import html
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
@@ -157,4 +157,10 @@ def _lines(value: str) -> str:
     return value.replace("\r\n", "\n").replace("\r", "\n")
 
 
-_ESCAPES: dict[Context, Any] = {"html": _html, "url": _url, "whole_url": _whole_url, "header": _header, "text": _text}
+_ESCAPES: dict[Context, Callable[[str, Hole], str]] = {
+    "html": _html,
+    "url": _url,
+    "whole_url": _whole_url,
+    "header": _header,
+    "text": _text,
+}

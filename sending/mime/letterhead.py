@@ -57,7 +57,15 @@ class Letterhead:
         self._static_canonical = [(dkim.name_of(field), dkim.relaxed_field(field)) for field in raw]
 
     def write(
-        self, *, to: str, subject: str, date: bytes, message_id: str, unsubscribe_url: str, unsubscribe_box: str, mark: str
+        self,
+        *,
+        to: str,
+        subject: str,
+        date: bytes,
+        message_id: str,
+        unsubscribe_url: str,
+        unsubscribe_box: str,
+        mark: str,
     ) -> tuple[bytes, list[tuple[bytes, bytes]]]:
         """The header of one message without its blank line, and the canonical fields for `dkim.prepare`.
 

@@ -11,7 +11,11 @@ from sending.mime import quoted
 BOUNDARY = b"=_posthouse_"
 CONTENT_TYPE = b'Content-Type: multipart/alternative; boundary="' + BOUNDARY + b'"\r\n'
 
-_PART = b"--" + BOUNDARY + b"\r\nContent-Type: text/%b; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+_PART = (
+    b"--"
+    + BOUNDARY
+    + b"\r\nContent-Type: text/%b; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+)
 _NEXT = b"\r\n"
 _END = b"\r\n--" + BOUNDARY + b"--\r\n"
 

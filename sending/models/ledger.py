@@ -116,9 +116,7 @@ class Delivery(TenantModel):
                 condition=models.Q(state__in=[DeliveryState.QUEUED, DeliveryState.DEFERRED]),
                 name="delivery_due",
             ),
-            models.Index(
-                fields=["relay_id"], condition=models.Q(state=DeliveryState.SENDING), name="delivery_held"
-            ),
+            models.Index(fields=["relay_id"], condition=models.Q(state=DeliveryState.SENDING), name="delivery_held"),
             # The people behind the small parts of the bar. The states that every row passes through are left out: an
             # index on them would be written three times a message, and most rows of a scan match them anyway.
             models.Index(

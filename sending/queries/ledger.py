@@ -169,7 +169,8 @@ def counts(*, mailing_id: int) -> dict[Bucket, int]:
     parts = dict.fromkeys(Bucket, 0)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT state, attempts > 0, count(*) FROM sending_delivery WHERE mailing_id = %s GROUP BY 1, 2", [mailing_id]
+            "SELECT state, attempts > 0, count(*) FROM sending_delivery WHERE mailing_id = %s GROUP BY 1, 2",
+            [mailing_id],
         )
         for state, tried, count in cursor.fetchall():
             parts[bucket_of(state, int(tried))] += count
@@ -274,6 +275,8 @@ def _stories(cursor, ids: list[int]) -> dict[int, tuple[Line, ...]]:  # type: ig
     )
     stories: dict[int, list[Line]] = {}
     for delivery_id, at, kind, code, text, host in cursor.fetchall():
-        name = EventKind(kind).name.lower().replace("_", " ") if kind in EventKind._value2member_map_ else f"event {kind}"
+        name = (
+            EventKind(kind).name.lower().replace("_", " ") if kind in EventKind._value2member_map_ else f"event {kind}"
+        )
         stories.setdefault(delivery_id, []).append(Line(at, name, code, text, host))
     return {delivery_id: tuple(lines) for delivery_id, lines in stories.items()}

@@ -61,7 +61,9 @@ class Resolver:
         if found is None:
             return Answer((), 300.0)
         return Answer(
-            tuple((rdata.preference, rdata.exchange.to_text(omit_final_dot=True).lower().strip(".")) for rdata in found),
+            tuple(
+                (rdata.preference, rdata.exchange.to_text(omit_final_dot=True).lower().strip(".")) for rdata in found
+            ),
             found.rrset.ttl,
         )
 

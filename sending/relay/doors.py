@@ -68,7 +68,9 @@ class Doors:
         except LeadsNowhere as error:
             raise NoDoor(Verdict(trouble.NOWHERE, "554 5.4.4", str(error), route.hosts[0])) from error
         except Unknown as error:
-            raise NoDoor(Verdict(trouble.DNS, "451 4.4.3", f"the DNS gives no answer: {error}", route.hosts[0])) from error
+            raise NoDoor(
+                Verdict(trouble.DNS, "451 4.4.3", f"the DNS gives no answer: {error}", route.hosts[0])
+            ) from error
         if not plan:
             text = f"no mail exchanger has an address: {', '.join(route.hosts[:3])}"
             raise NoDoor(Verdict(trouble.DNS, "451 4.4.4", text, route.hosts[0]))

@@ -215,9 +215,7 @@ class Relay:
         site = self.sites.get(route)
         if site is None:
             provider = self._directory.provider_of(route.hosts)
-            site = Site(
-                route, provider, carrier=self, doors=self._doors, clock=self._clock, relays=self.relays
-            )
+            site = Site(route, provider, carrier=self, doors=self._doors, clock=self._clock, relays=self.relays)
             self.sites[route] = site
         return site
 
@@ -255,7 +253,9 @@ class Relay:
         if route is not None:
             site = self._site(route)
             if site.is_held and self._expires(parcel) <= self._clock.wall():
-                self._expire(parcel, Verdict(trouble.NETWORK, text=site.held_for, host=route.hosts[0]), site.provider.name)
+                self._expire(
+                    parcel, Verdict(trouble.NETWORK, text=site.held_for, host=route.hosts[0]), site.provider.name
+                )
                 return
             site.put(parcel)
             return
@@ -266,7 +266,9 @@ class Relay:
         judgement, words, _ = unrouted
         if judgement is trouble.NO_DOMAIN and parcel.attempts == 0:
             judgement = trouble.NO_DOMAIN_YET
-        code = "556 5.1.10" if judgement is trouble.NULL_MX else "451 4.4.3" if judgement is trouble.DNS else "550 5.1.2"
+        code = (
+            "556 5.1.10" if judgement is trouble.NULL_MX else "451 4.4.3" if judgement is trouble.DNS else "550 5.1.2"
+        )
         self._settle(parcel, Verdict(judgement, code, words), "")
 
     async def deliver(self, site: Site, session: Session, parcel: Parcel) -> Verdict | None:
@@ -282,7 +284,9 @@ class Relay:
         except Exception:
             log.exception("The content of delivery %d could not be made.", parcel.id)
             self.commits.settle(
-                Settlement(parcel.id, "failed", "merge", text="An error of ours; it is in the relay's log.", tried=False)
+                Settlement(
+                    parcel.id, "failed", "merge", text="An error of ours; it is in the relay's log.", tried=False
+                )
             )
             return None
         answer = self.commits.ask(parcel.id)
@@ -430,7 +434,9 @@ class Relay:
         workers = self._workers()
         if workers:
             await asyncio.wait(workers, timeout=5)
-        await asyncio.wait([asyncio.ensure_future(self.commits.drained()), commits], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(
+            [asyncio.ensure_future(self.commits.drained()), commits], return_when=asyncio.FIRST_COMPLETED
+        )
         if commits.done():
             commits.result()
         await self._journal.leave()

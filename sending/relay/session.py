@@ -65,7 +65,9 @@ class Extensions:
     def of(cls, reply: Reply) -> "Extensions":
         words = [line.upper().split() for line in reply.lines[1:] if line.strip()]
         names = {row[0] for row in words}
-        sizes = [int(row[1]) for row in words if row[0] == "SIZE" and len(row) > 1 and row[1].isdigit() and len(row[1]) < 16]
+        sizes = [
+            int(row[1]) for row in words if row[0] == "SIZE" and len(row) > 1 and row[1].isdigit() and len(row[1]) < 16
+        ]
         return cls(
             pipelining="PIPELINING" in names,
             eight_bit="8BITMIME" in names,
@@ -255,7 +257,8 @@ class Session:
         assert self.wire.transport is not None
         try:
             transport = await asyncio.wait_for(
-                loop.start_tls(self.wire.transport, self.wire, context, server_hostname=self.host), self.timeouts.greeting
+                loop.start_tls(self.wire.transport, self.wire, context, server_hostname=self.host),
+                self.timeouts.greeting,
             )
         except (OSError, ssl.SSLError, TimeoutError, ConnectionError) as error:
             self.abort()
@@ -267,9 +270,7 @@ class Session:
         self.tls = f"{cipher[1]} {cipher[0]}" if cipher else "TLS"
 
 
-async def connect(
-    address: str, port: int, *, host: str, timeouts: Timeouts, source: str = ""
-) -> Session:
+async def connect(address: str, port: int, *, host: str, timeouts: Timeouts, source: str = "") -> Session:
     """A connection to an IP address, before the greeting. Raises Cut when it cannot be made."""
     loop = asyncio.get_running_loop()
     try:

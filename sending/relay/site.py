@@ -40,7 +40,9 @@ class Carrier(Protocol):
 class Site:
     """All domains of one route."""
 
-    def __init__(self, route: Route, provider: Provider, *, carrier: Carrier, doors: Doors, clock: Clock, relays: int) -> None:
+    def __init__(
+        self, route: Route, provider: Provider, *, carrier: Carrier, doors: Doors, clock: Clock, relays: int
+    ) -> None:
         self.route = route
         self.provider = provider
         self.name = name_of(route.hosts)
@@ -88,7 +90,9 @@ class Site:
     def share(self, relays: int) -> None:
         """The number of relays at this address has changed."""
         limit = self.provider.manners.shared(relays)
-        self.window = limit.connections if self.window >= self.manners.connections else min(self.window, limit.connections)
+        self.window = (
+            limit.connections if self.window >= self.manners.connections else min(self.window, limit.connections)
+        )
         self.manners = limit
 
     def put(self, parcel: Parcel) -> None:

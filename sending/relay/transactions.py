@@ -47,7 +47,9 @@ async def carry(session: Session, letter: Letter, address: str, *, provider: str
             replies = await session.wire.replies(3, session.timeouts.command)
         else:
             replies = []
-            for command, timeout in zip(commands, (session.timeouts.command,) * 2 + (session.timeouts.data,), strict=True):
+            for command, timeout in zip(
+                commands, (session.timeouts.command,) * 2 + (session.timeouts.data,), strict=True
+            ):
                 reply = await session.command(command, timeout)
                 replies.append(reply)
                 if reply.code >= 400 or reply.code == 421:
@@ -67,7 +69,9 @@ async def carry(session: Session, letter: Letter, address: str, *, provider: str
     try:
         (reply,) = await session.wire.replies(1, session.timeouts.final)
     except Cut as cut:
-        return Verdict(trouble.IN_DOUBT, text=f"{cut.why} after the whole message was sent", host=session.host, tls=session.tls)
+        return Verdict(
+            trouble.IN_DOUBT, text=f"{cut.why} after the whole message was sent", host=session.host, tls=session.tls
+        )
     return _verdict(session, reply, Stage.CONTENT, provider)
 
 

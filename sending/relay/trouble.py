@@ -152,7 +152,9 @@ IN_DOUBT = Judgement(Outcome.IN_DOUBT, "network", effect=Effect.CLOSE)  # after 
 DNS = Judgement(Outcome.DEFERRED, "dns", effect=Effect.HOLD)
 NULL_MX = Judgement(Outcome.BOUNCED, "invalid_domain", suppress="invalid")
 NO_DOMAIN_YET = Judgement(Outcome.DEFERRED, "no_such_domain")
-NO_DOMAIN = Judgement(Outcome.BOUNCED, "no_such_domain")  # said twice, an hour apart or more; may come back, so no suppression
+NO_DOMAIN = Judgement(
+    Outcome.BOUNCED, "no_such_domain"
+)  # said twice, an hour apart or more; may come back, so no suppression
 NOWHERE = Judgement(Outcome.BOUNCED, "routing")
 TOO_LARGE = Judgement(Outcome.BOUNCED, "too_large")
 NEEDS_EIGHT_BIT = Judgement(Outcome.BOUNCED, "protocol")

@@ -34,7 +34,7 @@ def draw(icons: Path) -> str:
     """The sprite: one <symbol> an icon, stroke and size left to the stylesheet."""
     symbols = []
     for name in names():
-        svg = ET.parse(icons / "outline" / f"{name}.svg").getroot()  # noqa: S314 - our own pinned package
+        svg = ET.parse(icons / "outline" / f"{name}.svg").getroot()
         paths = "".join(
             f'<path d="{path.get("d")}"/>' for path in svg.iter(f"{SVG}path") if path.get("stroke") != "none"
         )

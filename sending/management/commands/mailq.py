@@ -21,7 +21,9 @@ class Command(BaseCommand):
         if not waiting:
             self.stdout.write("No mail waits.")
         else:
-            self.stdout.write(f"{'provider':24} {'state':10} {'messages':>9} {'oldest':>9} {'next try':>9}  mostly because of")
+            self.stdout.write(
+                f"{'provider':24} {'state':10} {'messages':>9} {'oldest':>9} {'next try':>9}  mostly because of"
+            )
         for row in waiting:
             self.stdout.write(
                 f"{row.provider[:24]:24} {row.state.label:10} {row.count:>9} {_age(now, row.oldest):>9} "

@@ -37,7 +37,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--source", default="", help="The IP address to send from; the system's choice by default.")
-        parser.add_argument("--name", default="", help="What this relay is called in lists; host and process by default.")
+        parser.add_argument(
+            "--name", default="", help="What this relay is called in lists; host and process by default."
+        )
 
     def handle(self, *args: Any, source: str = "", name: str = "", **options: Any) -> None:
         reach = reach_of_settings()
@@ -89,9 +91,7 @@ async def serve(*, reach: Reach, source: str, name: str) -> None:
     routes = Routes(Resolver(settings.RELAY_RESOLVER), clock, reach=reach)
     dsn = daemon_dsn()
     signing = SigningThreads(min(4, os.cpu_count() or 1))
-    composer = LetterComposer(
-        dsn, signing=signing, link_url=settings.LINK_URL, house_domain=settings.HOUSE_DOMAIN
-    )
+    composer = LetterComposer(dsn, signing=signing, link_url=settings.LINK_URL, house_domain=settings.HOUSE_DOMAIN)
     ledger = Ledger(dsn, name=name)
     try:
         while not stopping.is_set():

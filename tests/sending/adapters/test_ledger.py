@@ -94,8 +94,12 @@ async def test_deferred_mail_moves_to_retrying_and_comes_back_when_due(town: Tow
     ledger = await relay(town)
     parcels = await claim_all(ledger)
     now = time.time()
-    later = [Settlement(p.id, "deferred", "greylisted", "450 4.2.0", "later", "mx", "Other", now + 3600) for p in parcels[:3]]
-    soon = [Settlement(p.id, "deferred", "greylisted", "450 4.2.0", "later", "mx", "Other", now - 1) for p in parcels[3:]]
+    later = [
+        Settlement(p.id, "deferred", "greylisted", "450 4.2.0", "later", "mx", "Other", now + 3600) for p in parcels[:3]
+    ]
+    soon = [
+        Settlement(p.id, "deferred", "greylisted", "450 4.2.0", "later", "mx", "Other", now - 1) for p in parcels[3:]
+    ]
     await ledger.flush(later + soon, [], 1)
     assert town.states() == {DEFERRED: 6}
     assert town.buckets() == {Bucket.RETRYING: 6}
@@ -109,11 +113,15 @@ async def test_deferred_mail_moves_to_retrying_and_comes_back_when_due(town: Tow
 
 
 async def test_released_mail_is_as_if_it_had_never_been_claimed(town: Town) -> None:
-    before = town.rows("SELECT id, state, attempts, due_at, reason, code, provider, changed_at, relay_id FROM sending_delivery ORDER BY id")
+    before = town.rows(
+        "SELECT id, state, attempts, due_at, reason, code, provider, changed_at, relay_id FROM sending_delivery ORDER BY id"
+    )
     ledger = await relay(town)
     parcels = await claim_all(ledger)
     await ledger.flush([Settlement(p.id, "released", tried=False) for p in parcels], [], 1)
-    after = town.rows("SELECT id, state, attempts, due_at, reason, code, provider, changed_at, relay_id FROM sending_delivery ORDER BY id")
+    after = town.rows(
+        "SELECT id, state, attempts, due_at, reason, code, provider, changed_at, relay_id FROM sending_delivery ORDER BY id"
+    )
     assert after == before
     assert town.events() == {}
     assert len(await claim_all(ledger)) == 6  # the cursors do not skip what came back
@@ -125,7 +133,19 @@ async def test_an_invalid_recipient_is_suppressed_with_the_evidence_in_the_same_
     parcels = await claim_all(ledger)
     bad = parcels[0]
     await ledger.flush(
-        [Settlement(bad.id, "bounced", "invalid_recipient", "550 5.1.1", "no such user", "mx", "Other", suppress="invalid", address=bad.address)],
+        [
+            Settlement(
+                bad.id,
+                "bounced",
+                "invalid_recipient",
+                "550 5.1.1",
+                "no such user",
+                "mx",
+                "Other",
+                suppress="invalid",
+                address=bad.address,
+            )
+        ],
         [p.id for p in parcels[1:]],
         1,
     )
@@ -143,7 +163,9 @@ async def test_who_opted_out_after_the_launch_is_found_at_the_claim_and_again_at
     parcels = await claim_all(ledger)
     assert {p.address: p.refusal for p in parcels if p.refusal} == {"p0@home0.example": "unsubscribed"}
     town.rows(insert, o=town.organization.pk, a="p1@home1.example")
-    town.rows("UPDATE contacts_subscription SET state = 3 WHERE contact_id = (SELECT id FROM contacts_contact WHERE address_key = 'p2@home0.example')")
+    town.rows(
+        "UPDATE contacts_subscription SET state = 3 WHERE contact_id = (SELECT id FROM contacts_contact WHERE address_key = 'p2@home0.example')"
+    )
     leaves = {leave.id: leave for leave in await ledger.flush([], [p.id for p in parcels if not p.refusal], 1)}
     refused = {p.address: leaves[p.id].refusal for p in parcels if p.id in leaves and not leaves[p.id].granted}
     assert refused == {"p1@home1.example": "unsubscribed", "p2@home0.example": "unsubscribed_topic"}
@@ -295,8 +317,15 @@ async def test_every_settlement_lands_in_its_own_part(town: Town) -> None:
     ledger = await relay(town)
     parcels = await claim_all(ledger)
     words = ["bounced", "expired", "suppressed", "cancelled", "failed", "in_doubt"]
-    await ledger.flush([Settlement(p.id, word, "x", tried=word in words[:2]) for p, word in zip(parcels, words, strict=True)], [], 1)
+    await ledger.flush(
+        [Settlement(p.id, word, "x", tried=word in words[:2]) for p, word in zip(parcels, words, strict=True)], [], 1
+    )
     assert town.buckets() == {
-        Bucket.BOUNCED: 1, Bucket.EXPIRED: 1, Bucket.SUPPRESSED: 1, Bucket.CANCELLED: 1, Bucket.FAILED: 1, Bucket.IN_DOUBT: 1,
+        Bucket.BOUNCED: 1,
+        Bucket.EXPIRED: 1,
+        Bucket.SUPPRESSED: 1,
+        Bucket.CANCELLED: 1,
+        Bucket.FAILED: 1,
+        Bucket.IN_DOUBT: 1,
     }
     await ledger.close()

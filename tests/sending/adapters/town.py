@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-
 from django.utils import timezone
 
 from accounts.models import Brand, Organization
@@ -42,7 +41,11 @@ class Town:
 
     def states(self) -> dict[int, int]:
         """How many deliveries of the mailing are in which state."""
-        return dict(self.rows("SELECT state, count(*) FROM sending_delivery WHERE mailing_id = %(m)s GROUP BY 1", m=self.mailing))
+        return dict(
+            self.rows(
+                "SELECT state, count(*) FROM sending_delivery WHERE mailing_id = %(m)s GROUP BY 1", m=self.mailing
+            )
+        )
 
     def buckets(self) -> dict[int, int]:
         """The tallied parts, without zeros."""
@@ -53,7 +56,9 @@ class Town:
         return dict(found)
 
     def events(self) -> dict[int, int]:
-        return dict(self.rows("SELECT kind, count(*) FROM sending_event WHERE mailing_id = %(m)s GROUP BY 1", m=self.mailing))
+        return dict(
+            self.rows("SELECT kind, count(*) FROM sending_event WHERE mailing_id = %(m)s GROUP BY 1", m=self.mailing)
+        )
 
 
 def build(organization: Organization, *, people: int = 6) -> Town:
@@ -71,7 +76,11 @@ def build(organization: Organization, *, people: int = 6) -> Town:
                 values={"first_name": f"Zoë {number}"} if number % 2 else {},
             )
             Subscription.objects.create(
-                organization=organization, contact=contact, topic=topic, state=SubscriptionState.SUBSCRIBED, changed_at=timezone.now()
+                organization=organization,
+                contact=contact,
+                topic=topic,
+                state=SubscriptionState.SUBSCRIBED,
+                changed_at=timezone.now(),
             )
         subject = "Hello {{ contact.first_name | default: 'friend' }}"
         letter = letters.freeze(
@@ -111,7 +120,14 @@ async def grant(ledger: Ledger, parcels: list[Parcel], seq: int = 1) -> list[int
 
 def delivered(parcel: Parcel, **facts: Any) -> Settlement:
     return Settlement(
-        parcel.id, "delivered", code="250 2.0.0", text="queued", host="mx.home0.example", provider="Other", address=parcel.address, **facts
+        parcel.id,
+        "delivered",
+        code="250 2.0.0",
+        text="queued",
+        host="mx.home0.example",
+        provider="Other",
+        address=parcel.address,
+        **facts,
     )
 
 

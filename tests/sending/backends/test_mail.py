@@ -32,7 +32,9 @@ def test_it_is_the_backend_that_django_uses(settings) -> None:
 
 
 def test_a_mail_is_stored_and_queued_in_the_houses_app_stream() -> None:
-    assert send(EmailMessage("Your code", "It is 12", "Posthouse <hello@posthouse.example>", ["Anna@Inbox.example"])) == 1
+    assert (
+        send(EmailMessage("Your code", "It is 12", "Posthouse <hello@posthouse.example>", ["Anna@Inbox.example"])) == 1
+    )
     (kept,) = stored()
     assert kept.delivery.state == DeliveryState.QUEUED
     assert kept.delivery.address == "anna@inbox.example"
@@ -49,7 +51,11 @@ def test_a_mail_is_stored_and_queued_in_the_houses_app_stream() -> None:
 
 def test_what_is_stored_is_seven_bit_with_crlf_and_no_bcc() -> None:
     mail = EmailMultiAlternatives(
-        "Grüße aus Köln " * 20, "Zeile eins\nZoë\n" + "x" * 3000, "hello@posthouse.example", ["a@inbox.example"], ["b@inbox.example"]
+        "Grüße aus Köln " * 20,
+        "Zeile eins\nZoë\n" + "x" * 3000,
+        "hello@posthouse.example",
+        ["a@inbox.example"],
+        ["b@inbox.example"],
     )
     mail.attach_alternative("<p>Zoë</p>", "text/html")
     assert send(mail) == 1

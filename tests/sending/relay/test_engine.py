@@ -156,7 +156,11 @@ async def test_what_waited_too_long_for_a_dead_site_expires() -> None:
 
 
 async def test_domains_that_take_no_mail() -> None:
-    names = Names(mxs={"null.example": [(0, "")], "inside.example": [(0, "mx.inside.example")]}, hosts={"mx.inside.example": ["10.0.0.1"]}, broken={"dark.example"})
+    names = Names(
+        mxs={"null.example": [(0, "")], "inside.example": [(0, "mx.inside.example")]},
+        hosts={"mx.inside.example": ["10.0.0.1"]},
+        broken={"dark.example"},
+    )
     async with world(1, names=names) as w:
         null = w.town.add(2, domain="null.example", mailing=1)
         gone = w.town.add(2, domain="gone.example", mailing=2)
@@ -164,8 +168,12 @@ async def test_domains_that_take_no_mail() -> None:
         dark = w.town.add(2, domain="dark.example", mailing=4)
         await w.until(lambda: len(w.town.settled) >= 5)
         found = {s.id: s for s in w.town.settled}
-        assert [(found[n].state, found[n].code, found[n].suppress) for n in null] == [("bounced", "556 5.1.10", "invalid")] * 2
-        assert [(found[n].state, found[n].reason, found[n].suppress) for n in gone] == [("deferred", "no_such_domain", "")] * 2
+        assert [(found[n].state, found[n].code, found[n].suppress) for n in null] == [
+            ("bounced", "556 5.1.10", "invalid")
+        ] * 2
+        assert [(found[n].state, found[n].reason, found[n].suppress) for n in gone] == [
+            ("deferred", "no_such_domain", "")
+        ] * 2
         assert all(found[n].due > time.time() + 1800 for n in gone)
         assert [(found[n].state, found[n].code) for n in inside] == [("bounced", "554 5.4.4")]
         assert all(n in w.town.waiting_rows and w.town.waiting_rows[n]["attempts"] == 0 for n in dark)

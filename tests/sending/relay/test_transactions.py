@@ -60,7 +60,9 @@ async def test_a_message_is_delivered() -> None:
 @pytest.mark.parametrize("pieces", [1, 2, 7, 50])
 async def test_replies_may_come_in_any_pieces(pieces: int) -> None:
     long = Say(b"250-2.1.0 well\r\n250 2.1.0 ok\r\n250 2.1.5 ok\r\n354-go\r\n354 on\r\n", lines=3, pieces=pieces)
-    verdict, _, _ = await converse(GREETING, Say(EHLO.octets, pieces=pieces), long, Say(b"250-a\r\n250 b\r\n", content=True, pieces=pieces))
+    verdict, _, _ = await converse(
+        GREETING, Say(EHLO.octets, pieces=pieces), long, Say(b"250-a\r\n250 b\r\n", content=True, pieces=pieces)
+    )
     assert verdict.judgement.outcome is Outcome.DELIVERED
     assert verdict.text == "a b"
 
@@ -81,7 +83,9 @@ async def test_a_server_that_knows_no_ehlo_is_greeted_the_old_way() -> None:
 
 async def test_a_refused_recipient_whose_data_was_pipelined_gets_a_lone_dot_and_no_message() -> None:
     envelope = Say(b"250 ok\r\n550 5.1.1 no such user\r\n354 go\r\n", lines=3)
-    verdict, receiver, session = await converse(GREETING, EHLO, envelope, Say(b"554 no recipients\r\n", content=True), Say(b"250 ok\r\n"))
+    verdict, receiver, session = await converse(
+        GREETING, EHLO, envelope, Say(b"554 no recipients\r\n", content=True), Say(b"250 ok\r\n")
+    )
     assert verdict.judgement.outcome is Outcome.BOUNCED
     assert verdict.judgement.suppress == "invalid"
     assert receiver.contents == [b".\r\n"]
@@ -204,7 +208,10 @@ async def test_extensions_are_used_when_they_are_needed() -> None:
     assert receiver.heard[2] == "RCPT TO:<zoë@example.com>".encode()
 
 
-@pytest.mark.parametrize("nonsense", [b"HTTP/1.1 400 Bad Request\r\n", b"250-ok\r\n354 go\r\n", b"\x00\x01\x02\n", b"x" * 10_000, b"999 what\r\n"])
+@pytest.mark.parametrize(
+    "nonsense",
+    [b"HTTP/1.1 400 Bad Request\r\n", b"250-ok\r\n354 go\r\n", b"\x00\x01\x02\n", b"x" * 10_000, b"999 what\r\n"],
+)
 async def test_what_is_no_smtp_ends_the_conversation(nonsense: bytes) -> None:
     verdict, _, session = await converse(GREETING, EHLO, Say(nonsense, lines=3))
     assert verdict.judgement.outcome is Outcome.DEFERRED

@@ -83,7 +83,14 @@ class Town:
         self._news = asyncio.Event()
 
     def add(
-        self, count: int, *, domain: str = "one.example", organization: int = 1, mailing: int = 1, priority: int = 0, born: float | None = None
+        self,
+        count: int,
+        *,
+        domain: str = "one.example",
+        organization: int = 1,
+        mailing: int = 1,
+        priority: int = 0,
+        born: float | None = None,
     ) -> list[int]:
         key = hash((mailing, domain)) % 100_000
         now = self.clock.wall()
@@ -92,7 +99,11 @@ class Town:
         ids = list(range(start, start + count))
         for number in ids:
             self.waiting_rows[number] = {
-                "lane": key, "address": f"p{number}@{domain}", "attempts": 0, "due": now - 1, "born": now if born is None else born
+                "lane": key,
+                "address": f"p{number}@{domain}",
+                "attempts": 0,
+                "due": now - 1,
+                "born": now if born is None else born,
             }
         self._news.set()
         return ids
@@ -113,7 +124,15 @@ class Town:
             if row["due"] <= self.clock.wall() and lane.mailing_id not in self.holds:
                 due[lane.id] = min(due.get(lane.id, 1e18), row["due"])
         return [
-            Lane(lane.id, lane.organization_id, lane.mailing_id, lane.domain, lane.priority, due[lane.id], lane.give_up_after)
+            Lane(
+                lane.id,
+                lane.organization_id,
+                lane.mailing_id,
+                lane.domain,
+                lane.priority,
+                due[lane.id],
+                lane.give_up_after,
+            )
             for lane in self.lanes.values()
             if lane.id in due
         ]
@@ -122,11 +141,22 @@ class Town:
         self._reach()
         parcels = []
         for lane, count in wishes:
-            mine = [n for n, row in self.waiting_rows.items() if row["lane"] == lane.id and row["due"] <= self.clock.wall()]
+            mine = [
+                n for n, row in self.waiting_rows.items() if row["lane"] == lane.id and row["due"] <= self.clock.wall()
+            ]
             for number in sorted(mine)[:count]:
                 row = self.held[number] = self.waiting_rows.pop(number)
                 parcels.append(
-                    Parcel(number, lane, row["address"], row["attempts"], row["due"], row["born"], self.refusals.get(-number, ""), None)
+                    Parcel(
+                        number,
+                        lane,
+                        row["address"],
+                        row["attempts"],
+                        row["due"],
+                        row["born"],
+                        self.refusals.get(-number, ""),
+                        None,
+                    )
                 )
         return parcels
 
@@ -149,7 +179,11 @@ class Town:
             if settlement.state != "released":
                 self.settled.append(settlement)
         return [
-            Leave(number, self.holds.get(self.lanes[self.held[number]["lane"]].mailing_id, ""), self.refusals.get(number, ""))
+            Leave(
+                number,
+                self.holds.get(self.lanes[self.held[number]["lane"]].mailing_id, ""),
+                self.refusals.get(number, ""),
+            )
             for number in asked
             if number in self.held and not self.fenced
         ]
@@ -215,7 +249,14 @@ class World:
             await asyncio.sleep(0.01)
 
 
-def world(port: int, *, names: Names | None = None, reach: Reach = Reach.LOOPBACK, drain: float = 1.0, timeouts: Timeouts = QUICK) -> World:
+def world(
+    port: int,
+    *,
+    names: Names | None = None,
+    reach: Reach = Reach.LOOPBACK,
+    drain: float = 1.0,
+    timeouts: Timeouts = QUICK,
+) -> World:
     clock = Clock()
     town = Town(clock=clock)
     names = names or Names(mxs={"one.example": [(10, "mx.one.example")]}, hosts={"mx.one.example": ["127.0.0.1"]})
