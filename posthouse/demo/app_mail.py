@@ -1,6 +1,6 @@
 """The demo's app mail: 300 receipts, cards and resets of the last month, one of them to somebody who left the marketing mail."""
 
-
+# ruff: noqa: E501  (letters)
 
 import datetime
 import email.utils
@@ -14,7 +14,7 @@ from contacts.enums import SuppressionReason
 from contacts.models import Contact, Suppression
 from posthouse.demo import people
 from posthouse.demo.history import PROVIDERS
-from sending.actions import streams
+from sending.actions import stored_mail
 from sending.enums import Bucket, DeliveryState, EventKind, StreamKind
 from sending.models import Delivery, Lane, Mailing, SendingDomain, StoredMessage, Tally
 
@@ -34,10 +34,7 @@ KINDS = (
 
 def write(*, organization: Organization, domain: SendingDomain) -> None:
     """Inside of the organization's scope."""
-    stream = streams.ensure(organization=organization, kind=StreamKind.APP)
-    mailing = Mailing.objects.filter(stream=stream, letter=None, sealed_at=None).first() or Mailing.objects.create(
-        organization=organization, stream=stream, name="App mail"
-    )
+    mailing = stored_mail.mailing_of(organization=organization, kind=StreamKind.APP)
     to = list(Contact.objects.filter(domain__in=PROVIDERS).order_by("-id")[: COUNT - 1])
     left = Suppression.objects.filter(reason=SuppressionReason.UNSUBSCRIBED).order_by("id").values("address_key")[:1]
     to += Contact.objects.filter(address_key__in=left)
@@ -48,7 +45,7 @@ def write(*, organization: Organization, domain: SendingDomain) -> None:
         name: Lane.objects.get_or_create(
             mailing=mailing,
             domain=name,
-            defaults={"organization": organization, "priority": stream.priority, "open": False},
+            defaults={"organization": organization, "priority": mailing.stream.priority, "open": False},
         )[0]
         for name in {contact.domain for contact in to}
     }

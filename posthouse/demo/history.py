@@ -30,7 +30,7 @@ from sending.merging import Plan
 from sending.merging.plan import Part
 from sending.models import Letter, Mailing, SendingDomain
 
-FIRST_AUDIENCE, LAST_AUDIENCE = 900, 4_600
+FIRST_AUDIENCE, LAST_AUDIENCE = 600, 3_200
 STOPPED_EARLY = 17  # this one of them was cancelled when four tenths were out
 PROVIDERS = {
     "granite.example": "Granite Mail", "northquay.example": "Granite Mail", "teahouse.example": "Granite Mail",

@@ -1,7 +1,5 @@
 """What Copper Kettle writes: the contents of the demo's campaigns."""
 
-
-
 from campaigns.designs.starters import starter
 
 WEEKLY = (

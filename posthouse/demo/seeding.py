@@ -19,7 +19,7 @@ from posthouse.sandbox import characters
 from posthouse.sandbox.store import Store
 from posthouse.sandbox.zone import Record, Zone
 from reputation.actions import domain_checks
-from sending.actions import domains
+from sending.actions import domains, house_mail
 from sending.models import SendingDomain
 from sending.queries import domains as domain_queries
 
@@ -56,6 +56,7 @@ def seed() -> Organization:
         for user, role in ((cast.admin, Role.ADMIN), (cast.marketer, Role.MARKETER), (cast.analyst, Role.ANALYST)):
             Membership.objects.create(organization=organization, user=user, role=role)
     good, failing = _domains(organization, cast)
+    _house_domain()
     with tenant_scope(organization):
         coffee = Brand.objects.get(organization=organization, is_default=True)
         coffee.colour, coffee.from_name, coffee.reply_to = "#8A4B1F", "Copper Kettle", f"hello@{GOOD_DOMAIN}"
@@ -114,6 +115,16 @@ def _domains(organization: Organization, cast: Cast) -> tuple[SendingDomain, Sen
         for domain in (good, failing):
             domain_checks.run(organization_id=organization.pk, domain_id=domain.pk, resolver=resolver)
     return good, failing
+
+
+def _house_domain() -> None:
+    """Confirmations and resets of the house are signed as well, and strict providers look for the key."""
+    house = organizations.house()
+    with tenant_scope(house):
+        domain = house_mail.domain(house)
+        records = domain_queries.records(domain).needed if domain else ()
+    with Store(settings.SANDBOX_STORE) as store:
+        store.publish([Record(record.name, record.type, record.value) for record in records])
 
 
 def _draft(organization: Organization, brand: Brand, domain: SendingDomain, topic: Topic, actor: User) -> None:
