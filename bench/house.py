@@ -230,7 +230,7 @@ def free_ports(first: int) -> int:
 def _taken(port: int, kind: int) -> bool:
     with socket.socket(socket.AF_INET, kind) as candidate:
         try:
-            candidate.bind(("0.0.0.0", port))
+            candidate.bind(("0.0.0.0", port))  # noqa: S104  (finds a listener on any address; closed at once)
         except OSError:
             return True
     return False

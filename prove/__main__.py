@@ -6,12 +6,14 @@ python -m prove short                 3 kills, 1,000 people: what the tests run
 python -m prove write                 also writes the table into docs/proofs.md
 """
 
+import contextlib
 import datetime
 import os
 import platform
 import sys
 import time
 import traceback
+from collections.abc import Iterator
 
 from bench import house, report
 from posthouse.up.places import CHECKOUT
@@ -75,29 +77,21 @@ def main(arguments: list[str]) -> int:
     return 1 if broken else 0
 
 
-class prepared:
-    """The product, started on an empty database of its own; stopped and its data thrown away afterwards."""
-
-    def __init__(self, *, pace: float, greylist: bool) -> None:
-        self.var = CHECKOUT / "var" / "prove"
-        self.pace, self.greylist = pace, greylist
-
-    def __enter__(self) -> Running:
-        characters = self.var / "characters.toml"
-        world.write(characters, pace=self.pace, greylist=self.greylist)
-        (self.var / "sandbox" / "world.sqlite3").unlink(missing_ok=True)
-        options = {"SANDBOX_OPTIONS": f"--characters {characters}"}
-        self.house = house.House(self.var, port=house.free_ports(PORT), environ=options)
-        self.house.open()
-        self.house.close()  # the database is there, migrated and empty, so `up` seeds no demo
-        for log in self.house.here.logs.glob("*.log"):
-            log.unlink()
-        self.running = Running(self.house)
-        self.running.__enter__()
-        return self.running
-
-    def __exit__(self, *_: object) -> None:
-        self.running.stop()
+@contextlib.contextmanager
+def prepared(*, pace: float, greylist: bool) -> Iterator[Running]:
+    """The product, started on an empty database of its own."""
+    var = CHECKOUT / "var" / "prove"
+    characters = var / "characters.toml"
+    world.write(characters, pace=pace, greylist=greylist)
+    (var / "sandbox" / "world.sqlite3").unlink(missing_ok=True)
+    options = {"SANDBOX_OPTIONS": f"--characters {characters}"}
+    own = house.House(var, port=house.free_ports(PORT), environ=options)
+    own.open()
+    own.close()  # the database is there, migrated and empty, so `up` seeds no demo
+    for log in own.here.logs.glob("*.log"):
+        log.unlink()
+    with Running(own) as running:
+        yield running
 
 
 if __name__ == "__main__":

@@ -30,9 +30,8 @@ def delivered(posthouse: house.House, postfix: RealPostfix) -> list[Delivered]:
             what="all is delivered",
         )
     except TimeoutError as error:
-        pytest.fail(
-            f"{error}\nledger: {states(posthouse)}\n{postfix.logs()}\nrelay: {posthouse.logs('relay')}\nworker: {posthouse.logs('worker')}"
-        )
+        words = [postfix.logs(), *(f"{name}: {posthouse.logs(name)}" for name in ("relay", "worker", "sandbox"))]
+        pytest.fail("\n".join([f"{error}", f"ledger: {states(posthouse)}", *words]))
     return postfix.delivered()
 
 
@@ -76,7 +75,8 @@ def test_unsubscribe_headers_are_unfolded_and_signed(delivered: list[Delivered],
             assert name.lower() in each.signed_fields
         assert each.lines("List-Unsubscribe-Post") == [b"List-Unsubscribe-Post: List-Unsubscribe=One-Click"]
         assert re.fullmatch(
-            rf"<http://localhost:{posthouse.port + 1}/u/[A-Za-z0-9_.-]+>, <mailto:[^>]+@bounces\.post-harbour\.example\?subject=unsubscribe>",
+            rf"<http://localhost:{posthouse.port + 1}/u/[A-Za-z0-9_.-]+>, "
+            r"<mailto:[^>]+@bounces\.post-harbour\.example\?subject=unsubscribe>",
             str(each.message["List-Unsubscribe"]),
         )
     assert len({one_click(each) for each in delivered}) == PEOPLE, "everybody has a link of his own"
