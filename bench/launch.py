@@ -39,7 +39,8 @@ def run(report=default_report) -> int:  # type: ignore[no-untyped-def]
             "launch.copy_ratio",
             median(frozen) / median(bare),
             "times",
-            f"bare INSERT ... SELECT of {PEOPLE:,} rows into an unindexed table: {median(bare):.2f} s; frozen in {median(frozen):.2f} s",
+            f"bare INSERT ... SELECT of {PEOPLE:,} rows into an unindexed table: {median(bare):.2f} s; "
+            f"frozen in {median(frozen):.2f} s",
             TARGET,
             "lower",
         )

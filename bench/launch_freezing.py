@@ -79,8 +79,8 @@ def bare() -> dict[str, object]:
         people = audience.select(organization=organization, topic=Topic.objects.get())
         cursor.execute(
             f"""
-            INSERT INTO bench_bare (id, organization_id, mailing_id, contact_id, occasion, lane_id, address, state, variant, attempts,
-                                    due_at, reason, code, provider, created_at, changed_at)
+            INSERT INTO bench_bare (id, organization_id, mailing_id, contact_id, occasion, lane_id, address, state, variant,
+                                    attempts, due_at, reason, code, provider, created_at, changed_at)
             SELECT a.contact_id, %s, 1, a.contact_id, 0, 1, a.address, CASE WHEN a.reason IS NULL THEN 1 ELSE 20 END, 0, 0,
                    now(), coalesce(a.reason, ''), '', '', now(), now()
             FROM ({people.text}) a

@@ -39,19 +39,22 @@ def seed(*, people: int) -> dict[str, object]:
         cursor.execute(
             """
             WITH people AS (
-                INSERT INTO contacts_contact (organization_id, address, address_key, domain, values, locale, source, created_at, updated_at)
+                INSERT INTO contacts_contact (organization_id, address, address_key, domain, values, locale, source,
+                                              created_at, updated_at)
                 SELECT %(organization)s, 'person' || n || '@' || home, 'person' || n || '@' || home, home,
                        jsonb_build_object('first_name', 'Zoë ' || n), '', '', now(), now()
                 FROM generate_series(1, %(people)s) n
                 CROSS JOIN LATERAL (
-                    SELECT 'home' || floor(%(domains)s * power((n::bigint * 7919 %% 100003) / 100003.0, 4))::int || '.example' AS home
+                    SELECT 'home' || floor(%(domains)s * power((n::bigint * 7919 %% 100003) / 100003.0, 4))::int
+                           || '.example' AS home
                 ) h
                 RETURNING id, address_key
             ), subscribed AS (
                 INSERT INTO contacts_subscription (organization_id, contact_id, topic_id, state, changed_at)
                 SELECT %(organization)s, id, %(topic)s, 1, now() FROM people
             )
-            INSERT INTO contacts_suppression (organization_id, address_key, reason, marketing_only, source, evidence, about, created_at, lifted_why)
+            INSERT INTO contacts_suppression (organization_id, address_key, reason, marketing_only, source, evidence,
+                                              about, created_at, lifted_why)
             SELECT %(organization)s, address_key, 'unsubscribed', true, 'page', '', '', now(), '' FROM people WHERE id %% 50 = 0
             """,
             {"organization": organization.pk, "people": people, "domains": DOMAINS, "topic": topic.pk},

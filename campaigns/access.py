@@ -12,7 +12,9 @@ _WITH = ("topic", "segment", "domain", "brand", "design", "mailing", "mailing__l
 
 def campaign_for(request: HttpRequest, public_id: str, *, need: Role = Role.ANALYST) -> Campaign:
     """A campaign of this organization, with what its pages show."""
-    found = Campaign.objects.select_related(*_WITH).filter(organization=request.organization, public_id=public_id).first()
+    found = (
+        Campaign.objects.select_related(*_WITH).filter(organization=request.organization, public_id=public_id).first()
+    )
     if found is None:
         raise Http404("There is no such campaign here.")
     require(request, need)

@@ -1,8 +1,8 @@
 """The life of a campaign: which moves are lawful, and the words for those that are not.
 
-    draft -> launching -> sending <-> paused
-    launching -> draft (the launch could not be carried out)
-    sending, paused -> cancelled | finished;  finished -> sending (somebody sends a message again)
+draft -> launching -> sending <-> paused
+launching -> draft (the launch could not be carried out)
+sending, paused -> cancelled | finished;  finished -> sending (somebody sends a message again)
 """
 
 from collections.abc import Mapping

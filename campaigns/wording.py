@@ -17,21 +17,34 @@ class Words:
 
 # Why somebody was skipped.
 SKIPPED: Final[dict[str, Words]] = {
-    "unsubscribed": Words("They had unsubscribed from all marketing mail.", "Only they can change that, on their preference page."),
-    "unsubscribed_topic": Words("They unsubscribed from this topic before it was their turn.", "Only they can change that."),
-    "unconfirmed": Words("They have not confirmed yet that they want this mail.", "They can still use the link in the confirmation mail."),
+    "unsubscribed": Words(
+        "They had unsubscribed from all marketing mail.", "Only they can change that, on their preference page."
+    ),
+    "unsubscribed_topic": Words(
+        "They unsubscribed from this topic before it was their turn.", "Only they can change that."
+    ),
+    "unconfirmed": Words(
+        "They have not confirmed yet that they want this mail.", "They can still use the link in the confirmation mail."
+    ),
     "complained": Words("They had reported earlier mail as spam.", "Do not write to them again."),
     "invalid": Words("Their server had said that this address does not exist.", "Ask them for another address."),
     "bounced": Words("Mail to this address came back again and again.", "Ask them for another address."),
-    "manual": Words("Somebody of your organization put the address on the do-not-send list.", "Lift it there, with a reason."),
-    "imported": Words("The address came with the do-not-send list of an earlier service.", "Lift it there if you know better."),
+    "manual": Words(
+        "Somebody of your organization put the address on the do-not-send list.", "Lift it there, with a reason."
+    ),
+    "imported": Words(
+        "The address came with the do-not-send list of an earlier service.", "Lift it there if you know better."
+    ),
     "erased": Words("They asked to be forgotten.", "That stays."),
     "cancelled": Words("The send was cancelled before it was their turn."),
 }
 
 # What a server's refusal or delay is about.
 TROUBLE: Final[dict[str, Words]] = {
-    "invalid_recipient": Words("Their server says that this address does not exist.", "Ask them for another address. We send nothing more to this one."),
+    "invalid_recipient": Words(
+        "Their server says that this address does not exist.",
+        "Ask them for another address. We send nothing more to this one.",
+    ),
     "invalid_domain": Words("The domain of this address takes no mail.", "Look for a slip of the pen in the address."),
     "inactive": Words("Their server says that this mailbox is closed.", "Ask them for another address."),
     "mailbox_full": Words("Their mailbox is full.", "Nothing to do: we try again. It helps to tell them another way."),
@@ -41,9 +54,13 @@ TROUBLE: Final[dict[str, Words]] = {
     "recipient_busy": Words("This mailbox gets too much mail at this moment. We come back."),
     "too_many_connections": Words("Their server asked for fewer connections. We use fewer."),
     "connection_used_up": Words("Their server closed the connection. We come back."),
-    "ip_reputation": Words("Their server does not trust our sending address at this moment.", "Look at your sender health."),
+    "ip_reputation": Words(
+        "Their server does not trust our sending address at this moment.", "Look at your sender health."
+    ),
     "authentication": Words("Their server could not verify that the mail is yours.", "Look at your domain's records."),
-    "domain_reputation": Words("Their server does not trust your domain.", "Write less and to people who want it; look at your sender health."),
+    "domain_reputation": Words(
+        "Their server does not trust your domain.", "Write less and to people who want it; look at your sender health."
+    ),
     "content": Words("Their server took the content for spam or harmful.", "Look at the words and links of this mail."),
     "policy": Words("Their server refuses by a rule of its own.", "Ask their postmaster, with the reply below."),
     "too_large": Words("The mail is too large for their server.", "Make it smaller."),
@@ -54,7 +71,9 @@ TROUBLE: Final[dict[str, Words]] = {
     "tls": Words("A safe connection to their server could not be made."),
     "relay_lost": Words("Our relay was stopped between the last byte and the answer."),
     "unclassified": Words("Their server gave the reply below."),
-    "merge": Words("The content could not be made for this person: our fault.", "Look at their fields, then send it again."),
+    "merge": Words(
+        "The content could not be made for this person: our fault.", "Look at their fields, then send it again."
+    ),
     "content_lost": Words("The content is missing: our fault.", "Tell an operator."),
 }
 

@@ -57,7 +57,11 @@ def edit(*, campaign: Campaign, actor: User, **changes: Any) -> Campaign:
     campaign.problem = ""
     campaign.save(update_fields=[*changes, "accepted_warnings", "problem", "updated_at"])
     audit.record(
-        organization=campaign.organization, actor=actor, verb="campaigns.campaign_edited", target=campaign, data={"changed": sorted(changes)}
+        organization=campaign.organization,
+        actor=actor,
+        verb="campaigns.campaign_edited",
+        target=campaign,
+        data={"changed": sorted(changes)},
     )
     return campaign
 
@@ -66,11 +70,17 @@ def edit(*, campaign: Campaign, actor: User, **changes: Any) -> Campaign:
 def choose_content(*, campaign: Campaign, name: str, mjml: str, actor: User, origin: Design | None = None) -> Design:
     """Give a draft a copy of a template. What it had before stays in the gallery's reach as an archived copy."""
     campaign = draft(campaign)
-    campaign.design = designs.copy_for_campaign(design_name=name, mjml=mjml, campaign=campaign, actor=actor, origin=origin)
+    campaign.design = designs.copy_for_campaign(
+        design_name=name, mjml=mjml, campaign=campaign, actor=actor, origin=origin
+    )
     campaign.accepted_warnings = []
     campaign.save(update_fields=["design", "accepted_warnings", "updated_at"])
     audit.record(
-        organization=campaign.organization, actor=actor, verb="campaigns.content_chosen", target=campaign, data={"template": name}
+        organization=campaign.organization,
+        actor=actor,
+        verb="campaigns.content_chosen",
+        target=campaign,
+        data={"template": name},
     )
     return campaign.design
 

@@ -15,16 +15,26 @@ from campaigns.models import Campaign, Design
 
 
 @transaction.atomic
-def create(*, organization: Organization, brand: Brand, name: str, mjml: str, actor: User | None, origin: Design | None = None) -> Design:
+def create(
+    *, organization: Organization, brand: Brand, name: str, mjml: str, actor: User | None, origin: Design | None = None
+) -> Design:
     """A template in the gallery."""
     design = Design.objects.create(
-        organization=organization, brand=brand, name=_name(name), is_template=True, mjml=_text(mjml), origin=origin, saved_by=actor
+        organization=organization,
+        brand=brand,
+        name=_name(name),
+        is_template=True,
+        mjml=_text(mjml),
+        origin=origin,
+        saved_by=actor,
     )
     audit.record(organization=organization, actor=actor, verb="campaigns.design_created", target=design)
     return design
 
 
-def copy_for_campaign(*, design_name: str, mjml: str, campaign: Campaign, actor: User | None, origin: Design | None = None) -> Design:
+def copy_for_campaign(
+    *, design_name: str, mjml: str, campaign: Campaign, actor: User | None, origin: Design | None = None
+) -> Design:
     """The content of one campaign: a copy, so that editing the template never changes a draft."""
     return Design.objects.create(
         organization=campaign.organization,
@@ -87,6 +97,8 @@ def _name(name: str) -> str:
 
 def _text(mjml: str) -> str:
     if len(mjml.encode("utf-8", "replace")) > MAX_BYTES:
-        raise Refused(f"The design is larger than {MAX_BYTES // 1024} kB, so it was not saved. Move text to a web page and link to it.")
+        raise Refused(
+            f"The design is larger than {MAX_BYTES // 1024} kB, so it was not saved. Move text to a web page and link to it."
+        )
     # PostgreSQL keeps no NUL, and UTF-8 no lone surrogates.
     return mjml.replace("\x00", "").encode("utf-8", "replace").decode().replace("\r\n", "\n")

@@ -34,7 +34,9 @@ def launch(*, campaign: Campaign, actor: User, accepted: Iterable[str] = ()) -> 
         return False
     accepted = set(accepted)
     results = checklist.results(campaign)
-    in_the_way = [r for r in results if r.status == "fail" or (r.status in ("warn", "unknown") and r.name not in accepted)]
+    in_the_way = [
+        r for r in results if r.status == "fail" or (r.status in ("warn", "unknown") and r.name not in accepted)
+    ]
     if in_the_way:
         raise NotReady(in_the_way)
     made = content.make(campaign)
@@ -76,7 +78,11 @@ def freeze(*, campaign: Campaign) -> bool:
 
     Waits for nobody: a row that another worker holds is left to it.
     """
-    held = Campaign.objects.select_for_update(skip_locked=True).filter(pk=campaign.pk, state=CampaignState.LAUNCHING).first()
+    held = (
+        Campaign.objects.select_for_update(skip_locked=True)
+        .filter(pk=campaign.pk, state=CampaignState.LAUNCHING)
+        .first()
+    )
     if held is None or held.mailing is None or held.topic is None:
         return False
     try:
@@ -90,9 +96,7 @@ def freeze(*, campaign: Campaign) -> bool:
         return False
     size = mailings.seal(mailing=held.mailing, audience=people)
     _move(held, CampaignState.SENDING)
-    audit.record(
-        organization=held.organization, verb="campaigns.audience_frozen", target=held, data={"people": size}
-    )
+    audit.record(organization=held.organization, verb="campaigns.audience_frozen", target=held, data={"people": size})
     return True
 
 

@@ -7,7 +7,7 @@ import json
 import resource
 import struct
 import sys
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 MEMORY = 1024 * 1024 * 1024  # bytes of address space; a large design takes about a tenth
 
@@ -16,7 +16,9 @@ def main() -> None:
     """Answer requests until the parent closes the pipe."""
     from campaigns.designs import compiling  # noqa: F401  (loads the native code before the doors close)
 
-    _compile({"mjml": "<mjml><mj-body><mj-section><mj-column><mj-text>a</mj-text></mj-column></mj-section></mj-body></mjml>"})
+    _compile(
+        {"mjml": "<mjml><mj-body><mj-section><mj-column><mj-text>a</mj-text></mj-column></mj-section></mj-body></mjml>"}
+    )
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # No file and no socket can be opened any more; the pipes are.
@@ -39,18 +41,22 @@ def _compile(request: dict[str, Any]) -> dict[str, Any]:
     except DesignError as error:
         return {"findings": [[f.severity, f.message, f.line] for f in error.findings]}
     except (MemoryError, RecursionError):
-        return {"findings": [["error", Finding("error", "The design is too complicated to compile. Make it simpler.").message, 0]]}
+        return {
+            "findings": [
+                ["error", Finding("error", "The design is too complicated to compile. Make it simpler.").message, 0]
+            ]
+        }
     return {"compiled": compiled.to_json()}
 
 
-def write(pipe: BinaryIO, message: dict[str, Any]) -> None:
+def write(pipe: IO[bytes], message: dict[str, Any]) -> None:
     """One message onto a pipe."""
     data = json.dumps(message).encode()
     pipe.write(struct.pack(">I", len(data)) + data)
     pipe.flush()
 
 
-def read(pipe: BinaryIO) -> dict[str, Any] | None:
+def read(pipe: IO[bytes]) -> dict[str, Any] | None:
     """One message from a pipe; None when the other side is gone."""
     header = pipe.read(4)
     if len(header) < 4:

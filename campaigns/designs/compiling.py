@@ -31,9 +31,13 @@ _COMPILED_TAGS = HTML_TAGS | frozenset(
     "v:roundrect v:image w:anchorlock input label".split()
 )
 
-_INLINER = css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=True, keep_link_tags=False, keep_at_rules=True)
+_INLINER = css_inline.CSSInliner(
+    load_remote_stylesheets=False, keep_style_tags=True, keep_link_tags=False, keep_at_rules=True
+)
 
-_HIDDEN_STYLE = "display:none;font-size:1px;line-height:1px;max-height:0;max-width:0;opacity:0;overflow:hidden;mso-hide:all;"
+_HIDDEN_STYLE = (
+    "display:none;font-size:1px;line-height:1px;max-height:0;max-width:0;opacity:0;overflow:hidden;mso-hide:all;"
+)
 
 
 def compile_source(mjml_source: str, *, known: Collection[str] | None = None, preheader: str = "") -> Compiled:
@@ -59,7 +63,9 @@ def compile_source(mjml_source: str, *, known: Collection[str] | None = None, pr
         raise DesignError([_compiler_words(str(error), clean)]) from error
     compiled = _INLINER.inline(compiled)
     if _DARK.search(tidy):
-        metas = '<meta name="color-scheme" content="light dark"><meta name="supported-color-schemes" content="light dark">'
+        metas = (
+            '<meta name="color-scheme" content="light dark"><meta name="supported-color-schemes" content="light dark">'
+        )
         compiled = _HEAD.sub(lambda found: found.group() + metas, compiled, count=1)
     if preheader:
         hidden = f'<div style="{_HIDDEN_STYLE}">{html.escape(preheader)}</div>'
@@ -89,12 +95,21 @@ def _check_again(compiled: str) -> None:
             if piece.name in ("href", "src", "background") and (scheme := _SCHEME.match(address)):
                 allowed = URL_SCHEMES if piece.name == "href" else IMAGE_SCHEMES
                 if scheme.group(1).lower() not in allowed:
-                    raise DesignError([Finding("error", f"An address starts with {scheme.group(1)}:, which mail cannot use. Take it out.")])
+                    raise DesignError(
+                        [
+                            Finding(
+                                "error",
+                                f"An address starts with {scheme.group(1)}:, which mail cannot use. Take it out.",
+                            )
+                        ]
+                    )
         elif not isinstance(piece, Text) and piece.where == "in a tag's name":
             tag = piece.raw.lstrip("</").lower()
             if tag not in _COMPILED_TAGS:
                 raise DesignError([Finding("error", f"<{tag[:40]}> cannot be sent by mail. Take it out.")])
-        elif not isinstance(piece, Text) and piece.where == "among a tag's attributes" and piece.raw[:2].lower() == "on":
+        elif (
+            not isinstance(piece, Text) and piece.where == "among a tag's attributes" and piece.raw[:2].lower() == "on"
+        ):
             raise DesignError([Finding("error", f"{piece.raw[:40]} would run a script. Take it out.")])
 
 

@@ -36,7 +36,14 @@ BUSY = "Too many designs are being compiled at this moment. Try again in a few s
 def compile_design(mjml: str, *, known: Collection[str] | None = None, preheader: str = "") -> Compiled:
     """Compile a design in a child. Raises DesignError for whatever is wrong with it, a crash included."""
     if len(mjml) > MAX_BYTES:
-        raise DesignError([Finding("error", f"The design is larger than {MAX_BYTES // 1024} kB. Move text to a web page and link to it.")])
+        raise DesignError(
+            [
+                Finding(
+                    "error",
+                    f"The design is larger than {MAX_BYTES // 1024} kB. Move text to a web page and link to it.",
+                )
+            ]
+        )
     mjml = mjml.encode("utf-8", "replace").decode()
     answer = _pool.ask({"mjml": mjml, "known": None if known is None else sorted(known), "preheader": preheader})
     if "compiled" in answer:

@@ -17,13 +17,20 @@ from sending.merging import check
 _HOLE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 _SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.\-]*):")
 _INVISIBLE = re.compile("[\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202e\u2060\ufeff]")
-_COLOUR = re.compile(r"#[0-9a-fA-F]{3,4}|#[0-9a-fA-F]{6}|#[0-9a-fA-F]{8}|[A-Za-z]{3,25}|(?:rgb|hsl)a?\([\d\s,.%/deg]{3,50}\)")
-_LENGTHS = re.compile(r"(?:auto|normal|0|-?\d{1,5}(?:\.\d{1,4})?(?:px|%|em|rem|pt)?)(?:\s+(?:auto|0|-?\d{1,5}(?:\.\d{1,4})?(?:px|%|em|rem|pt)?)){0,3}")
+_COLOUR = re.compile(
+    r"#[0-9a-fA-F]{3,4}|#[0-9a-fA-F]{6}|#[0-9a-fA-F]{8}|[A-Za-z]{3,25}|(?:rgb|hsl)a?\([\d\s,.%/deg]{3,50}\)"
+)
+_LENGTHS = re.compile(
+    r"(?:auto|normal|0|-?\d{1,5}(?:\.\d{1,4})?(?:px|%|em|rem|pt)?)(?:\s+(?:auto|0|-?\d{1,5}(?:\.\d{1,4})?(?:px|%|em|rem|pt)?)){0,3}"
+)
 _LENGTH_ATTRIBUTES = frozenset(
-    "width height max-height font-size line-height letter-spacing icon-size icon-height icon-width border-radius border-width".split()
+    "width height max-height font-size line-height letter-spacing icon-size icon-height icon-width border-radius "
+    "border-width".split()
 )
 _SAFE_VALUE = re.compile(r"[^<>\"{}\\]*")
-_UNSAFE_CSS = re.compile(r"@import|expression\s*\(|javascript\s*:|vbscript\s*:|behavior\s*:|-moz-binding|</|<!|\\", re.IGNORECASE)
+_UNSAFE_CSS = re.compile(
+    r"@import|expression\s*\(|javascript\s*:|vbscript\s*:|behavior\s*:|-moz-binding|</|<!|\\", re.IGNORECASE
+)
 _CSS_URL = re.compile(r"url\(\s*[\"']?\s*([^\"')]*)", re.IGNORECASE)
 
 
@@ -75,12 +82,15 @@ class _Linter:
         for attribute, value in element.attributes.items():
             self.attribute(element, attribute, value)
         if name == "mj-social-element" and element.parent == "mj-social" and not element.attributes.get("src"):
-            self.error("This social icon has no picture. Give its address: src=\"https://…\".", line)
+            self.error('This social icon has no picture. Give its address: src="https://…".', line)
         if name == "mj-image" and element.parent != "mj-attributes":
             if not element.attributes.get("src"):
-                self.error("This picture has no address. Give it: src=\"https://…\".", line)
+                self.error('This picture has no address. Give it: src="https://…".', line)
             if "alt" not in element.attributes:
-                self.warn("This picture has no alt text for readers who do not see it. Write alt=\"…\", or alt=\"\" for decoration.", line)
+                self.warn(
+                    'This picture has no alt text for readers who do not see it. Write alt="…", or alt="" for decoration.',
+                    line,
+                )
         if name == "mj-style":
             self.css(element.content, element.content_line)
         elif name in words.WORDS_CONTENT and "<" in element.content:
@@ -111,7 +121,9 @@ class _Linter:
         elif (name in _LENGTH_ATTRIBUTES or name.startswith("padding")) and not _LENGTHS.fullmatch(value.strip()):
             self.error(f"“{value[:40]}” is no measure for {name}. Write it as 20px.", line)
         elif not _SAFE_VALUE.fullmatch(value) or _UNSAFE_CSS.search(value) or "url(" in value.lower() or ";" in value:
-            self.error(f"The value of {name} has characters that do not belong there. Take out < > \" {{ }} ; and \\.", line)
+            self.error(
+                f'The value of {name} has characters that do not belong there. Take out < > " {{ }} ; and \\.', line
+            )
 
     def address(self, value: str, schemes: frozenset[str], line: int) -> None:
         bare = _INVISIBLE.sub("", _HOLE.sub("", value))
@@ -119,7 +131,10 @@ class _Linter:
         if scheme and scheme.group(1).lower() not in schemes:
             kind = scheme.group(1).lower()
             if kind == "data":
-                self.error("Pictures inside the address (data:) are not shown by most mail programs. Put the picture on a web address.", line)
+                self.error(
+                    "Pictures inside the address (data:) are not shown by most mail programs. Put the picture on a web address.",
+                    line,
+                )
             elif kind in ("javascript", "vbscript"):
                 self.error(f"{kind}: would run a script. Mail cannot run scripts: use a web address.", line)
             elif schemes is words.IMAGE_SCHEMES:
@@ -131,7 +146,9 @@ class _Linter:
 
     def css(self, css: str, line: int) -> None:
         for found in _UNSAFE_CSS.finditer(css):
-            self.error(f"“{found.group()}” is not allowed in styles. Take it out.", line + css.count("\n", 0, found.start()))
+            self.error(
+                f"“{found.group()}” is not allowed in styles. Take it out.", line + css.count("\n", 0, found.start())
+            )
         for found in _CSS_URL.finditer(css):
             if not found.group(1).strip().lower().startswith(("https://", "http://")):
                 self.error("An address in a style must start with https://.", line + css.count("\n", 0, found.start()))
@@ -144,7 +161,11 @@ def _inside(parent: str) -> str:
 
 
 def _home(name: str) -> str:
-    homes = sorted(parent for parent, children in words.CHILDREN.items() if name in children and parent != "mj-attributes" and parent)
+    homes = sorted(
+        parent
+        for parent, children in words.CHILDREN.items()
+        if name in children and parent != "mj-attributes" and parent
+    )
     return f"Put it inside <{homes[0]}>." if homes else ""
 
 
@@ -173,9 +194,15 @@ class _Fragment(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         line = self.here
         if tag.startswith("mj-"):
-            self.linter.error(f"<{tag}> cannot stand inside <{self.element.name}>. Close </{self.element.name}> first.", line)
+            self.linter.error(
+                f"<{tag}> cannot stand inside <{self.element.name}>. Close </{self.element.name}> first.", line
+            )
         elif tag not in words.HTML_TAGS:
-            verb = "would run in the reader's mail program" if tag in {"script", "iframe", "object", "embed", "form", "svg", "math"} else "is not for mail"
+            verb = (
+                "would run in the reader's mail program"
+                if tag in {"script", "iframe", "object", "embed", "form", "svg", "math"}
+                else "is not for mail"
+            )
             self.linter.error(f"<{tag}> {verb}. Take it out.", line)
         for name, value in attrs:
             self.attribute(tag, name, value or "", line)
@@ -209,4 +236,4 @@ class _Fragment(HTMLParser):
         elif name in ("href", "src"):
             self.linter.address(value, words.URL_SCHEMES if name == "href" else words.IMAGE_SCHEMES, line)
             if name == "src" and tag == "img" and not value.strip():
-                self.linter.error("This picture has no address. Give it: src=\"https://…\".", line)
+                self.linter.error('This picture has no address. Give it: src="https://…".', line)

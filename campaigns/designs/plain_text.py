@@ -6,7 +6,9 @@ For people who read mail as text, for watches and screen readers, and for filter
 import re
 from html.parser import HTMLParser
 
-_BLOCKS = frozenset("address blockquote body caption center dd div dl dt figure figcaption hr ol p pre table tbody tfoot thead ul".split())
+_BLOCKS = frozenset(
+    "address blockquote body caption center dd div dl dt figure figcaption hr ol p pre table tbody tfoot thead ul".split()
+)
 _HEADINGS = {"h1": "=", "h2": "-", "h3": "", "h4": "", "h5": "", "h6": ""}
 _SILENT = frozenset("head style script title noscript template".split())
 _VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())

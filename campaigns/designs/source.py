@@ -42,14 +42,29 @@ class Element:
 def tidy(source: str) -> str:
     """The source without BOM, XML declaration and \\r. Raises DesignError when it is too large or no text."""
     if len(source) > MAX_BYTES or len(source.encode("utf-8", "replace")) > MAX_BYTES:
-        raise DesignError([Finding("error", f"The design is larger than {MAX_BYTES // 1024} kB. Move text to a web page and link to it.")])
+        raise DesignError(
+            [
+                Finding(
+                    "error",
+                    f"The design is larger than {MAX_BYTES // 1024} kB. Move text to a web page and link to it.",
+                )
+            ]
+        )
     source = source.replace("\r\n", "\n").replace("\r", "\n")
     found = _DECLARATION.match(source)
     lead = found.group() if found else ""
     source = "\n" * lead.count("\n") + source[len(lead) :]
     for number, line in enumerate(source.split("\n"), 1):
         if bad := re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]", line):
-            raise DesignError([Finding("error", f"There is a character that no mail can carry (U+{ord(bad.group()):04X}). Delete it.", number)])
+            raise DesignError(
+                [
+                    Finding(
+                        "error",
+                        f"There is a character that no mail can carry (U+{ord(bad.group()):04X}). Delete it.",
+                        number,
+                    )
+                ]
+            )
     return source
 
 
@@ -119,7 +134,14 @@ def _plain_entity(found: re.Match[str]) -> str:
         return "&amp;"
     if name.startswith("#"):
         number = int(name[2:-1], 16) if name[1] in "xX" else int(name[1:-1])
-        return found.group() if number in (9, 10, 13) or 0x20 <= number < 0xD800 or 0xE000 <= number <= 0xFFFD or 0x10000 <= number <= 0x10FFFF else "&amp;"
+        return (
+            found.group()
+            if number in (9, 10, 13)
+            or 0x20 <= number < 0xD800
+            or 0xE000 <= number <= 0xFFFD
+            or 0x10000 <= number <= 0x10FFFF
+            else "&amp;"
+        )
     if name in _XML_ENTITIES:
         return found.group()
     character = html5.get(name)
@@ -130,7 +152,11 @@ def _expat_words(error: expat.ExpatError, reader: "_Reader") -> str:
     open_element = reader.stack[-1] if reader.stack else ""
     code = error.code
     if code == expat.errors.codes[expat.errors.XML_ERROR_NO_ELEMENTS]:
-        return "There is no MJML here yet. Start with <mjml><mj-body>…</mj-body></mjml>, or pick a template." if not open_element else f"<{open_element}> is never closed. Write </{open_element}> where it ends."
+        return (
+            "There is no MJML here yet. Start with <mjml><mj-body>…</mj-body></mjml>, or pick a template."
+            if not open_element
+            else f"<{open_element}> is never closed. Write </{open_element}> where it ends."
+        )
     if code == expat.errors.codes[expat.errors.XML_ERROR_TAG_MISMATCH]:
         return f"The closing tag here does not fit: <{open_element}> is still open. Write </{open_element}> first."
     if code == expat.errors.codes[expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT]:
@@ -155,7 +181,9 @@ class _Reader:
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if len(self.stack) >= MAX_DEPTH:
-            raise DesignError([Finding("error", f"Elements are nested deeper than {MAX_DEPTH}. Take some levels out.", self.line)])
+            raise DesignError(
+                [Finding("error", f"Elements are nested deeper than {MAX_DEPTH}. Take some levels out.", self.line)]
+            )
         parent = self.stack[-1] if self.stack else ""
         self.elements.append(Element(name, parent, attributes, self.line, len(self.stack) + 1))
         self.stack.append(name)
@@ -175,7 +203,9 @@ class _Reader:
         inside = self.stack[-1] if self.stack else "the design"
         if inside not in ATTRIBUTES:
             return  # the element itself is what lint will refuse
-        raise DesignError([Finding("error", f"Words cannot stand directly in <{inside}>. Put them in an <mj-text>.", self.line)])
+        raise DesignError(
+            [Finding("error", f"Words cannot stand directly in <{inside}>. Put them in an <mj-text>.", self.line)]
+        )
 
     def cdata_start(self) -> None:
         self.in_cdata = True
@@ -184,7 +214,15 @@ class _Reader:
         self.in_cdata = False
 
     def refuse_declaration(self, *_: object) -> None:
-        raise DesignError([Finding("error", "Declarations such as <!DOCTYPE …> are not allowed. Delete it; a design starts with <mjml>.", self.line)])
+        raise DesignError(
+            [
+                Finding(
+                    "error",
+                    "Declarations such as <!DOCTYPE …> are not allowed. Delete it; a design starts with <mjml>.",
+                    self.line,
+                )
+            ]
+        )
 
     @property
     def line(self) -> int:

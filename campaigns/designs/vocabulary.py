@@ -9,7 +9,10 @@ _BOX = "padding padding-top padding-right padding-bottom padding-left css-class 
 _BLOCK = f"{_BOX} container-background-color align"
 _FONT = "color font-family font-size font-style font-weight line-height letter-spacing text-decoration text-transform"
 _BORDER = "border border-top border-right border-bottom border-left border-radius"
-_BACKGROUND = "background-color background-url background-repeat background-size background-position background-position-x background-position-y"
+_BACKGROUND = (
+    "background-color background-url background-repeat background-size background-position background-position-x "
+    "background-position-y"
+)
 _LINK = "href rel target title name"
 
 ATTRIBUTES: Final[dict[str, frozenset[str]]] = {
@@ -40,12 +43,15 @@ ATTRIBUTES: Final[dict[str, frozenset[str]]] = {
         "mj-divider": f"{_BLOCK} border-color border-style border-width width",
         "mj-spacer": f"{_BOX} container-background-color height width",
         "mj-table": f"{_BLOCK} {_FONT} border cellpadding cellspacing role table-layout width vertical-align",
-        "mj-social": f"{_BLOCK} {_FONT} border-radius icon-height icon-size icon-padding inner-padding mode table-layout text-padding",
+        "mj-social": (
+            f"{_BLOCK} {_FONT} border-radius icon-height icon-size icon-padding inner-padding mode table-layout text-padding"
+        ),
         "mj-social-element": (
             f"{_BOX} {_FONT} {_LINK} align alt background-color border-radius icon-height icon-size icon-padding icon-position "
             "src text-padding vertical-align"
         ),
-        "mj-navbar": f"{_BLOCK} base-url hamburger ico-align ico-close ico-color ico-font-family ico-font-size ico-line-height ico-open "
+        "mj-navbar": f"{_BLOCK} base-url hamburger ico-align ico-close ico-color ico-font-family ico-font-size ico-line-height "
+        "ico-open "
         "ico-padding ico-text-decoration ico-text-transform",
         "mj-navbar-link": f"{_BOX} {_FONT} {_LINK}",
         "mj-accordion": f"{_BLOCK} border font-family icon-align icon-height icon-position icon-unwrapped-alt icon-unwrapped-url "
@@ -60,9 +66,13 @@ ATTRIBUTES: Final[dict[str, frozenset[str]]] = {
     }.items()
 }
 
-_CONTENT = frozenset("mj-text mj-button mj-image mj-divider mj-spacer mj-table mj-social mj-navbar mj-accordion mj-raw".split())
+_CONTENT = frozenset(
+    "mj-text mj-button mj-image mj-divider mj-spacer mj-table mj-social mj-navbar mj-accordion mj-raw".split()
+)
 # A default may be set for every element that stands in the body.
-_DEFAULTS = frozenset(ATTRIBUTES) - frozenset("mjml mj-head mj-title mj-preview mj-attributes mj-breakpoint mj-style mj-raw".split())
+_DEFAULTS = frozenset(ATTRIBUTES) - frozenset(
+    "mjml mj-head mj-title mj-preview mj-attributes mj-breakpoint mj-style mj-raw".split()
+)
 
 CHILDREN: Final[dict[str, frozenset[str]]] = {
     "": frozenset({"mjml"}),
@@ -91,7 +101,7 @@ ENDING: Final = HTML_CONTENT | WORDS_CONTENT | {"mj-style"}
 REFUSED_ELEMENTS: Final[dict[str, str]] = {
     "mj-include": "Files cannot be included. Paste the content here.",
     "mj-html-attributes": "mj-html-attributes is not supported. Write the attributes on the elements.",
-    "mj-font": "Fonts are not loaded from other servers, because that tells them who reads the mail. Use a font that mail programs have.",
+    "mj-font": "Fonts are not loaded from other servers: that tells them who reads the mail. Use one that mail programs have.",
     "mj-carousel": "A carousel does not work in most mail programs. Use pictures in columns.",
     "mj-html": "There is no mj-html. Put HTML in an mj-text or an mj-raw.",
 }
@@ -126,7 +136,9 @@ URL_SCHEMES: Final = frozenset({"http", "https", "mailto", "tel", "sms"})
 IMAGE_SCHEMES: Final = frozenset({"http", "https"})
 LINK_ATTRIBUTES: Final = frozenset({"href", "base-url"})
 IMAGE_ATTRIBUTES: Final = frozenset({"src", "background-url", "icon-unwrapped-url", "icon-wrapped-url"})
-WORDS_ATTRIBUTES: Final = frozenset({"alt", "title", "name", "rel", "icon-wrapped-alt", "icon-unwrapped-alt", "ico-open", "ico-close"})
+WORDS_ATTRIBUTES: Final = frozenset(
+    {"alt", "title", "name", "rel", "icon-wrapped-alt", "icon-unwrapped-alt", "ico-open", "ico-close"}
+)
 
 CSS_PROPERTIES: Final = frozenset(
     "background background-color background-image background-position background-repeat background-size border border-bottom "

@@ -30,7 +30,11 @@ class NewCampaignForm(forms.Form):
         queryset=None, required=False, empty_label="Choose later", label="Topic", help_text="Its subscribers get this."
     )
     segment = forms.ModelChoiceField(
-        queryset=None, required=False, empty_label="Everybody in the topic", label="Segment", help_text="Only those of them who fit."
+        queryset=None,
+        required=False,
+        empty_label="Everybody in the topic",
+        label="Segment",
+        help_text="Only those of them who fit.",
     )
 
     def __init__(self, *args: Any, organization: Organization, **kwargs: Any) -> None:
@@ -45,10 +49,18 @@ class CampaignForm(forms.Form):
 
     name = forms.CharField(max_length=200, label="Name", help_text="Only you and your colleagues see it.")
     topic = forms.ModelChoiceField(
-        queryset=None, required=False, empty_label="Choose a topic", label="Topic", help_text="Its subscribers get this."
+        queryset=None,
+        required=False,
+        empty_label="Choose a topic",
+        label="Topic",
+        help_text="Its subscribers get this.",
     )
     segment = forms.ModelChoiceField(
-        queryset=None, required=False, empty_label="Everybody in the topic", label="Segment", help_text="Only those of them who fit."
+        queryset=None,
+        required=False,
+        empty_label="Everybody in the topic",
+        label="Segment",
+        help_text="Only those of them who fit.",
     )
     subject = forms.CharField(
         max_length=250,
@@ -71,9 +83,10 @@ class CampaignForm(forms.Form):
         max_length=254, required=False, label="Answers go to", help_text="Empty: to the sender's address."
     )
 
-    def __init__(self, *args: Any, organization: Organization, names: frozenset[str], campaign: Campaign, **kwargs: Any) -> None:
-        initial = {name: getattr(campaign, name) for name in self.base_fields}
-        super().__init__(*args, initial=initial, **kwargs)
+    def __init__(
+        self, data: Any = None, *, organization: Organization, names: frozenset[str], campaign: Campaign
+    ) -> None:
+        super().__init__(data, initial={name: getattr(campaign, name) for name in self.base_fields})
         self.names = names
         for name, queryset in _choices(organization).items():
             self.fields[name].queryset = queryset  # type: ignore[attr-defined]
@@ -114,7 +127,10 @@ class TestForm(forms.Form):
 
     to = forms.EmailField(max_length=320, label="Send the test to")
     person = forms.CharField(
-        max_length=320, required=False, label="As it would be for", help_text="The address of one of your people. Empty: with the fallbacks."
+        max_length=320,
+        required=False,
+        label="As it would be for",
+        help_text="The address of one of your people. Empty: with the fallbacks.",
     )
 
     def clean_to(self) -> str:

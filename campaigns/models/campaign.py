@@ -24,12 +24,8 @@ class Campaign(TenantModel):
     design = models.OneToOneField("campaigns.Design", null=True, on_delete=models.PROTECT, related_name="+")
     mailing = models.OneToOneField("sending.Mailing", null=True, on_delete=models.PROTECT, related_name="+")
     accepted_warnings = models.JSONField(default=list, help_text="Names of the checks whose warning was ticked.")
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    launched_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
-    )
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    launched_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     launched_at = models.DateTimeField(null=True)

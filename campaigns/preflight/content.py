@@ -15,11 +15,22 @@ def check(facts: Facts) -> Result:
         more = f" (and {len(facts.errors) - 1} more)" if len(facts.errors) > 1 else ""
         return Result(NAME, TITLE, "fail", f"{where}{first.message}{more}", "Mend the content.", "content")
     if facts.compiled is None:
-        return Result(NAME, TITLE, "unknown", "The content could not be compiled just now.", "Reload this page.", "content")
+        return Result(
+            NAME, TITLE, "unknown", "The content could not be compiled just now.", "Reload this page.", "content"
+        )
     if facts.compiled.warnings:
         first = facts.compiled.warnings[0]
         where = f"Line {first.line}: " if first.line else ""
-        return Result(NAME, TITLE, "warn", f"{where}{first.message}", "Look at the notes beside the content.", "content")
+        return Result(
+            NAME, TITLE, "warn", f"{where}{first.message}", "Look at the notes beside the content.", "content"
+        )
     if not facts.compiled.text.strip():
-        return Result(NAME, TITLE, "fail", "The content has no words.", "Write something; a mail of pictures alone is taken for spam.", "content")
+        return Result(
+            NAME,
+            TITLE,
+            "fail",
+            "The content has no words.",
+            "Write something; a mail of pictures alone is taken for spam.",
+            "content",
+        )
     return Result(NAME, TITLE, "pass", "It compiles, and its merge fields exist.", place="content")

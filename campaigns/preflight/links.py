@@ -21,14 +21,28 @@ def check(facts: Facts) -> Result:
     for link in links:
         on = f" on “{link.words}”" if link.words else ""
         if trouble := _trouble(link.address):
-            return Result(NAME, TITLE, "fail", f"The link{on} {trouble}.", "Give it the address that it should lead to.", "content")
+            return Result(
+                NAME,
+                TITLE,
+                "fail",
+                f"The link{on} {trouble}.",
+                "Give it the address that it should lead to.",
+                "content",
+            )
     if leftover := [link for link in links if _is_placeholder(link.address)]:
         return Result(
-            NAME, TITLE, "warn", f"{leftover[0].address} is an example from the template.", "Replace it by a page of yours.", "content"
+            NAME,
+            TITLE,
+            "warn",
+            f"{leftover[0].address} is an example from the template.",
+            "Replace it by a page of yours.",
+            "content",
         )
     plain = [link for link in links if link.address.lower().startswith("http:")]
     if plain:
-        return Result(NAME, TITLE, "warn", f"{plain[0].address} is not encrypted.", "Use https:// if the page has it.", "content")
+        return Result(
+            NAME, TITLE, "warn", f"{plain[0].address} is not encrypted.", "Use https:// if the page has it.", "content"
+        )
     if len(links) == 1:
         return Result(NAME, TITLE, "pass", "1 link.", place="content")
     return Result(NAME, TITLE, "pass", f"{len(links)} links.", place="content")
@@ -38,7 +52,7 @@ def _trouble(address: str) -> str:
     """What is wrong with an address, as the rest of a sentence; "" when nothing is."""
     if not address or address == "#":
         return "is empty"
-    if address.startswith("{{") or address.startswith("#"):
+    if address.startswith(("{{", "#")):
         return ""
     bare = re.sub(r"\{\{.*?\}\}", "x", address)
     lowered = bare.lower()

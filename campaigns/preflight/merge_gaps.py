@@ -18,5 +18,5 @@ def check(facts: Facts) -> Result:
         return Result(NAME, TITLE, "pass", "Everybody in the audience has every field that is used.", place="content")
     worst = max(gaps, key=lambda gap: gap.people or 0)
     people = "1 person has" if worst.people == 1 else f"{worst.people:,} people have"
-    fix = f"Give a fallback: {{{{ contact.{worst.field} | default: \"…\" }}}}."
+    fix = f'Give a fallback: {{{{ contact.{worst.field} | default: "…" }}}}.'
     return Result(NAME, TITLE, "warn", f"{people} no {worst.field}: there will be a gap.", fix, "content")

@@ -10,10 +10,24 @@ LEAST = 10  # characters; less is no street and town
 def check(facts: Facts) -> Result:
     address = " ".join(facts.postal_address.split())
     if len(address) < LEAST:
-        return Result(NAME, TITLE, "fail", "Your postal address is not known yet.", "Enter street, town and country in the settings.", "brand")
+        return Result(
+            NAME,
+            TITLE,
+            "fail",
+            "Your postal address is not known yet.",
+            "Enter street, town and country in the settings.",
+            "brand",
+        )
     if facts.compiled is None:
         return Result(NAME, TITLE, "unknown", "Not checked: the content does not compile.", place="content")
     written = " ".join(facts.compiled.text.split())
     if "brand.postal_address" in facts.names or address in written:
         return Result(NAME, TITLE, "pass", address, place="content")
-    return Result(NAME, TITLE, "fail", "The content does not show your postal address.", "Add {{ brand.postal_address }}, best at the end.", "content")
+    return Result(
+        NAME,
+        TITLE,
+        "fail",
+        "The content does not show your postal address.",
+        "Add {{ brand.postal_address }}, best at the end.",
+        "content",
+    )

@@ -8,6 +8,8 @@ NAME, TITLE = "sending_domain", "Sending domain"
 
 def check(facts: Facts) -> Result:
     if not facts.domain_name:
-        return Result(NAME, TITLE, "fail", "No domain is chosen yet.", "Add a domain, or choose one for this campaign.", "sender")
+        return Result(
+            NAME, TITLE, "fail", "No domain is chosen yet.", "Add a domain, or choose one for this campaign.", "sender"
+        )
     fix = facts.domain_fix if facts.domain_status != "pass" else ""
     return Result(NAME, TITLE, facts.domain_status, facts.domain_evidence or facts.domain_name, fix, "domain")

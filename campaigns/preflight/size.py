@@ -14,7 +14,21 @@ def check(facts: Facts) -> Result:
     size = facts.compiled.size
     words = f"{size / 1024:,.0f} kB of HTML."
     if size > CLIP:
-        return Result(NAME, TITLE, "warn", f"{words} Gmail cuts it off after 102 kB.", "Shorten it, or move text to a web page.", "content")
+        return Result(
+            NAME,
+            TITLE,
+            "warn",
+            f"{words} Gmail cuts it off after 102 kB.",
+            "Shorten it, or move text to a web page.",
+            "content",
+        )
     if size > NEAR:
-        return Result(NAME, TITLE, "warn", f"{words} That is close to the 102 kB after which Gmail cuts it off.", "Shorten it a little.", "content")
+        return Result(
+            NAME,
+            TITLE,
+            "warn",
+            f"{words} That is close to the 102 kB after which Gmail cuts it off.",
+            "Shorten it a little.",
+            "content",
+        )
     return Result(NAME, TITLE, "pass", words, place="content")

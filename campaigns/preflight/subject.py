@@ -18,10 +18,26 @@ def check(facts: Facts) -> Result:
     if facts.subject_problems:
         return Result(NAME, TITLE, "fail", facts.subject_problems[0], "Mend the merge field in the subject.", "sender")
     if _FAKE_ANSWER.match(subject):
-        return Result(NAME, TITLE, "warn", f"“{subject}” pretends to be an answer.", "Mailbox providers treat that as a trick. Begin otherwise.", "sender")
+        return Result(
+            NAME,
+            TITLE,
+            "warn",
+            f"“{subject}” pretends to be an answer.",
+            "Mailbox providers treat that as a trick. Begin otherwise.",
+            "sender",
+        )
     letters = [character for character in subject if character.isalpha() and character.upper() != character.lower()]
     if len(letters) >= 8 and all(character.isupper() for character in letters):
-        return Result(NAME, TITLE, "warn", "The whole subject is in capitals.", "Write it as you would to one person.", "sender")
+        return Result(
+            NAME, TITLE, "warn", "The whole subject is in capitals.", "Write it as you would to one person.", "sender"
+        )
     if len(subject) > LONG:
-        return Result(NAME, TITLE, "warn", f"{len(subject)} characters; phones show about 40.", "Put what matters first, or shorten it.", "sender")
+        return Result(
+            NAME,
+            TITLE,
+            "warn",
+            f"{len(subject)} characters; phones show about 40.",
+            "Put what matters first, or shorten it.",
+            "sender",
+        )
     return Result(NAME, TITLE, "pass", f"“{subject}”", place="sender")

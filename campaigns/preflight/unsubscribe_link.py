@@ -12,8 +12,26 @@ def check(facts: Facts) -> Result:
     link = next((link for link in facts.compiled.links if "unsubscribe_url" in link.address), None)
     if link is None:
         return Result(
-            NAME, TITLE, "fail", "The content has no unsubscribe link.", "Add one: <a href=\"{{ unsubscribe_url }}\">Unsubscribe</a>.", "content"
+            NAME,
+            TITLE,
+            "fail",
+            "The content has no unsubscribe link.",
+            'Add one: <a href="{{ unsubscribe_url }}">Unsubscribe</a>.',
+            "content",
         )
     if not link.words:
-        return Result(NAME, TITLE, "fail", "The unsubscribe link has no words to click.", "Write words between <a …> and </a>.", "content")
-    return Result(NAME, TITLE, "pass", f"The link “{link.words}” is in it, and one click in mail programs works too.", place="content")
+        return Result(
+            NAME,
+            TITLE,
+            "fail",
+            "The unsubscribe link has no words to click.",
+            "Write words between <a …> and </a>.",
+            "content",
+        )
+    return Result(
+        NAME,
+        TITLE,
+        "pass",
+        f"The link “{link.words}” is in it, and one click in mail programs works too.",
+        place="content",
+    )

@@ -37,7 +37,9 @@ def of(organization: Organization, *, search: str = "", state: str = "") -> Quer
     return found
 
 
-def page(organization: Organization, *, search: str = "", state: str = "", number: str | None = None) -> tuple[Page[Campaign], list[Row]]:
+def page(
+    organization: Organization, *, search: str = "", state: str = "", number: str | None = None
+) -> tuple[Page[Campaign], list[Row]]:
     """A page of campaigns with their numbers."""
     shown = Paginator(of(organization, search=search, state=state), PER_PAGE).get_page(number)
     return shown, rows(list(shown.object_list))
@@ -63,14 +65,18 @@ def unfrozen() -> list[tuple[int, int]]:
     """(organization, campaign) ids of launches that wait for their freeze; call inside of cross_tenant."""
     before = timezone.now() - LOST_AFTER
     return list(
-        Campaign.objects.filter(state=CampaignState.LAUNCHING, launched_at__lt=before).values_list("organization_id", "pk")[:100]
+        Campaign.objects.filter(state=CampaignState.LAUNCHING, launched_at__lt=before).values_list(
+            "organization_id", "pk"
+        )[:100]
     )
 
 
 def uncleared() -> list[tuple[int, int]]:
     """(organization, campaign) ids of cancelled sends with rows that wait; call inside of cross_tenant."""
     return list(
-        Campaign.objects.filter(state=CampaignState.CANCELLED, mailing__finished_at=None).values_list("organization_id", "pk")[:100]
+        Campaign.objects.filter(state=CampaignState.CANCELLED, mailing__finished_at=None).values_list(
+            "organization_id", "pk"
+        )[:100]
     )
 
 

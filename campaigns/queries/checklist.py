@@ -5,6 +5,7 @@ from django.db import connection
 from campaigns import preflight
 from campaigns.models import Campaign
 from campaigns.preflight import Facts, Gap, Result
+from campaigns.preflight.results import Status
 from campaigns.queries import content
 from contacts.queries import audience
 from contacts.segments.tree import BadDefinition
@@ -39,7 +40,7 @@ def facts(campaign: Campaign) -> Facts:
         from_address=f"{campaign.from_local}@{domain.name}" if domain and campaign.from_local else "",
         reply_to=campaign.reply_to,
         domain_name=domain.name if domain else "",
-        domain_status=("fail" if not clearance.ready else clearance.status.value) if clearance else "unknown",
+        domain_status=_status(clearance),
         domain_evidence=f"{domain.name}: {clearance.summary}" if domain and clearance else "",
         domain_fix="Look at the records, and publish what is missing.",
         topic_name=campaign.topic.name if campaign.topic else "",
@@ -51,9 +52,20 @@ def facts(campaign: Campaign) -> Facts:
         compiled=compiled,
         errors=made.errors,
         names=plan.names if plan else frozenset(),
-        gaps=_gaps(campaign, plan.unguarded_fields - _NEVER_EMPTY if plan else frozenset(), countable=people is not None),
+        gaps=_gaps(
+            campaign, plan.unguarded_fields - _NEVER_EMPTY if plan else frozenset(), countable=people is not None
+        ),
         postal_address=campaign.brand.postal_address or campaign.organization.postal_address,
     )
+
+
+def _status(clearance: domains.Clearance | None) -> Status:
+    """A domain that may not be sent from fails, whatever the reason."""
+    if clearance is None:
+        return "unknown"
+    if not clearance.ready:
+        return "fail"
+    return "pass" if clearance.status == "pass" else "warn"
 
 
 def _count(campaign: Campaign) -> tuple[int | None, int, str]:

@@ -57,7 +57,9 @@ def make_from(*, mjml: str, names: Collection[str], subject: str = "", preheader
     try:
         plan = compile_plan("" if subject_problems else subject, compiled.html, compiled.text, known=names)
     except MergeError as error:
-        return Made(None, None, tuple(Finding("error", problem.message, 0) for problem in error.problems), subject_problems)
+        return Made(
+            None, None, tuple(Finding("error", problem.message, 0) for problem in error.problems), subject_problems
+        )
     return Made(compiled, plan, (), subject_problems)
 
 
@@ -93,7 +95,9 @@ def somebody(campaign: Campaign, address: str = "") -> Contact | None:
     """The person of this address; without one, the newest of the campaign's topic; None when there is nobody."""
     people = Contact.objects.filter(organization=campaign.organization, archived_at=None, erased_at=None)
     if address:
-        return people.filter(address_key=addresses.key_of(address) or address.strip().lower().replace("\x00", "")).first()
+        return people.filter(
+            address_key=addresses.key_of(address) or address.strip().lower().replace("\x00", "")
+        ).first()
     if campaign.topic_id is None:
         return None
     newest = (

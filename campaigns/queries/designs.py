@@ -18,4 +18,8 @@ def templates(organization: Organization) -> QuerySet[Design]:
 
 def campaign_of(design: Design) -> Campaign | None:
     """The campaign whose content this is."""
-    return None if design.is_template else Campaign.objects.filter(design=design).select_related("brand", "organization").first()
+    return (
+        None
+        if design.is_template
+        else Campaign.objects.filter(design=design).select_related("brand", "organization").first()
+    )

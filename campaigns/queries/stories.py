@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 
-
 from accounts.models import Organization
 from campaigns import wording
 from campaigns.models import Campaign
@@ -96,18 +95,26 @@ def search(organization: Organization, query: str) -> Answer:
     contact = people.filter(address_key=key).first()
     if contact is None and not whole and len(query) >= 2:
         # A range, not LIKE: under row-level security only such a search uses the index.
-        found = list(people.filter(address_key__gte=key, address_key__lt=key + "\U0010ffff").order_by("address_key")[:MANY])
+        found = list(
+            people.filter(address_key__gte=key, address_key__lt=key + "\U0010ffff").order_by("address_key")[:MANY]
+        )
         if len(found) != 1:
             return Answer(query, people=found)
         contact, key = found[0], found[0].address_key
-    sent = mailings.messages_to(contact_id=contact.pk if contact else None, organization_id=organization.pk, address=key)
+    sent = mailings.messages_to(
+        contact_id=contact.pk if contact else None, organization_id=organization.pk, address=key
+    )
     return Answer(
         query,
         address=contact.address if contact else key,
         contact=contact,
         lines=_lines(sent),
-        suppressions=list(Suppression.objects.filter(organization=organization, address_key=key, lifted_at=None).order_by("-id")),
-        topics=list(Subscription.objects.filter(contact=contact).select_related("topic").order_by("topic__name")) if contact else [],
+        suppressions=list(
+            Suppression.objects.filter(organization=organization, address_key=key, lifted_at=None).order_by("-id")
+        ),
+        topics=list(Subscription.objects.filter(contact=contact).select_related("topic").order_by("topic__name"))
+        if contact
+        else [],
     )
 
 
@@ -126,7 +133,9 @@ def _lines(deliveries: list[Delivery]) -> list[Line]:
     campaigns = {c.mailing_id: c for c in Campaign.objects.filter(mailing_id__in=mailing_ids)} if mailing_ids else {}
     loose = [d.pk for d in deliveries if d.mailing_id not in campaigns]
     subjects = dict(StoredMessage.objects.filter(pk__in=loose).values_list("pk", "subject")) if loose else {}
-    return [_line(delivery, campaigns.get(delivery.mailing_id), subjects.get(delivery.pk, "")) for delivery in deliveries]
+    return [
+        _line(delivery, campaigns.get(delivery.mailing_id), subjects.get(delivery.pk, "")) for delivery in deliveries
+    ]
 
 
 def _line(delivery: Delivery, campaign: Campaign | None, subject: str) -> Line:
@@ -135,7 +144,9 @@ def _line(delivery: Delivery, campaign: Campaign | None, subject: str) -> Line:
     if state in (DeliveryState.QUEUED, DeliveryState.SENDING) and delivery.attempts:
         part = "retrying"
     kind = {StreamKind.APP: "App mail", StreamKind.TEST: "Test"}.get(StreamKind(delivery.mailing.stream.kind), "")
-    title = campaign.name if campaign else (f"{kind}: {subject}" if subject else kind or delivery.mailing.name or "Mail")
+    title = (
+        campaign.name if campaign else (f"{kind}: {subject}" if subject else kind or delivery.mailing.name or "Mail")
+    )
     words = wording.words(state.name.lower(), delivery.reason)
     return Line(delivery, title, part, state.label, words, campaign)
 
@@ -163,7 +174,9 @@ _CHAPTERS = {
 
 
 def _chapter(happening: Happening) -> Chapter:
-    title, level = _CHAPTERS.get(happening.kind, ("Something happened", "")) if happening.kind else ("Something happened", "")
+    title, level = (
+        _CHAPTERS.get(happening.kind, ("Something happened", "")) if happening.kind else ("Something happened", "")
+    )
     detail = ""
     reason = str(happening.facts.get("class") or "")
     if happening.kind == EventKind.SUPPRESSED:

@@ -84,7 +84,10 @@ def edit(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
         messages.warning(request, "This campaign has been started. What was sent cannot be changed any more.")
         return redirect(tenant_url(request, "campaigns:campaign", campaign=found.public_id))
     form = CampaignForm(
-        request.POST or None, campaign=found, organization=request.organization, names=content.merge_names(request.organization)
+        request.POST or None,
+        campaign=found,
+        organization=request.organization,
+        names=content.merge_names(request.organization),
     )
     if request.method == "POST" and form.is_valid():
         try:
@@ -107,7 +110,9 @@ def audience(request: HttpRequest, org: str) -> HttpResponse:
     if form.is_valid() and form.cleaned_data["topic"]:
         try:
             count = people.count(
-                organization=request.organization, topic=form.cleaned_data["topic"], segment=form.cleaned_data["segment"]
+                organization=request.organization,
+                topic=form.cleaned_data["topic"],
+                segment=form.cleaned_data["segment"],
             )
         except BadDefinition as error:
             trouble = str(error)

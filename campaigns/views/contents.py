@@ -57,7 +57,11 @@ def mail(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
     if found.mailing is not None and found.mailing.letter is not None:
         letter = found.mailing.letter
         shown = content.show(
-            Plan.from_json(letter.plan), organization=request.organization, brand=found.brand, contact=contact, facts=letter.facts
+            Plan.from_json(letter.plan),
+            organization=request.organization,
+            brand=found.brand,
+            contact=contact,
+            facts=letter.facts,
         )
         return preview_policy.mail(shown.html)
     made = content.make(found)

@@ -61,7 +61,12 @@ def new(request: HttpRequest, org: str) -> HttpResponse:
         source, given = BLANK, "New template"
     brand = Brand.objects.get(organization=request.organization, is_default=True)
     made = verbs.create(
-        organization=request.organization, brand=brand, name=name or given, mjml=source, actor=request.user, origin=origin
+        organization=request.organization,
+        brand=brand,
+        name=name or given,
+        mjml=source,
+        actor=request.user,
+        origin=origin,
     )
     return redirect(tenant_url(request, "campaigns:design", design=made.public_id))
 
@@ -81,7 +86,12 @@ def editor(request: HttpRequest, design: Design, *, campaign: Campaign | None = 
     """The editor's page, for a template or for a campaign's content."""
     names = content.merge_names(request.organization)
     made = _make(design, campaign, names)
-    context = {"design": design, "campaign": campaign, "names": sorted(names), "read_only": not may(request, Role.MARKETER)}
+    context = {
+        "design": design,
+        "campaign": campaign,
+        "names": sorted(names),
+        "read_only": not may(request, Role.MARKETER),
+    }
     return render(request, "campaigns/designs/edit.html", context | _findings(made))
 
 
@@ -122,7 +132,9 @@ def preview(request: HttpRequest, org: str, design: str) -> HttpResponse:
     if made.plan is None:
         return preview_policy.words("The preview comes back when the content compiles.")
     contact = content.somebody(campaign) if campaign else None
-    return preview_policy.mail(content.show(made.plan, organization=request.organization, brand=found.brand, contact=contact).html)
+    return preview_policy.mail(
+        content.show(made.plan, organization=request.organization, brand=found.brand, contact=contact).html
+    )
 
 
 @require_safe
@@ -137,7 +149,9 @@ def starter_preview(request: HttpRequest, org: str, starter: str) -> HttpRespons
     made = content.make_from(mjml=source, names=content.merge_names(request.organization))
     brand = Brand.objects.get(organization=request.organization, is_default=True)
     assert made.plan is not None
-    return preview_policy.mail(content.show(made.plan, organization=request.organization, brand=brand, contact=None).html)
+    return preview_policy.mail(
+        content.show(made.plan, organization=request.organization, brand=brand, contact=None).html
+    )
 
 
 @require_POST
@@ -179,6 +193,7 @@ def _findings(made: content.Made) -> dict[str, Any]:
         "findings": found,
         "compiled": made.compiled,
         "problems": [
-            {"line": f.line or 1, "text": f.message, "level": "error" if f.severity == "error" else "warning"} for f in found
+            {"line": f.line or 1, "text": f.message, "level": "error" if f.severity == "error" else "warning"}
+            for f in found
         ],
     }

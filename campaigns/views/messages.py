@@ -31,7 +31,8 @@ def show(request: HttpRequest, org: str, message: int) -> HttpResponse:
     context = {
         "story": stories.of(delivery),
         "may_retry": may(request, Role.MARKETER) and delivery.state == DeliveryState.DEFERRED,
-        "may_send_again": may(request, Role.MARKETER) and delivery.state in (DeliveryState.FAILED, DeliveryState.IN_DOUBT),
+        "may_send_again": may(request, Role.MARKETER)
+        and delivery.state in (DeliveryState.FAILED, DeliveryState.IN_DOUBT),
     }
     return render(request, "campaigns/messages/show.html", context)
 

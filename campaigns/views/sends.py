@@ -144,7 +144,9 @@ def people_csv(request: HttpRequest, org: str, campaign: str) -> StreamingHttpRe
 
     def lines() -> Iterator[str]:
         writer = csv.writer(_Echo())
-        yield "\ufeff" + writer.writerow(["address", "status", "reason", "reply_code", "reply", "attempts", "next_try", "provider", "changed_at"])
+        yield "\ufeff" + writer.writerow(
+            ["address", "status", "reason", "reply_code", "reply", "attempts", "next_try", "provider", "changed_at"]
+        )
         if found.mailing is None:
             return
         after: int | None = 0

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accounts.models import Organization, User
 from accounts.actions import audit
+from accounts.models import Organization, User
 from sending.actions import streams
 from sending.enums import Bucket, DeliveryState, EventKind, Hold, Reason, StreamKind
 from sending.errors import Refused
@@ -80,7 +80,7 @@ def seal(*, mailing: Mailing, audience: Audience) -> int:
                 *(mailing.organization_id, mailing.pk, DeliveryState.QUEUED, DeliveryState.SUPPRESSED, now, now, now),
             ],
         )
-        size = cursor.rowcount
+        size = int(cursor.rowcount)
     mailing.audience_size, mailing.sealed_at = size, now
     mailing.save(update_fields=["audience_size", "sealed_at"])
     tell_relays()
@@ -141,9 +141,7 @@ def retry_now(*, delivery: Delivery, actor: User) -> bool:
         due_at=timezone.now()
     )
     if moved:
-        audit.record(
-            organization=delivery.organization, actor=actor, verb="sending.delivery_hurried", target=delivery
-        )
+        audit.record(organization=delivery.organization, actor=actor, verb="sending.delivery_hurried", target=delivery)
         tell_relays()
     return bool(moved)
 
@@ -209,7 +207,9 @@ def _move(
         WHEN was.state = {DeliveryState.DEFERRED:d} OR was.attempts > 0 THEN {Bucket.RETRYING:d}
         ELSE {Bucket.ON_ITS_WAY:d} END"""
     after = (
-        f"CASE WHEN was.attempts > 0 THEN {Bucket.RETRYING:d} ELSE {Bucket.ON_ITS_WAY:d} END" if bucket is None else f"{bucket:d}"
+        f"CASE WHEN was.attempts > 0 THEN {Bucket.RETRYING:d} ELSE {Bucket.ON_ITS_WAY:d} END"
+        if bucket is None
+        else f"{bucket:d}"
     )
     with connection.cursor() as cursor:
         cursor.execute(

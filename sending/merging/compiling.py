@@ -12,7 +12,9 @@ MAX_SUBJECT = 500  # characters
 MAX_BODY = 2_000_000
 MAX_LINKS = 1_000
 
-_URL_ATTRIBUTES = frozenset({"href", "src", "background", "action", "formaction", "poster", "cite", "data", "xlink:href"})
+_URL_ATTRIBUTES = frozenset(
+    {"href", "src", "background", "action", "formaction", "poster", "cite", "data", "xlink:href"}
+)
 _NOT_TRACKED_ELEMENTS = frozenset({"link", "base"})
 
 
@@ -100,7 +102,9 @@ def _flat(source: str, context: Context, slots: _Slots, known: Collection[str] |
     return builder.part()
 
 
-def _markup(html: str, slots: _Slots, known: Collection[str] | None, problems: list[Problem], track_links: bool) -> Part:
+def _markup(
+    html: str, slots: _Slots, known: Collection[str] | None, problems: list[Problem], track_links: bool
+) -> Part:
     if OPEN in html or CLOSE in html:
         html = html.replace(OPEN, "").replace(CLOSE, "")
     found = _read(html, known, problems)

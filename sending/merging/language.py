@@ -67,7 +67,9 @@ def parse(source: str) -> tuple[list[Expression], list[Problem]]:
         if opening.group() == "{%":
             problems.append(
                 Problem(
-                    'Tags such as {% if %} are not available. Use {{ name }} or {{ name | default: "words" }}.', line, column
+                    'Tags such as {% if %} are not available. Use {{ name }} or {{ name | default: "words" }}.',
+                    line,
+                    column,
                 )
             )
             at = start + 2
@@ -106,7 +108,11 @@ def check(source: str, known: Collection[str] | None = None) -> list[Problem]:
 def unknown(name: str, known: Collection[str]) -> str:
     """The sentence for a name that does not exist, with the nearest one that does."""
     suggestion = nearest(name, known)
-    hint = f" Did you mean {{{{ {suggestion} }}}}?" if suggestion else " Choose one of the names in the list of merge fields."
+    hint = (
+        f" Did you mean {{{{ {suggestion} }}}}?"
+        if suggestion
+        else " Choose one of the names in the list of merge fields."
+    )
     return f"There is no merge field “{name}”.{hint}"
 
 

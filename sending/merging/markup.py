@@ -13,7 +13,8 @@ from dataclasses import dataclass
 OPEN, CLOSE = "\ue000", "\ue001"
 
 _CONDITIONAL = re.compile(
-    r"<!--\[if[^\]>]{0,200}\]>(?:<!-->)?|<!--<!\[endif\]-->|<!\[(?:endif|if[^\]>]{0,200})\](?:-->|>)|<!-->", re.IGNORECASE
+    r"<!--\[if[^\]>]{0,200}\]>(?:<!-->)?|<!--<!\[endif\]-->|<!\[(?:endif|if[^\]>]{0,200})\](?:-->|>)|<!-->",
+    re.IGNORECASE,
 )
 _TAG = re.compile(r"<(/?)([A-Za-z][^\s/>]*)")
 _SPACE = re.compile(r"[\s/]+")

@@ -23,7 +23,9 @@ _STATES_OF_BUCKET = {
     Bucket.IN_DOUBT: DeliveryState.IN_DOUBT,
 }
 
-_COLUMNS = """d.id, d.contact_id, d.address, d.state, d.attempts, d.due_at, d.reason, d.code, d.provider, d.changed_at"""
+_COLUMNS = (
+    """d.id, d.contact_id, d.address, d.state, d.attempts, d.due_at, d.reason, d.code, d.provider, d.changed_at"""
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,9 @@ def has_open(mailing: Mailing) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def people(mailing: Mailing, part: BarPart | None, *, after: int = 0, limit: int = PAGE) -> tuple[list[Person], int | None]:
+def people(
+    mailing: Mailing, part: BarPart | None, *, after: int = 0, limit: int = PAGE
+) -> tuple[list[Person], int | None]:
     """A page of the people behind a part of the bar (None: everybody), and the cursor of the next one (None at the end).
 
     Opaque cursors: parts that most rows pass through go by contact, the others by row, because that is how they are indexed.
@@ -108,7 +112,9 @@ def people(mailing: Mailing, part: BarPart | None, *, after: int = 0, limit: int
 
 def with_replies(found: list[Person]) -> list[Person]:
     """The same people with the last thing that a server said about each."""
-    ids = [person.id for person in found if person.code or person.state in (DeliveryState.IN_DOUBT, DeliveryState.FAILED)]
+    ids = [
+        person.id for person in found if person.code or person.state in (DeliveryState.IN_DOUBT, DeliveryState.FAILED)
+    ]
     if not ids:
         return found
     with connection.cursor() as cursor:
@@ -120,8 +126,17 @@ def with_replies(found: list[Person]) -> list[Person]:
         texts = dict(cursor.fetchall())
     return [
         Person(
-            person.id, person.contact_id, person.address, person.state, person.attempts, person.due_at, person.reason,
-            person.code, person.provider, person.changed_at, texts.get(person.id, ""),
+            person.id,
+            person.contact_id,
+            person.address,
+            person.state,
+            person.attempts,
+            person.due_at,
+            person.reason,
+            person.code,
+            person.provider,
+            person.changed_at,
+            texts.get(person.id, ""),
         )
         for person in found
     ]
@@ -150,7 +165,8 @@ def story(delivery: Delivery) -> list[Happening]:
     known = {kind.value for kind in EventKind}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT at, kind, code, text, link, provider, facts::text FROM sending_event WHERE delivery_id = %s ORDER BY at, id LIMIT 500",
+            "SELECT at, kind, code, text, link, provider, facts::text FROM sending_event "
+            "WHERE delivery_id = %s ORDER BY at, id LIMIT 500",
             [delivery.pk],
         )
         rows = cursor.fetchall()

@@ -102,6 +102,8 @@ def draft(organization: Organization, brand: Brand, topic: Topic, domain: Sendin
         campaign = verbs.create(
             organization=organization, brand=brand, name="Spring letter", actor=marketer, topic=topic, domain=domain
         )
-        campaign = verbs.edit(campaign=campaign, actor=marketer, subject="Hello {{ contact.first_name | default: 'you' }}")
+        campaign = verbs.edit(
+            campaign=campaign, actor=marketer, subject="Hello {{ contact.first_name | default: 'you' }}"
+        )
         verbs.choose_content(campaign=campaign, name="Newsletter", mjml=MJML, actor=marketer)
         return Campaign.objects.get(pk=campaign.pk)

@@ -67,7 +67,9 @@ def test_every_address_is_tried() -> None:
 
 
 @pytest.fixture
-def addresses(organization: Organization, draft: Campaign, marketer: User, people: Callable[..., Any]) -> Callable[[str], str]:
+def addresses(
+    organization: Organization, draft: Campaign, marketer: User, people: Callable[..., Any]
+) -> Callable[[str], str]:
     """The address of each page, about a draft, a template, a sent message."""
     people(2)
     with tenant_scope(organization):
@@ -85,7 +87,7 @@ def addresses(organization: Organization, draft: Campaign, marketer: User, peopl
         kwargs: dict[str, Any] = {"org": organization.public_id}
         if name.startswith("campaign") and name not in ("campaigns", "campaign_new"):
             kwargs["campaign"] = draft.public_id
-        elif name == "design" or name.startswith("design_") and name != "design_new":
+        elif name == "design" or (name.startswith("design_") and name != "design_new"):
             kwargs["design"] = template.public_id
         elif name.startswith("message") and name != "messages":
             kwargs["message"] = message.pk

@@ -37,7 +37,9 @@ def test_our_templates_are_good_enough_to_send(each: Starter) -> None:
     assert {"unsubscribe_url", "preferences_url", "brand.postal_address"} <= plan.names
     assert "prefers-color-scheme: dark" in compiled.html and 'name="color-scheme"' in compiled.html
     assert compiled.size < 20_000
-    assert "http://" not in compiled.html.replace("http://www.w3.org/1999/xhtml", "") and "googleapis" not in compiled.html
+    assert (
+        "http://" not in compiled.html.replace("http://www.w3.org/1999/xhtml", "") and "googleapis" not in compiled.html
+    )
     merged = merge(
         plan,
         merge_values(
@@ -61,7 +63,10 @@ def test_an_unknown_starter_is_a_key_error() -> None:
 
 def test_styles_are_inlined_and_media_queries_kept() -> None:
     compiled = compile_source(
-        design('<mj-text css-class="loud">a</mj-text>', "<mj-style>.loud { letter-spacing: 3px; } @media (max-width: 9px) { .loud { top: 0 } }</mj-style>")
+        design(
+            '<mj-text css-class="loud">a</mj-text>',
+            "<mj-style>.loud { letter-spacing: 3px; } @media (max-width: 9px) { .loud { top: 0 } }</mj-style>",
+        )
     )
     assert "letter-spacing: 3px" in compiled.html.split("<body")[1]
     assert "@media (max-width: 9px)" in compiled.html
@@ -89,7 +94,9 @@ def test_the_preview_text_replaces_the_designs_own_and_is_escaped() -> None:
 
 def test_people_type_html_that_is_not_well_formed() -> None:
     compiled = compile_source(
-        design("<mj-text><p>one<p>two <b>bold<br>5 < 6 & more &nbsp;{{ contact.x | default: \"a > b\" }}<ul><li>a<li>b</ul></mj-text>")
+        design(
+            '<mj-text><p>one<p>two <b>bold<br>5 < 6 & more &nbsp;{{ contact.x | default: "a > b" }}<ul><li>a<li>b</ul></mj-text>'
+        )
     )
     assert "5 &lt; 6 &amp; more" in compiled.html
     assert "{{ contact.x | default:" in compiled.html

@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -88,8 +89,8 @@ def test_a_child_that_died_while_idle_is_nobodys_fault() -> None:
 def test_a_child_has_no_way_to_files_and_network_and_no_secrets() -> None:
     child = guard._Child()
     try:
-        limits = open(f"/proc/{child.process.pid}/limits").read()
-        environ = open(f"/proc/{child.process.pid}/environ").read()
+        limits = Path(f"/proc/{child.process.pid}/limits").read_text()
+        environ = Path(f"/proc/{child.process.pid}/environ").read_text()
     finally:
         child.kill()
     (files,) = [line for line in limits.splitlines() if line.startswith("Max open files")]
@@ -100,7 +101,9 @@ def test_a_child_has_no_way_to_files_and_network_and_no_secrets() -> None:
 def test_many_threads_share_the_children() -> None:
     texts: list[str] = []
     threads = [
-        threading.Thread(target=lambda n=n: texts.append(guard.compile_design(FINE.replace("Hello", f"Hello {n}")).text))
+        threading.Thread(
+            target=lambda n=n: texts.append(guard.compile_design(FINE.replace("Hello", f"Hello {n}")).text)
+        )
         for n in range(12)
     ]
     for thread in threads:

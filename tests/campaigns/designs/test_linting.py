@@ -40,7 +40,10 @@ def found(inside: str, *, known: frozenset[str] | None = None) -> list[tuple[int
         ("\n<mj-section></mj-section>", "<mj-section> cannot stand inside <mj-column>"),
         ("\n<mj-image alt='a' />", "has no address"),
         ("\n<mj-image alt='a' src='/picture.png' />", "must be whole"),
-        ("\n<mj-social><mj-social-element name='x' href='https://a.example'>a</mj-social-element></mj-social>", "has no picture"),
+        (
+            "\n<mj-social><mj-social-element name='x' href='https://a.example'>a</mj-social-element></mj-social>",
+            "has no picture",
+        ),
         ("<mj-text>\n<mj-button>a</mj-button></mj-text>", "cannot stand inside <mj-text>"),
         ("<mj-text>\n" + "<div>" * 120 + "</div>" * 120 + "</mj-text>", "nested deeper than 100"),
     ],
@@ -88,7 +91,7 @@ def test_lets_good_mjml_through(inside: str) -> None:
         ("<mjml>\n<mj-text>a", 2, "is never closed"),
         ("<mjml><mj-body a='1' a='2'></mj-body></mjml>", 1, "given twice"),
         ("<mjml></mjml>\n<mjml></mjml>", 2, "after </mjml>"),
-        ('<!DOCTYPE mjml>\n<mjml></mjml>', 1, "Declarations"),
+        ("<!DOCTYPE mjml>\n<mjml></mjml>", 1, "Declarations"),
         ("<mjml>\n\x01</mjml>", 2, "U+0001"),
     ],
 )

@@ -33,9 +33,10 @@ def state_of(organization: Organization, campaign: Campaign) -> Campaign:
 def test_an_empty_list_teaches(as_marketer: Client, as_analyst: Client, organization: Organization) -> None:
     page = as_marketer.get(url(organization, "campaigns")).content.decode()
     assert "No campaigns yet" in page and "New campaign" in page
-    assert reverse("campaigns:campaign_new", args=[organization.public_id]) not in as_analyst.get(
-        url(organization, "campaigns")
-    ).content.decode().split("<main")[1]
+    assert (
+        reverse("campaigns:campaign_new", args=[organization.public_id])
+        not in as_analyst.get(url(organization, "campaigns")).content.decode().split("<main")[1]
+    )
 
 
 def test_a_new_campaign_goes_on_to_its_content(
@@ -64,7 +65,9 @@ def test_the_checklist_says_what_is_left_and_locks_the_button(
     assert "3 people in “Weekly news”." in page and "disabled data-locked" not in page
 
 
-def test_editing_keeps_what_was_typed_on_an_error(as_marketer: Client, organization: Organization, draft: Campaign) -> None:
+def test_editing_keeps_what_was_typed_on_an_error(
+    as_marketer: Client, organization: Organization, draft: Campaign
+) -> None:
     form = {
         "name": "Spring letter",
         "topic": draft.topic_id,
@@ -76,8 +79,16 @@ def test_editing_keeps_what_was_typed_on_an_error(as_marketer: Client, organizat
     page = answer.content.decode()
     assert answer.status_code == 422
     assert "Did you mean {{ contact.first_name }}?" in page and "Hi {{ contact.frist_name }}" in page
-    assert as_marketer.post(url(organization, "campaign_edit", draft), form | {"subject": "Hi", "from_local": "a b"}).status_code == 422
-    assert as_marketer.post(url(organization, "campaign_edit", draft), form | {"subject": "Hi\r\nBcc: x"}).status_code == 302
+    assert (
+        as_marketer.post(
+            url(organization, "campaign_edit", draft), form | {"subject": "Hi", "from_local": "a b"}
+        ).status_code
+        == 422
+    )
+    assert (
+        as_marketer.post(url(organization, "campaign_edit", draft), form | {"subject": "Hi\r\nBcc: x"}).status_code
+        == 302
+    )
     assert state_of(organization, draft).subject == "Hi Bcc: x"
 
 
@@ -101,13 +112,17 @@ def test_the_audience_is_counted_while_choosing(
     assert "<strong>4</strong> people" in as_marketer.get(where, {"topic": topic.pk}).content.decode()
     with tenant_scope(organization):
         broken = Segment.objects.create(organization=organization, name="Broken", definition={"nonsense": 1})
-    assert "Fail" in as_marketer.get(where, {"topic": topic.pk, "segment": broken.pk}).content.decode() or "Segment" in (
+    assert "Fail" in as_marketer.get(
+        where, {"topic": topic.pk, "segment": broken.pk}
+    ).content.decode() or "Segment" in (
         as_marketer.get(where, {"topic": topic.pk, "segment": broken.pk}).content.decode()
     )
     assert as_marketer.get(where, {"topic": "x"}).content.decode().strip() == ""
 
 
-def test_discarding_a_draft(as_marketer: Client, organization: Organization, draft: Campaign, people: People, marketer: User) -> None:
+def test_discarding_a_draft(
+    as_marketer: Client, organization: Organization, draft: Campaign, people: People, marketer: User
+) -> None:
     people(1)
     with tenant_scope(organization):
         other = verbs.create(organization=organization, brand=draft.brand, name="Other", actor=marketer)
@@ -134,7 +149,9 @@ def test_the_list_takes_a_fixed_number_of_queries(
         launches.launch(campaign=draft, actor=marketer)
         launches.freeze(campaign=Campaign.objects.get(pk=draft.pk))
         for number in range(rows - 1):
-            verbs.create(organization=organization, brand=draft.brand, name=f"More {number}", actor=marketer, topic=draft.topic)
+            verbs.create(
+                organization=organization, brand=draft.brand, name=f"More {number}", actor=marketer, topic=draft.topic
+            )
     as_analyst.get(url(organization, "campaigns"))
     # session, user, 2 savepoints and settings of each of the two scopes, membership; then count, page, totals.
     with django_assert_num_queries(LIST_QUERIES):

@@ -13,7 +13,7 @@ from campaigns.designs.starters import starter
 from campaigns.models import Campaign, Design
 
 HTMX = {"HX-Request": "true"}
-FINE = "<mjml><mj-body><mj-section><mj-column><mj-text>Hello {{ contact.email }}</mj-text></mj-column></mj-section></mj-body></mjml>"
+FINE = "<mjml><mj-body><mj-section><mj-column><mj-text>Hi {{ contact.email }}</mj-text></mj-column></mj-section></mj-body></mjml>"
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_autosave_saves_and_says_so(as_marketer: Client, organization: Organizat
 def test_what_does_not_compile_is_kept_and_explained_with_its_line(
     as_marketer: Client, organization: Organization, template: Design
 ) -> None:
-    broken = FINE.replace("Hello", "Hello\n<script>alert(1)</script>")
+    broken = FINE.replace("Hi", "Hello\n<script>alert(1)</script>")
     answer = as_marketer.post(url(organization, "design_save", template), {"mjml": broken, "version": 1}, headers=HTMX)
     (problem,) = json.loads(answer["HX-Trigger"])["design-saved"]["problems"]
     assert problem["line"] == 2 and problem["level"] == "error"
@@ -73,13 +73,17 @@ def test_nobody_overwrites_what_he_has_not_seen(
 def test_a_design_that_is_too_large_is_refused_and_the_old_one_stays(
     as_marketer: Client, organization: Organization, template: Design
 ) -> None:
-    answer = as_marketer.post(url(organization, "design_save", template), {"mjml": "x" * 600_000, "version": 1}, headers=HTMX)
+    answer = as_marketer.post(
+        url(organization, "design_save", template), {"mjml": "x" * 600_000, "version": 1}, headers=HTMX
+    )
     assert answer.status_code == 422 and "larger than 512 kB" in answer.content.decode()
     assert current(organization, template).version == 1
 
 
 def test_nul_and_lone_surrogates_do_no_harm(as_marketer: Client, organization: Organization, template: Design) -> None:
-    answer = as_marketer.post(url(organization, "design_save", template), {"mjml": "a\x00b", "version": 1}, headers=HTMX)
+    answer = as_marketer.post(
+        url(organization, "design_save", template), {"mjml": "a\x00b", "version": 1}, headers=HTMX
+    )
     assert answer.status_code == 200 and current(organization, template).mjml == "ab"
 
 
@@ -91,7 +95,11 @@ def test_it_works_without_javascript(as_marketer: Client, organization: Organiza
 def test_the_preview_is_in_a_cage(as_analyst: Client, organization: Organization, template: Design) -> None:
     answer = as_analyst.get(url(organization, "design_preview", template))
     policy = answer["Content-Security-Policy"]
-    assert "sandbox" in policy.split("; ") and "default-src 'none'" in policy and "script" not in policy.replace("sandbox", "")
+    assert (
+        "sandbox" in policy.split("; ")
+        and "default-src 'none'" in policy
+        and "script" not in policy.replace("sandbox", "")
+    )
     assert "Dear friend" in answer.content.decode() and "{{" not in answer.content.decode()
 
 
@@ -119,25 +127,40 @@ def test_content_is_frozen_with_the_launch(
 
 def test_put_away_and_bring_back(as_marketer: Client, organization: Organization, template: Design) -> None:
     answer = as_marketer.post(url(organization, "design_archive", template), follow=True)
-    assert "is put away" in answer.content.decode() and url(organization, "design_restore", template) in answer.content.decode()
+    assert (
+        "is put away" in answer.content.decode()
+        and url(organization, "design_restore", template) in answer.content.decode()
+    )
     assert "No templates of your own yet" in answer.content.decode()
     assert "Monthly" in as_marketer.post(url(organization, "design_restore", template), follow=True).content.decode()
 
 
 def test_new_templates(as_marketer: Client, organization: Organization, template: Design) -> None:
-    for data, name in (({"starter": "newsletter"}, "Newsletter"), ({"name": "Mine"}, "Mine"), ({"design": template.public_id}, "Copy of Monthly")):
+    for data, name in (
+        ({"starter": "newsletter"}, "Newsletter"),
+        ({"name": "Mine"}, "Mine"),
+        ({"design": template.public_id}, "Copy of Monthly"),
+    ):
         answer = as_marketer.post(url(organization, "design_new"), data, follow=True)
         assert f"<h1>{name}</h1>" in answer.content.decode()
         assert "Does not compile" not in answer.content.decode()
     assert as_marketer.post(url(organization, "design_new"), {"starter": "nope"}).status_code == 404
     renamed = as_marketer.post(url(organization, "design_rename", template), {"name": " Each  month "}, follow=True)
     assert "<h1>Each month</h1>" in renamed.content.decode()
-    assert "Give the template a name" in as_marketer.post(url(organization, "design_rename", template), {"name": " "}, follow=True).content.decode()
+    assert (
+        "Give the template a name"
+        in as_marketer.post(url(organization, "design_rename", template), {"name": " "}, follow=True).content.decode()
+    )
 
 
 @pytest.mark.parametrize("rows", [1, 3])
 def test_the_gallery_takes_a_fixed_number_of_queries(
-    rows: int, as_analyst: Client, organization: Organization, brand: Brand, marketer: User, django_assert_num_queries: object
+    rows: int,
+    as_analyst: Client,
+    organization: Organization,
+    brand: Brand,
+    marketer: User,
+    django_assert_num_queries: object,
 ) -> None:
     with tenant_scope(organization):
         for number in range(rows):

@@ -52,7 +52,11 @@ def test_rates_want_fifty_messages(
         def move(n: int) -> None:
             for kind, sign in ((Bucket.ON_ITS_WAY, -1), (Bucket.DELIVERED, 1)):
                 Tally.objects.create(
-                    organization=organization, mailing_id=campaign.mailing_id, kind=kind, n=sign * n, at=campaign.launched_at
+                    organization=organization,
+                    mailing_id=campaign.mailing_id,
+                    kind=kind,
+                    n=sign * n,
+                    at=campaign.launched_at,
                 )
 
         move(40)
@@ -65,7 +69,12 @@ def test_rates_want_fifty_messages(
 
 @pytest.mark.parametrize("rows", [1, 3])
 def test_home_takes_a_fixed_number_of_queries(
-    rows: int, as_analyst: Client, organization: Organization, draft: Campaign, marketer: User, django_assert_num_queries: Any
+    rows: int,
+    as_analyst: Client,
+    organization: Organization,
+    draft: Campaign,
+    marketer: User,
+    django_assert_num_queries: Any,
 ) -> None:
     from campaigns.actions import campaigns as verbs
 

@@ -40,18 +40,36 @@ def message(organization: Organization, name: str, delivery: Delivery) -> str:
     return reverse(f"campaigns:{name}", kwargs={"org": organization.public_id, "message": delivery.pk})
 
 
-def settle(organization: Organization, state: DeliveryState, bucket: Bucket, *, reason: str, code: str, text: str) -> Delivery:
+def settle(
+    organization: Organization, state: DeliveryState, bucket: Bucket, *, reason: str, code: str, text: str
+) -> Delivery:
     """What the relay writes when a first try ends so."""
     delivery = Delivery.objects.order_by("id").first()
-    Delivery.objects.filter(pk=delivery.pk).update(state=state, reason=reason, code=code, attempts=1, provider="granite")
+    Delivery.objects.filter(pk=delivery.pk).update(
+        state=state, reason=reason, code=code, attempts=1, provider="granite"
+    )
     for kind, n, provider in ((Bucket.ON_ITS_WAY, -1, ""), (bucket, 1, "granite")):
         Tally.objects.create(
-            organization=organization, mailing_id=delivery.mailing_id, kind=kind, n=n, provider=provider, at=delivery.created_at
+            organization=organization,
+            mailing_id=delivery.mailing_id,
+            kind=kind,
+            n=n,
+            provider=provider,
+            at=delivery.created_at,
         )
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO sending_event (organization_id, mailing_id, delivery_id, kind, code, text, facts) VALUES (%s, %s, %s, %s, %s, %s, %s)",
-            [organization.pk, delivery.mailing_id, delivery.pk, EventKind.DEFERRED, code, text, '{"host": "mx1.granite.example"}'],
+            "INSERT INTO sending_event (organization_id, mailing_id, delivery_id, kind, code, text, facts) "
+            "VALUES (%s, %s, %s, %s, %s, %s, %s)",
+            [
+                organization.pk,
+                delivery.mailing_id,
+                delivery.pk,
+                EventKind.DEFERRED,
+                code,
+                text,
+                '{"host": "mx1.granite.example"}',
+            ],
         )
     delivery.refresh_from_db()
     return delivery
@@ -61,7 +79,9 @@ def test_an_empty_search_teaches(as_analyst: Client, organization: Organization)
     assert "Whom are you looking for?" in as_analyst.get(messages(organization)).content.decode()
 
 
-@pytest.mark.parametrize("query", ["nobody@nowhere.example", "\x00", "%", "'; DROP TABLE", "x" * 5000, "a@" + "b" * 300, "ملف@مثال.إختبار"])
+@pytest.mark.parametrize(
+    "query", ["nobody@nowhere.example", "\x00", "%", "'; DROP TABLE", "x" * 5000, "a@" + "b" * 300, "ملف@مثال.إختبار"]
+)
 def test_an_unknown_address_is_said_to_be_unknown(query: str, as_analyst: Client, organization: Organization) -> None:
     answer = as_analyst.get(messages(organization), {"q": query})
     assert answer.status_code == 200 and "We know nothing of this address" in answer.content.decode()
@@ -95,11 +115,18 @@ def test_a_retried_message_tells_its_story_and_can_be_hurried(
 ) -> None:
     with tenant_scope(organization):
         delivery = settle(
-            organization, DeliveryState.DEFERRED, Bucket.RETRYING, reason="mailbox_full", code="452 4.2.2", text="<b>Mailbox full</b>"
+            organization,
+            DeliveryState.DEFERRED,
+            Bucket.RETRYING,
+            reason="mailbox_full",
+            code="452 4.2.2",
+            text="<b>Mailbox full</b>",
         )
         Delivery.objects.filter(pk=delivery.pk).update(due_at="2027-01-01T00:00Z")
     page = as_analyst.get(message(organization, "message", delivery)).content.decode()
-    assert "Their mailbox is full." in page and "&lt;b&gt;Mailbox full&lt;/b&gt;" in page and "mx1.granite.example" in page
+    assert (
+        "Their mailbox is full." in page and "&lt;b&gt;Mailbox full&lt;/b&gt;" in page and "mx1.granite.example" in page
+    )
     assert "Next try" in page and "Retry now" not in page
     assert "Retry now" in as_marketer.get(message(organization, "message", delivery)).content.decode()
     answer = as_marketer.post(message(organization, "message_retry", delivery), follow=True)
@@ -117,12 +144,17 @@ def test_an_unconfirmed_message_can_be_sent_again_by_a_person(
 ) -> None:
     with tenant_scope(organization):
         Delivery.objects.update(state=DeliveryState.DELIVERED)
-        delivery = settle(organization, DeliveryState.IN_DOUBT, Bucket.IN_DOUBT, reason="relay_lost", code="", text="stopped")
+        delivery = settle(
+            organization, DeliveryState.IN_DOUBT, Bucket.IN_DOUBT, reason="relay_lost", code="", text="stopped"
+        )
         assert launches.finish_if_done(campaign=sending)
         Lane.objects.update(open=False)
     page = as_marketer.get(message(organization, "message", delivery)).content.decode()
     assert "If it did, they get it twice." in page
-    assert "It is sent again." in as_marketer.post(message(organization, "message_again", delivery), follow=True).content.decode()
+    assert (
+        "It is sent again."
+        in as_marketer.post(message(organization, "message_again", delivery), follow=True).content.decode()
+    )
     with tenant_scope(organization):
         again = Delivery.objects.select_related("lane", "mailing").get(pk=delivery.pk)
         assert again.state == DeliveryState.QUEUED and again.lane.open and again.mailing.finished_at is None
@@ -130,7 +162,10 @@ def test_an_unconfirmed_message_can_be_sent_again_by_a_person(
         counts = totals.of_mailing(sending.mailing_id)
         assert counts.of(Bucket.IN_DOUBT) == 0 and counts.of(Bucket.RETRYING) == 1 and counts.audience == 12
         assert Event.objects.filter(kind=EventKind.REQUEUED, delivery_id=delivery.pk).count() == 1
-    assert "nothing to send again" in as_marketer.post(message(organization, "message_again", delivery), follow=True).content.decode()
+    assert (
+        "nothing to send again"
+        in as_marketer.post(message(organization, "message_again", delivery), follow=True).content.decode()
+    )
 
 
 def test_nothing_of_a_cancelled_send_goes_out_again(

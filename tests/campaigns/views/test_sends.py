@@ -61,7 +61,10 @@ def test_a_test_goes_out_whole_and_is_counted_nowhere(
     (somebody,) = people(1, first_name="Zoë")
     where = url(organization, "campaign_test", draft)
     assert "Enter a valid email address" in as_marketer.post(where, {"to": "nobody"}).content.decode()
-    assert "is nobody of yours" in as_marketer.post(where, {"to": "me@x.example", "person": "who@x.example"}).content.decode()
+    assert (
+        "is nobody of yours"
+        in as_marketer.post(where, {"to": "me@x.example", "person": "who@x.example"}).content.decode()
+    )
     answer = as_marketer.post(where, {"to": "Me@X.example", "person": somebody.address}, follow=True)
     assert "The test is on its way to" in answer.content.decode()
     with tenant_scope(organization):
@@ -89,7 +92,10 @@ def test_pause_resume_cancel(
 ) -> None:
     as_marketer.post(url(organization, "campaign_pause", sending))
     assert state_of(organization, sending).state == CampaignState.PAUSED
-    assert "Paused. Nothing leaves until you resume it." in as_marketer.get(url(organization, "campaign", sending)).content.decode()
+    assert (
+        "Paused. Nothing leaves until you resume it."
+        in as_marketer.get(url(organization, "campaign", sending)).content.decode()
+    )
     as_marketer.post(url(organization, "campaign_resume", sending))
     assert state_of(organization, sending).state == CampaignState.SENDING
     as_marketer.post(url(organization, "campaign_cancel", sending), {"name": "another"})
@@ -104,7 +110,9 @@ def test_pause_resume_cancel(
     assert "was cancelled, so it cannot be resumed" in again
 
 
-def test_the_live_part_stops_polling_at_the_end(as_analyst: Client, organization: Organization, sending: Campaign) -> None:
+def test_the_live_part_stops_polling_at_the_end(
+    as_analyst: Client, organization: Organization, sending: Campaign
+) -> None:
     where = url(organization, "campaign_live", sending)
     answer = as_analyst.get(where, {"state": "sending"})
     assert answer.status_code == 200 and "HX-Refresh" not in answer and "<html" not in answer.content.decode()
@@ -115,11 +123,20 @@ def test_the_live_part_stops_polling_at_the_end(as_analyst: Client, organization
     assert as_analyst.get(where, {"state": "sending"}).status_code == 286
 
 
-def test_the_people_of_each_part_page_by_page(as_analyst: Client, organization: Organization, sending: Campaign) -> None:
+def test_the_people_of_each_part_page_by_page(
+    as_analyst: Client, organization: Organization, sending: Campaign
+) -> None:
     with tenant_scope(organization):
         ids = list(Delivery.objects.order_by("id").values_list("pk", flat=True))
         for state, some in zip(
-            (DeliveryState.DELIVERED, DeliveryState.DEFERRED, DeliveryState.BOUNCED, DeliveryState.EXPIRED, DeliveryState.SUPPRESSED, DeliveryState.IN_DOUBT),
+            (
+                DeliveryState.DELIVERED,
+                DeliveryState.DEFERRED,
+                DeliveryState.BOUNCED,
+                DeliveryState.EXPIRED,
+                DeliveryState.SUPPRESSED,
+                DeliveryState.IN_DOUBT,
+            ),
             (ids[:60], ids[60:62], ids[62:64], ids[64:66], ids[66:70], ids[70:73]),
             strict=True,
         ):
@@ -141,10 +158,14 @@ def test_the_people_of_each_part_page_by_page(as_analyst: Client, organization: 
     assert "That was the last page" in as_analyst.get(where, {"after": "9" * 18}).content.decode()
 
 
-def test_the_export_has_everybody_and_no_formulas(as_analyst: Client, organization: Organization, sending: Campaign) -> None:
+def test_the_export_has_everybody_and_no_formulas(
+    as_analyst: Client, organization: Organization, sending: Campaign
+) -> None:
     with tenant_scope(organization):
         first = Delivery.objects.order_by("id").first()
-        Delivery.objects.filter(pk=first.pk).update(address="=cmd@x.example", state=DeliveryState.BOUNCED, code="550 5.1.1")
+        Delivery.objects.filter(pk=first.pk).update(
+            address="=cmd@x.example", state=DeliveryState.BOUNCED, code="550 5.1.1"
+        )
     answer = as_analyst.get(url(organization, "campaign_people_csv", sending))
     text = b"".join(answer.streaming_content).decode("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(text)))

@@ -58,7 +58,10 @@ def test_tracks_fixed_web_links_once_each() -> None:
     ],
 )
 def test_never_tracks(target: str) -> None:
-    assert compile_plan("", f'<link href="https://a.example/s.css"><a href="{target}">x</a>', "https://a.example").links == ()
+    assert (
+        compile_plan("", f'<link href="https://a.example/s.css"><a href="{target}">x</a>', "https://a.example").links
+        == ()
+    )
 
 
 def test_tracking_can_be_left_out() -> None:
@@ -67,9 +70,9 @@ def test_tracking_can_be_left_out() -> None:
 
 
 def test_the_pixel_stands_before_the_last_closing_body() -> None:
-    assert merge(compile_plan("", "<body>a {{ contact.x }} b</body></html>", ""), {}, pixel="https://p.example/").html.endswith(
-        'border="0"></body></html>'
-    )
+    assert merge(
+        compile_plan("", "<body>a {{ contact.x }} b</body></html>", ""), {}, pixel="https://p.example/"
+    ).html.endswith('border="0"></body></html>')
     assert merge(compile_plan("", "<p>a", ""), {}, pixel="https://p.example/").html.endswith('border="0">')
     assert merge(compile_plan("", "", "only text"), {}, pixel="https://p.example/").html == ""
 
@@ -94,7 +97,9 @@ def test_a_line_break_in_a_subject_is_a_space() -> None:
 def test_merges_thousands_a_second() -> None:
     html = (
         "<body>"
-        + "".join(f'<p>{"x" * 900} {{{{ contact.first_name }}}} <a href="https://a.example/{n}">x</a></p>' for n in range(10))
+        + "".join(
+            f'<p>{"x" * 900} {{{{ contact.first_name }}}} <a href="https://a.example/{n}">x</a></p>' for n in range(10)
+        )
         + "</body>"
     )
     plan = compile_plan("Hi {{ contact.first_name }}", html, "Hi {{ contact.first_name }}")

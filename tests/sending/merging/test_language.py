@@ -51,7 +51,11 @@ def test_a_problem_has_a_place() -> None:
 
 @pytest.mark.parametrize(
     ("wrong", "right"),
-    [("first_name", "contact.first_name"), ("contact.ShopCity", "contact.shop_city"), ("unsubscribe", "unsubscribe_url")],
+    [
+        ("first_name", "contact.first_name"),
+        ("contact.ShopCity", "contact.shop_city"),
+        ("unsubscribe", "unsubscribe_url"),
+    ],
 )
 def test_suggests_the_nearest_name(wrong: str, right: str) -> None:
     (problem,) = check(f"{{{{ {wrong} }}}}", known_names(["shop_city"]))

@@ -48,7 +48,5 @@ def test_time_is_linear(bit: str) -> None:
 
 
 def test_links_inside_conditional_comments_are_read() -> None:
-    source = (
-        '<!--[if mso]><v:roundrect href="https://a.example/?a=1&amp;b=2"><![endif]--><!-- <a href="https://no.example"> -->'
-    )
+    source = '<!--[if mso]><v:roundrect href="https://a.example/?a=1&amp;b=2"><![endif]--><!-- <a href="https://no.example"> -->'
     assert [piece.address for piece in walk(source) if isinstance(piece, Attribute)] == ["https://a.example/?a=1&b=2"]

@@ -12,7 +12,8 @@ words = st.text(alphabet=st.characters(exclude_categories=("Cs",)), max_size=40)
 fields = st.sampled_from(["contact.first_name", "contact.city", "brand.name", "unsubscribe_url"])
 holes = st.builds(lambda name, default: f'{{{{ {name} | default: "{default.replace(chr(34), "")}" }}}}', fields, words)
 sources = st.lists(
-    st.one_of(words.map(lambda w: w.replace("{", "")), holes, st.just('<a href="https://a.example/1">x</a>')), max_size=8
+    st.one_of(words.map(lambda w: w.replace("{", "")), holes, st.just('<a href="https://a.example/1">x</a>')),
+    max_size=8,
 ).map("".join)
 
 

@@ -100,7 +100,9 @@ def test_what_a_value_contains_is_never_read_as_a_template() -> None:
 
 @pytest.mark.parametrize("blank", [None, "", "  \n", [], {}])
 def test_a_blank_value_takes_the_fallback(blank: object) -> None:
-    plan = compile_plan('{{ contact.x | default: "there" }}', "<b>{{ contact.x | default: 'a <b>' }}</b>", "{{ contact.x }}")
+    plan = compile_plan(
+        '{{ contact.x | default: "there" }}', "<b>{{ contact.x | default: 'a <b>' }}</b>", "{{ contact.x }}"
+    )
     merged = merge(plan, {"contact.x": blank})
     assert merged.subject == "there"
     assert "<b>a &lt;b&gt;</b>" in merged.html
