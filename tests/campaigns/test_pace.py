@@ -34,7 +34,14 @@ def test_any_samples_give_a_pace_and_few_are_kept(samples: list[tuple[float, int
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(None, ""), (3, "less than a minute"), (60, "about 1 minute"), (600, "about 10 minutes"), (7200, "about 2 hours"), (400_000, "about 5 days")],
+    [
+        (None, ""),
+        (3, "less than a minute"),
+        (60, "about 1 minute"),
+        (600, "about 10 minutes"),
+        (7200, "about 2 hours"),
+        (400_000, "about 5 days"),
+    ],
 )
 def test_in_words(seconds: int | None, words: str) -> None:
     assert pace.in_words(seconds) == words

@@ -1,8 +1,10 @@
 """The editor keeps what was typed, says what is wrong with it, overwrites nobody, and shows foreign HTML in a cage."""
 
 import json
+from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
@@ -11,6 +13,7 @@ from accounts.tenancy import tenant_scope
 from campaigns.actions import designs, launches
 from campaigns.designs.starters import starter
 from campaigns.models import Campaign, Design
+from tests.cast import logged_in
 
 HTMX = {"HX-Request": "true"}
 FINE = "<mjml><mj-body><mj-section><mj-column><mj-text>Hi {{ contact.email }}</mj-text></mj-column></mj-section></mj-body></mjml>"
@@ -172,3 +175,34 @@ def test_the_gallery_takes_a_fixed_number_of_queries(
 
 
 GALLERY_QUERIES = 12
+
+
+@pytest.mark.django_db(transaction=True)
+def test_typing_saves_explains_and_draws_the_preview_anew(
+    live_server: Any, page: Any, organization: Organization, template: Design, marketer: User
+) -> None:
+    """In a real browser, under the real content policy."""
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    cookie = logged_in(marketer).cookies[settings.SESSION_COOKIE_NAME].value
+    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])
+    page.goto(live_server.url + url(organization, "design", template))
+    shown = page.frame_locator("iframe[data-preview]")
+    shown.get_by_text("Dear friend").wait_for()
+
+    def write(mjml: str) -> None:
+        page.locator("#mjml").evaluate(
+            "(area, mjml) => area.dispatchEvent(new CustomEvent('replace', {detail: mjml}))", mjml
+        )
+
+    write(FINE.replace("Hi", "Good morning"))
+    shown.get_by_text("Good morning").wait_for()
+    page.get_by_text("Saved 0").or_(page.get_by_text("Saved 1")).or_(page.get_by_text("Saved 2")).wait_for()
+    write(FINE.replace("Hi", "Hi\n<script>alert(1)</script>"))
+    page.get_by_role("button", name="Line 2").wait_for()
+    assert shown.get_by_text("Good morning").is_visible()  # the last one that compiled
+    write(FINE.replace("Hi", "Good evening"))
+    shown.get_by_text("Good evening").wait_for()
+    assert said == []
+    assert current(organization, template).version == 4
