@@ -32,7 +32,7 @@ class TenantModel(models.Model):
         "accounts.Organization", on_delete=models.PROTECT, related_name="+", db_index=False
     )
 
-    objects = ScopedManager(organization="organization")
+    objects = ScopedManager(organization="organization")  # type: ignore[django-manager-missing]
 
     class Meta:
         abstract = True

@@ -6,7 +6,7 @@ Kept as JSON: text as text, a number as a number, yes or no as true or false, a 
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -180,7 +180,7 @@ def language(text: str) -> str:
     return "-".join([first.lower(), *(part.upper() if len(part) == 2 else part.title() for part in rest)])
 
 
-def key_from(label: str, taken: Mapping[str, Any] | Sequence[str] = ()) -> str:
+def key_from(label: str, taken: Collection[str] = ()) -> str:
     """A key for a new field, from its label: "Postal code" is postal_code; "postal_code_2" if that is taken."""
     ascii_label = folded(label).encode("ascii", "ignore").decode()
     key = re.sub(r"[^a-z0-9]+", "_", ascii_label).strip("_")[: MAX_KEY - 4].strip("_") or "field"

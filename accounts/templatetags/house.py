@@ -214,7 +214,7 @@ def field(bound: BoundField, *, label: str = "", hint: str | bool = "", type: st
         css = "form-select"
     elif isinstance(widget, FileInput):
         kind = "file"
-    hint = bound.help_text if hint == "" else hint
+    hint = str(bound.help_text) if hint == "" else hint
     about = [f"{bound.auto_id}_hint"] * bool(hint) + [f"{bound.auto_id}_error"] * bool(bound.errors)
     attributes: dict[str, Any] = {"class": f"{widget.attrs.get('class', '')} {css}".strip()}
     if bound.errors:

@@ -88,7 +88,7 @@ def resubscribe(*, contact: Contact, topic: Topic | None, statement: Statement) 
         .values_list("at", flat=True)
         .first()
     )
-    ended = Subscription.objects.filter(contact=contact, state=SubscriptionState.UNSUBSCRIBED, changed_at=left)
+    ended = Subscription.objects.filter(contact=contact, state=SubscriptionState.UNSUBSCRIBED, changed_at=left or at)
     topics = list(ended.values_list("topic_id", flat=True)) if left else []
     if topics:
         ended.update(state=SubscriptionState.SUBSCRIBED, changed_at=at)

@@ -1,7 +1,7 @@
 """What a column means, guessed from its name and from what stands in it. A person looks at the guess before it counts."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from contacts import addresses, values
@@ -14,7 +14,8 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "courriel", "epost", "subscriber", "emailid", "electronicmail", "почта", "邮箱", "メールアドレス",
     ),
     "field:first_name": (
-        "firstname", "first", "givenname", "forename", "fname", "vorname", "prenom", "nombre", "nome", "imie", "voornaam", "имя", "名",
+        "firstname", "first", "givenname", "forename", "fname", "vorname", "prenom", "nombre", "nome",
+        "imie", "voornaam", "имя", "名",
     ),
     "field:last_name": (
         "lastname", "last", "surname", "familyname", "lname", "nachname", "familienname", "nom", "apellido", "apellidos", "cognome",
@@ -113,9 +114,9 @@ def _find_email(guesses: list[Guess], columns: Sequence[Sequence[str]]) -> None:
         guesses[best] = Guess(EMAIL)
 
 
-def _mostly(cells: Sequence[str], fits: object) -> bool:
+def _mostly(cells: Sequence[str], fits: Callable[[str], bool]) -> bool:
     filled = [cell for cell in cells if cell]
-    return bool(filled) and sum(map(fits, filled)) >= len(filled) * _MANY / 2  # type: ignore[arg-type]
+    return bool(filled) and sum(map(fits, filled)) >= len(filled) * _MANY / 2
 
 
 def _reads(field: values.FieldKind, cell: str) -> bool:

@@ -8,8 +8,9 @@ from accounts.tenancy import TenantModel
 class Contact(TenantModel):
     """`values` holds the typed fields: {"first_name": "Zoë", "joined": "2026-01-31", "visits": 3, "vip": true}.
 
-    Activity (opens, clicks) never lives here: it changes often, and this table has costly indexes. In addresses of pages a contact goes by its id: behind the wall it tells nothing, and a public id
-    would cost every import one more index.
+    Activity (opens, clicks) never lives here: it changes often, and this table has costly indexes.
+    In addresses of pages a contact goes by its id: behind the wall it tells nothing, and a public id would cost every
+    import one more index.
     """
 
     address = models.CharField(max_length=320, help_text="As it was given.")

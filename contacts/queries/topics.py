@@ -1,5 +1,8 @@
 """Topics with how many people are subscribed to them."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.db.models import Count, Q
 
 from accounts.models import Organization
@@ -24,7 +27,7 @@ def listed(organization: Organization, *, archived: bool = False) -> list[Topic]
         )
     }
     for topic in topics:
-        row = counts.get(topic.pk, {})
+        row: Mapping[str, Any] = counts.get(topic.pk, {})
         topic.subscribed, topic.left = row.get("subscribed", 0), row.get("left", 0)  # type: ignore[attr-defined]
     return topics
 

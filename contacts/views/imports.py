@@ -113,7 +113,7 @@ def cancel(request: HttpRequest, org: str, import_: str) -> HttpResponse:
 
 
 @require_safe
-def rejects(request: HttpRequest, org: str, import_: str) -> HttpResponse:
+def rejects(request: HttpRequest, org: str, import_: str) -> StreamingHttpResponse:
     """The bad rows as a file. It is written while it is sent, when the request's own scope is closed already."""
     found = import_for(request, import_)
     organization = request.organization
