@@ -64,8 +64,8 @@ SELECT %(org)s, %(mailing)s, a.id, 0, l.id, a.address_key, x.state, 0,
        CASE WHEN x.state IN ({S.SUPPRESSED:d}, {S.CANCELLED:d}) THEN 0 WHEN x.state = {S.EXPIRED:d} THEN 7 ELSE 1 END,
        %(at)s, NULL,
        CASE x.state WHEN {S.SUPPRESSED:d} THEN a.reason WHEN {S.CANCELLED:d} THEN '{Reason.CANCELLED}'
-                    WHEN {S.BOUNCED:d} THEN 'invalid_recipient' WHEN {S.EXPIRED:d} THEN 'mailbox_full' ELSE '' END,
-       CASE x.state WHEN {S.DELIVERED:d} THEN '250 2.0.0' WHEN {S.BOUNCED:d} THEN '550 5.1.1' WHEN {S.EXPIRED:d} THEN '452 4.2.2' ELSE '' END,
+                    WHEN {S.BOUNCED:d} THEN 'mailbox_full' WHEN {S.EXPIRED:d} THEN 'mailbox_full' ELSE '' END,
+       CASE x.state WHEN {S.DELIVERED:d} THEN '250 2.0.0' WHEN {S.BOUNCED:d} THEN '552 5.2.2' WHEN {S.EXPIRED:d} THEN '452 4.2.2' ELSE '' END,
        CASE WHEN x.state IN ({S.SUPPRESSED:d}, {S.CANCELLED:d}) THEN '' ELSE coalesce(%(providers)s::jsonb ->> a.domain, 'Other') END,
        %(at)s, %(at)s + make_interval(secs => 5 + 900 * pg_temp.u(a.id, %(salt)s + 1))
 FROM audience a JOIN lane l USING (domain)
@@ -83,7 +83,7 @@ SELECT changed_at, organization_id, mailing_id, id,
        CASE state WHEN {S.DELIVERED:d} THEN {E.DELIVERED:d} WHEN {S.BOUNCED:d} THEN {E.BOUNCED:d}
                   WHEN {S.EXPIRED:d} THEN {E.EXPIRED:d} ELSE {E.CANCELLED:d} END,
        provider, code,
-       CASE state WHEN {S.DELIVERED:d} THEN 'Taken' WHEN {S.BOUNCED:d} THEN 'there is no such person here'
+       CASE state WHEN {S.DELIVERED:d} THEN 'Taken' WHEN {S.BOUNCED:d} THEN 'the mailbox is full and has not been read for weeks'
                   WHEN {S.EXPIRED:d} THEN 'the mailbox is full; please try again later' ELSE '' END
 FROM sending_delivery WHERE mailing_id = %(mailing)s AND state <> {S.SUPPRESSED:d}
 """

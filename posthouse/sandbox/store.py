@@ -257,7 +257,7 @@ class Ledger:
             try:
                 if work:
                     store.write([a for item in work for a in item[0]], [k for item in work for k in item[1]])
-            except Exception as caught:
+            except Exception as caught:  # noqa: BLE001  (disk full, file broken: told to each who waits)
                 error = caught
             self._loop.call_soon_threadsafe(_settle, [item[2] for item in work], error)
             written += len(work)
