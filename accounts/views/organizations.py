@@ -22,6 +22,8 @@ def list_(request: HttpRequest) -> HttpResponse:
 @login_required
 def new(request: HttpRequest) -> HttpResponse:
     form = OrganizationForm(request.POST or None, initial={"time_zone": "UTC"})
+    if not form.is_bound:
+        form.fields["time_zone"].widget.attrs["data-detects-time-zone"] = True
     if request.method == "POST" and form.is_valid():
         organization = organizations.found(owner=request.user, **form.cleaned_data)
         return redirect(home_url(organization))

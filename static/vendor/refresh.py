@@ -22,7 +22,6 @@ PINS: dict[str, tuple[str, str, dict[str, str]]] = {
         {"dist/css/tabler.min.css": "tabler/tabler.min.css", "dist/js/tabler.min.js": "tabler/tabler.min.js"},
     ),
     "htmx.org": ("2.0.11", "0BSD", {"dist/htmx.min.js": "htmx/htmx.min.js", "LICENSE": "htmx/LICENSE"}),
-    "@alpinejs/csp": ("3.17.4", "MIT", {"dist/cdn.min.js": "alpine/alpine-csp.min.js"}),
     "chart.js": (
         "4.6.1",
         "MIT",

@@ -64,6 +64,14 @@ def test_the_code_editor_keeps_the_textarea_in_step_and_shows_problems(kit: Any)
     assert kit.locator("#mjml").input_value() == "<mjml></mjml>"
 
 
+def test_the_time_zone_of_a_new_organization_is_the_browsers(
+    page: Any, context: Any, live_server: Any, outsider: User
+) -> None:
+    log_in(context, live_server.url, outsider)
+    page.goto(live_server.url + reverse("accounts:organization_new"))
+    assert page.get_by_label("Time zone").input_value() == "Europe/Berlin"
+
+
 def test_a_removed_member_comes_back_by_undo(
     page: Any, context: Any, live_server: Any, organization: Organization, owner: User, marketer: User
 ) -> None:
