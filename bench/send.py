@@ -34,13 +34,18 @@ WITHIN = 600.0
 
 
 def run(report=default_report) -> int:  # type: ignore[no-untyped-def]
-    missing = [name for name in ("smtp-sink", "smtp-source", "postfix", "openssl") if shutil.which(name, path=SBIN) is None]
+    missing = [
+        name for name in ("smtp-sink", "smtp-source", "postfix", "openssl") if shutil.which(name, path=SBIN) is None
+    ]
     if missing or os.geteuid() != 0:
         report.say(f"send: needs root and {', '.join(missing) or 'nothing else'} (Debian: apt install postfix openssl)")
         return 1
     homes = [f"home{n}.example" for n in range(SITES)]
     # A receiver on 127.0.0.1 for every site; limits are those of unknown sites (10 connections each).
-    with Nameserver() as nameserver, houses.private("bench-send", environ={"RELAY_RESOLVER": nameserver.address}) as house:
+    with (
+        Nameserver() as nameserver,
+        houses.private("bench-send", environ={"RELAY_RESOLVER": nameserver.address}) as house,
+    ):
         sink_port = house.port + SINK_PORT_OFFSET
         with Sink(sink_port):
             report.say(f"seeding {PEOPLE} people ...")
@@ -50,7 +55,11 @@ def run(report=default_report) -> int:  # type: ignore[no-untyped-def]
             limit = (before + rsa_limit()) / 2
             report.say(f"relay: {rate:.0f}/s of {size} bytes with {RELAYS} processes; RSA limit {limit:.0f}/s")
             report.emit(
-                "send.rsa_ratio", rate / limit, "share", f"RSA-2048 limit of {limit:.0f}/s; sent {rate:.0f}/s", RSA_TARGET
+                "send.rsa_ratio",
+                rate / limit,
+                "share",
+                f"RSA-2048 limit of {limit:.0f}/s; sent {rate:.0f}/s",
+                RSA_TARGET,
             )
             postfix = measure_postfix(house, sink_port, size, report)
             report.emit(
@@ -63,7 +72,10 @@ def rsa_limit() -> float:
     """Cores x RSA-2048 signatures a second, as openssl measures it with a process on each core."""
     done = subprocess.run(
         ["openssl", "speed", "-multi", str(os.cpu_count() or 1), "-seconds", "3", "rsa2048"],
-        capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=True,
+        stdin=subprocess.DEVNULL,
     )
     found = re.search(r"^rsa\s+2048 bits\s+\S+\s+\S+\s+([\d.]+)", done.stdout, re.MULTILINE)
     if found is None:
@@ -86,8 +98,11 @@ def measure_relay(house: House, mailing: int, report) -> tuple[float, int]:  # t
             return int(str(row[0])) if row else 0
 
         houses.wait_until(
-            lambda: database.execute("SELECT count(*) FROM sending_relay WHERE ended_at IS NULL").fetchone() == (RELAYS,),
-            within=60, what="the relays run",
+            lambda: (
+                database.execute("SELECT count(*) FROM sending_relay WHERE ended_at IS NULL").fetchone() == (RELAYS,)
+            ),
+            within=60,
+            what="the relays run",
         )
         time.sleep(2)  # the last of the start is over
         database.execute("ANALYZE")
@@ -122,10 +137,23 @@ def measure_postfix(house: House, sink_port: int, size: int, report) -> float:  
         began = time.monotonic()
         subprocess.run(
             [
-                str(shutil.which("smtp-source", path=SBIN)), "-s", "40", "-m", str(PEOPLE), "-l", str(size), "-N",
-                "-f", "news@bench-harbour.example", "-t", "person@home0.example", f"127.0.0.1:{port}",
+                str(shutil.which("smtp-source", path=SBIN)),
+                "-s",
+                "40",
+                "-m",
+                str(PEOPLE),
+                "-l",
+                str(size),
+                "-N",
+                "-f",
+                "news@bench-harbour.example",
+                "-t",
+                "person@home0.example",
+                f"127.0.0.1:{port}",
             ],
-            check=True, timeout=WITHIN, stdin=subprocess.DEVNULL,
+            check=True,
+            timeout=WITHIN,
+            stdin=subprocess.DEVNULL,
         )
         houses.wait_until(postfix.is_empty, within=WITHIN, what="Postfix's queue is empty", every=0.1)
         return PEOPLE / (time.monotonic() - began)
@@ -141,7 +169,8 @@ class Sink:
     def __enter__(self) -> "Sink":
         self.process = subprocess.Popen(
             [str(shutil.which("smtp-sink", path=SBIN)), "-u", "nobody", f"127.0.0.1:{self.port}", "1000"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
         )
         houses.wait_until(lambda: houses.listens("127.0.0.1", self.port), within=10, what="smtp-sink listens")
         return self
@@ -228,7 +257,12 @@ postlog   unix-dgram n  -       n       -       1       postlogd
     def _control(self, verb: str) -> None:
         done = subprocess.run(
             [str(shutil.which("postfix", path=SBIN)), "-c", str(self.root / "config"), verb],
-            capture_output=True, text=True, check=False, env={"PATH": SBIN}, cwd="/", timeout=60,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={"PATH": SBIN},
+            cwd="/",
+            timeout=60,
         )
         if done.returncode and verb == "start":
             raise RuntimeError(f"postfix start: {done.stdout}{done.stderr}")
@@ -236,7 +270,9 @@ postlog   unix-dgram n  -       n       -       1       postlogd
     def is_empty(self) -> bool:
         """Whether no message is in the queue."""
         return not any(
-            path.is_file() for name in ("incoming", "active", "deferred", "maildrop") for path in (self.root / "queue" / name).rglob("*")
+            path.is_file()
+            for name in ("incoming", "active", "deferred", "maildrop")
+            for path in (self.root / "queue" / name).rglob("*")
         )
 
 

@@ -32,7 +32,9 @@ async def size(mailing: int) -> int:
     )
     number, organization, contact, address, letter, values = rows[0]
     await line.close()
-    composer = LetterComposer(daemon_dsn(), signing=SigningThreads(1), link_url="http://localhost:8001", house_domain="")
+    composer = LetterComposer(
+        daemon_dsn(), signing=SigningThreads(1), link_url="http://localhost:8001", house_domain=""
+    )
     lane = Lane(0, organization, mailing, "", 0, 0.0, 0.0)
     load = Load(organization, mailing, contact, letter, values)
     made = await composer.compose(Parcel(number, lane, address, 0, 0.0, 0.0, "", load))

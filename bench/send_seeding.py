@@ -19,7 +19,8 @@ MJML = """\
 <mj-section><mj-column><mj-text>{stories}</mj-text></mj-column></mj-section>
 <mj-section><mj-column>
   <mj-text>{{{{ brand.name }}}}, {{{{ brand.postal_address }}}}</mj-text>
-  <mj-text><a href="{{{{ unsubscribe_url }}}}">Unsubscribe</a> or <a href="{{{{ preferences_url }}}}">choose what you get</a></mj-text>
+  <mj-text><a href="{{{{ unsubscribe_url }}}}">Unsubscribe</a> or
+    <a href="{{{{ preferences_url }}}}">choose what you get</a></mj-text>
 </mj-column></mj-section>
 </mj-body></mjml>
 """
@@ -59,7 +60,8 @@ def seed(*, people: int, homes: list[str]) -> dict[str, object]:
         cursor.execute(
             """
             WITH people AS (
-                INSERT INTO contacts_contact (organization_id, address, address_key, domain, values, locale, source, created_at, updated_at)
+                INSERT INTO contacts_contact
+                    (organization_id, address, address_key, domain, values, locale, source, created_at, updated_at)
                 SELECT %(organization)s, 'person' || n || '@' || home, 'person' || n || '@' || home, home,
                        CASE WHEN n %% 3 = 0 THEN '{}' ELSE jsonb_build_object('first_name', 'Zoë ' || n) END, '', '', now(), now()
                 FROM generate_series(1, %(people)s) n
@@ -72,7 +74,9 @@ def seed(*, people: int, homes: list[str]) -> dict[str, object]:
             {"organization": organization.pk, "people": people, "homes": homes, "count": len(homes), "topic": topic.pk},
         )
         compiled = compile_design(design())
-        plan = compile_plan("Autumn at the harbour, {{ contact.first_name | default: 'friend' }}", compiled.html, compiled.text)
+        plan = compile_plan(
+            "Autumn at the harbour, {{ contact.first_name | default: 'friend' }}", compiled.html, compiled.text
+        )
         assert len(plan.links) == LINKS
         letter = letters.freeze(
             organization=organization,

@@ -57,7 +57,8 @@ chosen AS MATERIALIZED (
 claimed AS (
     UPDATE sending_delivery d SET state = {_SENDING}, relay_id = %(relay)s
     FROM chosen WHERE d.id = chosen.id
-    RETURNING d.id, d.organization_id, d.lane_id, d.mailing_id, d.address, d.attempts, d.due_at, d.created_at, d.variant, d.contact_id
+    RETURNING d.id, d.organization_id, d.lane_id, d.mailing_id, d.address, d.attempts, d.due_at, d.created_at,
+              d.variant, d.contact_id
 )
 SELECT d.id, d.lane_id, d.address, d.attempts, d.due_at, extract(epoch FROM d.created_at)::float8,
        {_REFUSAL},

@@ -35,7 +35,7 @@ class SigningThreads:
             unsigned, future = job
             try:
                 result: bytes | Exception = dkim.sign(unsigned)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  (whoever waits gets it)
                 result = error
             self._done.append((future, result))
             if not self._woken:

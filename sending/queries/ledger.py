@@ -207,15 +207,16 @@ def held_mailings() -> list[tuple[int, str, str, int]]:
             WHERE m.hold IS NOT NULL GROUP BY 1 ORDER BY 1
             """
         )
-        return cursor.fetchall()
+        return [(number, name, hold, count) for number, name, hold, count in cursor.fetchall()]
 
 
 def relays(*, silent_after: timedelta = timedelta(seconds=10)) -> list[tuple[int, str, bool, dict[str, object]]]:
     """(id, name, whether it lives, what it says about itself) of relays that have not ended."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, name, beat_at > now() - %s, facts FROM sending_relay WHERE ended_at IS NULL ORDER BY id",
-            [silent_after],
+            "SELECT id, name, beat_at > now() - make_interval(secs => %s), facts FROM sending_relay "
+            "WHERE ended_at IS NULL ORDER BY id",
+            [silent_after.total_seconds()],
         )
         return [
             (number, name, lives, facts if isinstance(facts, dict) else json.loads(facts))
@@ -246,7 +247,19 @@ def messages_to(address: str, *, limit: int = 50) -> list[Message]:
         rows = cursor.fetchall()
         stories = _stories(cursor, [row[0] for row in rows])
     return [
-        Message(row[0], row[1], row[2], row[3], DeliveryState(row[4]), *row[5:], story=stories.get(row[0], ()))
+        Message(
+            id=row[0],
+            organization=row[1],
+            mailing=row[2],
+            stream=row[3],
+            state=DeliveryState(row[4]),
+            reason=row[5],
+            attempts=row[6],
+            created_at=row[7],
+            due_at=row[8],
+            hold=row[9],
+            story=stories.get(row[0], ()),
+        )
         for row in rows
     ]
 

@@ -224,7 +224,11 @@ class Relay:
             return
         task = asyncio.ensure_future(self._find(domain))
         self._lookups[domain] = task
-        task.add_done_callback(lambda _: (self._lookups.pop(domain, None), self._wake.set()))
+        task.add_done_callback(lambda _: self._looked_up(domain))
+
+    def _looked_up(self, domain: str) -> None:
+        self._lookups.pop(domain, None)
+        self._wake.set()
 
     async def _find(self, domain: str) -> None:
         try:

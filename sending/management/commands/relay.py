@@ -60,7 +60,7 @@ def reach_of_settings() -> Reach:
     if not may_connect(host, Reach.LOOPBACK):
         raise CommandError(
             "SANDBOX is on, so the relay asks the sandbox's DNS only, and RELAY_RESOLVER is "
-            f"{settings.RELAY_RESOLVER or 'not set'!r}. Unset RELAY_RESOLVER to use the sandbox, or turn SANDBOX off to send real mail."
+            f"{settings.RELAY_RESOLVER or 'not set'!r}. Unset RELAY_RESOLVER, or turn SANDBOX off to send real mail."
         )
     return Reach.LOOPBACK
 

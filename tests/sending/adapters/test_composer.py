@@ -1,5 +1,7 @@
 """The composer: a letter and a person become a signed mail that others verify and read, with this person's links."""
 
+# ruff: noqa: E501  (what stands in tables and SQL is easier to read on one line)
+
 import base64
 import email
 import email.policy
@@ -33,7 +35,9 @@ def town(organization: Organization) -> Town:
 
 
 def composer() -> LetterComposer:
-    return LetterComposer(daemon_dsn(), signing=SigningThreads(1), link_url="https://links.test", house_domain="posthouse.example")
+    return LetterComposer(
+        daemon_dsn(), signing=SigningThreads(1), link_url="https://links.test", house_domain="posthouse.example"
+    )
 
 
 async def compose_all(town: Town) -> list[tuple[Parcel, Letter]]:
@@ -74,7 +78,10 @@ async def test_a_letter_for_a_person(town: Town) -> None:
     assert "Kettle Street 1" in text
     found = [part.partition('"')[0] for part in html.split('href="https://links.test/c/')[1:]]
     read = [hits.read(token, keys=derived_keys.keys_for(hits.PURPOSE)) for token in found]
-    assert [(hit.delivery_id, hit.mailing_id, hit.link) for hit in read if hit] == [(parcel.id, town.mailing, 0), (parcel.id, town.mailing, 1)]
+    assert [(hit.delivery_id, hit.mailing_id, hit.link) for hit in read if hit] == [
+        (parcel.id, town.mailing, 0),
+        (parcel.id, town.mailing, 1),
+    ]
     pixel = html.split("https://links.test/i/")[1].partition(".gif")[0]
     assert hits.read(pixel, keys=derived_keys.keys_for(hits.PURPOSE)) is not None
     https, mailto = str(message["List-Unsubscribe"]).split(", ")
@@ -94,7 +101,17 @@ async def test_a_retry_has_the_same_message_id(town: Town) -> None:
     assert len(set(first.values())) == 6
 
 
-@pytest.mark.parametrize("evil", ["x\r\nBcc: a@b.example", "</p><script>", "{{ contact.email }}", "x" * 100_000, "\x00\ud7ff", "a.\r\n.\r\nQUIT\r\n"])
+@pytest.mark.parametrize(
+    "evil",
+    [
+        "x\r\nBcc: a@b.example",
+        "</p><script>",
+        "{{ contact.email }}",
+        "x" * 100_000,
+        "\x00\ud7ff",
+        "a.\r\n.\r\nQUIT\r\n",
+    ],
+)
 async def test_values_of_strangers_stay_values(town: Town, evil: str) -> None:
     clean = evil.replace("\x00", "")  # PostgreSQL keeps no NUL
     town.rows("UPDATE contacts_contact SET values = jsonb_build_object('first_name', %(v)s::text)", v=clean)
@@ -121,7 +138,13 @@ async def test_what_cannot_be_made_is_said(town: Town) -> None:
 @pytest.fixture
 def house_mail_waits(organization: Organization) -> SendingDomain:
     raw = b"From: hello@posthouse.example\r\nTo: a@inbox.example\r\nSubject: Code\r\nMessage-ID: <1@posthouse.example>\r\n\r\n.dot\r\nbare\nLF\r\n"
-    house_mail.keep(to="a@inbox.example", raw=raw, from_address="hello@posthouse.example", subject="Code", message_id="1@posthouse.example")
+    house_mail.keep(
+        to="a@inbox.example",
+        raw=raw,
+        from_address="hello@posthouse.example",
+        subject="Code",
+        message_id="1@posthouse.example",
+    )
     with tenant_scope(organizations.house()):
         return SendingDomain.objects.select_related("organization").get()
 

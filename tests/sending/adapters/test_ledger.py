@@ -1,5 +1,7 @@
 """The ledger's protocol on a real PostgreSQL: claim, flush, fence, reap; every recipient is accounted for at each step."""
 
+# ruff: noqa: E501  (what stands in tables and SQL is easier to read on one line)
+
 import pytest
 
 from accounts.models import Organization

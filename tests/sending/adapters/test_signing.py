@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from sending import dkim
 from sending.adapters.signing import SigningThreads
 
-KEY = rsa.generate_private_key(65537, 1024)
+KEY = rsa.generate_private_key(65537, 2048)
 
 
 async def test_many_signatures_come_back_right() -> None:
@@ -28,5 +28,5 @@ async def test_an_error_comes_back_too_and_a_cancelled_waiter_harms_nobody() -> 
     fine = threads.sign(dkim.Unsigned(b"", b"y" * 32, KEY))
     (error,) = await asyncio.gather(broken, return_exceptions=True)
     assert isinstance(error, ValueError)
-    assert len(await fine) == 128
+    assert len(await fine) == 256
     threads.close()

@@ -39,7 +39,9 @@ def test_a_display_name_cannot_leave_its_place(text: str) -> None:
     assert address.addr_spec == "news@example.com"
 
 
-@pytest.mark.parametrize("name", ["Zoë, Inc.", 'He said "no"', "a\\b", "=?utf-8?q?x?=", "Copper Kettle", "x" * 150, "日本語 " * 30])
+@pytest.mark.parametrize(
+    "name", ["Zoë, Inc.", 'He said "no"', "a\\b", "=?utf-8?q?x?=", "Copper Kettle", "x" * 150, "日本語 " * 30]
+)
 def test_display_names_read_as_they_were(name: str) -> None:
     field = fields.mailbox(b"From", name, "news@example.com")
     decoded = str(make_header(decode_header(parse(field)["From"])))  # EmailPolicy puts blanks between encoded words
@@ -48,9 +50,15 @@ def test_display_names_read_as_they_were(name: str) -> None:
     assert address == "news@example.com"
 
 
-@pytest.mark.parametrize("evil", ["x\r\nBcc: a@b.example", "x\nBcc: a@b.example", "x\rBcc: a", "x\u2028Bcc: a", "x\x00y", "x\x0b\x0cy"])
+@pytest.mark.parametrize(
+    "evil", ["x\r\nBcc: a@b.example", "x\nBcc: a@b.example", "x\rBcc: a", "x\u2028Bcc: a", "x\x00y", "x\x0b\x0cy"]
+)
 def test_line_breaks_begin_no_header(evil: str) -> None:
-    for field in (fields.unstructured(b"Subject", evil), fields.mailbox(b"From", evil, "n@example.com"), fields.unfolded(b"X", evil)):
+    for field in (
+        fields.unstructured(b"Subject", evil),
+        fields.mailbox(b"From", evil, "n@example.com"),
+        fields.unfolded(b"X", evil),
+    ):
         assert len(parse(field).keys()) == 1
 
 

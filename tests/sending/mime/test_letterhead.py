@@ -31,7 +31,7 @@ FIELDS = {
 def test_every_field_stands_there_once() -> None:
     head, canonical = Letterhead(SENDER).write(**FIELDS)  # type: ignore[arg-type]
     message = email.message_from_bytes(head + b"\r\n", policy=email.policy.default)
-    assert sorted(name.lower() for name in message.keys()) == sorted(
+    assert sorted(name.lower() for name in message) == sorted(
         "from to subject date message-id reply-to mime-version content-type list-id list-unsubscribe list-unsubscribe-post "
         "feedback-id cfbl-address cfbl-feedback-id precedence".split()
     )
@@ -46,10 +46,13 @@ def test_every_field_stands_there_once() -> None:
 def test_list_unsubscribe_is_one_line_with_one_https_address_first() -> None:
     head, _ = Letterhead(SENDER).write(**FIELDS)  # type: ignore[arg-type]
     (line,) = [line for line in head.split(b"\r\n") if line.startswith(b"List-Unsubscribe:")]
-    assert line == (
-        f"List-Unsubscribe: <{FIELDS['unsubscribe_url']}>, "  # type: ignore[str-bytes-safe]
-        f"<mailto:{FIELDS['unsubscribe_box']}@bounces.example.com?subject=unsubscribe>"  # type: ignore[str-bytes-safe]
-    ).encode()
+    assert (
+        line
+        == (
+            f"List-Unsubscribe: <{FIELDS['unsubscribe_url']}>, "  # type: ignore[str-bytes-safe]
+            f"<mailto:{FIELDS['unsubscribe_box']}@bounces.example.com?subject=unsubscribe>"  # type: ignore[str-bytes-safe]
+        ).encode()
+    )
 
 
 def test_the_canonical_fields_are_those_of_the_header() -> None:
@@ -62,7 +65,9 @@ def test_feedback_id_has_nothing_of_the_recipient() -> None:
     letterhead = Letterhead(SENDER)
     one, _ = letterhead.write(**FIELDS)  # type: ignore[arg-type]
     two, _ = letterhead.write(**{**FIELDS, "to": "b@example.net", "mark": "b1-def"})  # type: ignore[arg-type]
-    assert [line for line in one.split(b"\r\n") if b"Feedback-ID: m1" in line] == [line for line in two.split(b"\r\n") if b"Feedback-ID: m1" in line]
+    assert [line for line in one.split(b"\r\n") if b"Feedback-ID: m1" in line] == [
+        line for line in two.split(b"\r\n") if b"Feedback-ID: m1" in line
+    ]
 
 
 def test_what_does_not_fit_on_one_line_is_refused() -> None:

@@ -15,8 +15,9 @@ text = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from(" .=\n
 
 
 def read(body: bytes):  # type: ignore[no-untyped-def]
-    return email.message_from_bytes(stencils.CONTENT_TYPE + b"MIME-Version: 1.0\r\n\r\n" + body, policy=email.policy.default)
-
+    return email.message_from_bytes(
+        stencils.CONTENT_TYPE + b"MIME-Version: 1.0\r\n\r\n" + body, policy=email.policy.default
+    )
 
 
 @given(st.lists(text, min_size=3, max_size=3), st.lists(text, min_size=2, max_size=2))
@@ -26,8 +27,12 @@ def test_both_parts_read_as_chunks_and_values_joined(chunks: list[str], values: 
     message = read(body)
     plain, html = message.iter_parts()
     assert (plain.get_content_type(), html.get_content_type()) == ("text/plain", "text/html")
-    assert plain.get_payload(decode=True).decode().rstrip("\r\n") == crlf(chunks[0] , values[0] , chunks[1] , values[1] , chunks[2])
-    assert html.get_payload(decode=True).decode().rstrip("\r\n") == crlf(chunks[2] , values[1] , chunks[1] , values[0] , chunks[0])
+    assert plain.get_payload(decode=True).decode().rstrip("\r\n") == crlf(
+        chunks[0], values[0], chunks[1], values[1], chunks[2]
+    )
+    assert html.get_payload(decode=True).decode().rstrip("\r\n") == crlf(
+        chunks[2], values[1], chunks[1], values[0], chunks[0]
+    )
     assert dkim.relaxed_body(body) == body
     assert stencil.fill(values) == body  # filling leaves nothing behind
 
@@ -37,7 +42,13 @@ def crlf(*pieces: str) -> str:
 
 
 def test_no_content_can_imitate_the_boundary() -> None:
-    evil = "\n--" + stencils.BOUNDARY.decode() + "--\n--" + stencils.BOUNDARY.decode() + "\nContent-Type: text/html\n\nevil"
+    evil = (
+        "\n--"
+        + stencils.BOUNDARY.decode()
+        + "--\n--"
+        + stencils.BOUNDARY.decode()
+        + "\nContent-Type: text/html\n\nevil"
+    )
     message = read(Stencil(text=(["", ""], [0]), html=(["", ""], [0])).fill([evil]))
     assert len(list(message.iter_parts())) == 2
 

@@ -1,5 +1,7 @@
 """The audit finds each kind of break; the queue and the trace tell what is there."""
 
+# ruff: noqa: E501  (what stands in tables and SQL is easier to read on one line)
+
 from io import StringIO
 
 import pytest
@@ -47,17 +49,23 @@ def test_a_fresh_ledger_adds_up(town: Town) -> None:
         ("DELETE FROM sending_delivery WHERE address = 'p0@home0.example'", "add up to its audience"),
         ("UPDATE sending_mailing SET audience_size = 7", "add up to its audience"),
         ("UPDATE sending_delivery SET state = 10 WHERE address = 'p0@home0.example'", "last event is its state"),
-        ("UPDATE sending_delivery SET state = 2, relay_id = 99999 WHERE address = 'p0@home0.example'", "held by a relay that is there"),
+        (
+            "UPDATE sending_delivery SET state = 2, relay_id = 99999 WHERE address = 'p0@home0.example'",
+            "held by a relay that is there",
+        ),
         ("UPDATE sending_delivery SET relay_id = 1 WHERE address = 'p0@home0.example'", "nobody holds"),
         ("UPDATE sending_lane SET open = false", "open lane"),
         ("UPDATE sending_delivery SET lane_id = 0 WHERE address = 'p0@home0.example'", "mailing, lane and person"),
         ("UPDATE sending_delivery SET contact_id = 0 WHERE address = 'p0@home0.example'", "mailing, lane and person"),
-        ("INSERT INTO sending_event (organization_id, mailing_id, delivery_id, kind) VALUES (1, 1, 424242, 101)", "event's delivery"),
+        (
+            "INSERT INTO sending_event (organization_id, mailing_id, delivery_id, kind) VALUES (1, 1, 424242, 101)",
+            "event's delivery",
+        ),
         ("UPDATE sending_tally SET n = n + 1", "tallies and totals"),
         ("UPDATE sending_mailing SET letter_id = NULL", "has its content"),
         (
-            "INSERT INTO sending_storedmessage (delivery_id, organization_id, from_address, subject, message_id, raw, created_at) "
-            "SELECT 424242, organization_id, '', '', '', '', now() FROM sending_mailing LIMIT 1",
+            """INSERT INTO sending_storedmessage (delivery_id, organization_id, from_address, subject, message_id, raw, created_at)
+            SELECT 424242, organization_id, '', '', '', '', now() FROM sending_mailing LIMIT 1""",
             "stored content",
         ),
     ],
@@ -88,9 +96,13 @@ def test_counts_by_part(town: Town) -> None:
 def test_the_queue_tells_what_waits_why_and_that_nobody_sends(town: Town) -> None:
     assert "(not tried yet)" in run("mailq")
     assert "No relay runs" in run("mailq")
-    change("UPDATE sending_delivery SET state = 3, attempts = 1, provider = 'Gmail', reason = 'greylisted', due_at = now() + interval '2 hours'")
+    change(
+        "UPDATE sending_delivery SET state = 3, attempts = 1, provider = 'Gmail', reason = 'greylisted', due_at = now() + interval '2 hours'"
+    )
     change("UPDATE sending_mailing SET hold = 'paused'")
-    change("""INSERT INTO sending_relay (name, pid, started_at, beat_at, facts) VALUES ('r1', 1, now(), now(), '{"per_second": 5, "held": {"mx.example": "slow down"}}')""")
+    change(
+        """INSERT INTO sending_relay (name, pid, started_at, beat_at, facts) VALUES ('r1', 1, now(), now(), '{"per_second": 5, "held": {"mx.example": "slow down"}}')"""
+    )
     said = run("mailq")
     assert "Gmail" in said
     assert "greylisted" in said
@@ -103,7 +115,9 @@ def test_the_queue_tells_what_waits_why_and_that_nobody_sends(town: Town) -> Non
 
 
 def test_the_story_of_one_address(town: Town) -> None:
-    change("UPDATE sending_delivery SET state = 11, reason = 'invalid_recipient', code = '550 5.1.1' WHERE address = 'p1@home1.example'")
+    change(
+        "UPDATE sending_delivery SET state = 11, reason = 'invalid_recipient', code = '550 5.1.1' WHERE address = 'p1@home1.example'"
+    )
     change(
         "INSERT INTO sending_event (organization_id, mailing_id, delivery_id, kind, code, text, facts) SELECT organization_id, mailing_id, id, 102, "
         """'550 5.1.1', 'no such user', '{"host": "mx.home1.example"}' FROM sending_delivery WHERE address = 'p1@home1.example'"""

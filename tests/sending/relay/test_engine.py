@@ -1,4 +1,4 @@
-"""The relay's engine in a world of lists, against real sockets: everything ends where it should, and nothing goes out that may not."""
+"""The relay's engine in a world of lists, on real sockets: all ends where it should, nothing goes out that may not."""
 
 import asyncio
 import re

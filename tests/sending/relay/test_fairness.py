@@ -29,8 +29,8 @@ def test_each_organization_gets_the_same_however_many_lanes_it_has() -> None:
 
 def test_higher_priorities_go_first() -> None:
     lanes = [lane(1, priority=0), lane(2, organization=2, priority=10)]
-    chosen = Turns().choose(lanes, room=lambda l: 30 if l.priority else 1000, budget=40, most_lanes=40)
-    assert [(l.id, n) for l, n in chosen] == [(2, 30), (1, 10)]
+    chosen = Turns().choose(lanes, room=lambda at: 30 if at.priority else 1000, budget=40, most_lanes=40)
+    assert [(at.id, n) for at, n in chosen] == [(2, 30), (1, 10)]
 
 
 def test_all_lanes_of_an_organization_get_their_turn() -> None:
@@ -41,14 +41,20 @@ def test_all_lanes_of_an_organization_get_their_turn() -> None:
     assert seen == set(range(100))
 
 
-@given(st.lists(st.tuples(st.integers(1, 5), st.integers(0, 1), st.integers(0, 60)), max_size=30), st.integers(1, 300), st.integers(1, 20))
+@given(
+    st.lists(st.tuples(st.integers(1, 5), st.integers(0, 1), st.integers(0, 60)), max_size=30),
+    st.integers(1, 300),
+    st.integers(1, 20),
+)
 def test_never_more_than_there_is_room_or_budget(rows: list[tuple[int, int, int]], budget: int, most: int) -> None:
     lanes = {n: (lane(n, organization=o, priority=p), room) for n, (o, p, room) in enumerate(rows)}
-    chosen = Turns().choose([l for l, _ in lanes.values()], room=lambda l: lanes[l.id][1], budget=budget, most_lanes=most)
+    chosen = Turns().choose(
+        [at for at, _ in lanes.values()], room=lambda at: lanes[at.id][1], budget=budget, most_lanes=most
+    )
     assert sum(count for _, count in chosen) <= budget
     assert len(chosen) <= most
-    assert len({l.id for l, _ in chosen}) == len(chosen)
-    assert all(0 < count <= lanes[l.id][1] for l, count in chosen)
+    assert len({at.id for at, _ in chosen}) == len(chosen)
+    assert all(0 < count <= lanes[at.id][1] for at, count in chosen)
     if any(room for _, room in lanes.values()):
         assert chosen
 

@@ -45,7 +45,18 @@ def test_any_octets_are_replies_or_refused(octets: bytes) -> None:
 
 @pytest.mark.parametrize(
     "octets",
-    [b"hello\r\n", b"100 x\r\n", b"600 x\r\n", b"25\r\n", b"250-a\r\n251 b\r\n", b"2500 x\r\n", b"\r\n", b"250-x\r\n" * (MAX_LINES + 1), b"2" * 5000, b"250 " + b"x" * 5000 + b"\r\n"],
+    [
+        b"hello\r\n",
+        b"100 x\r\n",
+        b"600 x\r\n",
+        b"25\r\n",
+        b"250-a\r\n251 b\r\n",
+        b"2500 x\r\n",
+        b"\r\n",
+        b"250-x\r\n" * (MAX_LINES + 1),
+        b"2" * 5000,
+        b"250 " + b"x" * 5000 + b"\r\n",
+    ],
 )
 def test_what_is_no_reply(octets: bytes) -> None:
     with pytest.raises(NotSmtp):

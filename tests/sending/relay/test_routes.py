@@ -16,7 +16,10 @@ def routes(names: Names, *, reach: Reach = Reach.LOOPBACK, clock: Clock | None =
 
 
 async def test_hosts_by_preference() -> None:
-    names = Names(mxs={"d.example": [(20, "b"), (10, "a"), (20, "c")]}, hosts={n: [f"127.0.0.{i}"] for i, n in enumerate("abc", 1)})
+    names = Names(
+        mxs={"d.example": [(20, "b"), (10, "a"), (20, "c")]},
+        hosts={n: [f"127.0.0.{i}"] for i, n in enumerate("abc", 1)},
+    )
     found = routes(names)
     route = await found.of("d.example")
     assert route == Route(((10, "a"), (20, "b"), (20, "c")))
@@ -47,7 +50,10 @@ async def test_ipv4_comes_before_ipv6_and_one_host_without_address_is_passed_ove
 
 
 async def test_no_plan_leads_into_our_own_house() -> None:
-    names = Names(mxs={"d.example": [(5, "in"), (10, "out")], "e.example": [(1, "in")]}, hosts={"in": ["192.168.0.1"], "out": ["8.8.8.8"]})
+    names = Names(
+        mxs={"d.example": [(5, "in"), (10, "out")], "e.example": [(1, "in")]},
+        hosts={"in": ["192.168.0.1"], "out": ["8.8.8.8"]},
+    )
     found = routes(names, reach=Reach.INTERNET)
     assert await found.plan(await found.of("d.example")) == [("out", "8.8.8.8")]
     with pytest.raises(LeadsNowhere, match=r"192\.168\.0\.1"):
@@ -98,7 +104,10 @@ async def test_a_failure_is_not_remembered_and_a_fact_is() -> None:
 
 
 async def test_hostile_answers_are_cut_short() -> None:
-    names = Names(mxs={"d.example": [(n, f"h{n}") for n in range(1000)]}, hosts={f"h{n}": ["127.0.0.1"] * 500 for n in range(1000)})
+    names = Names(
+        mxs={"d.example": [(n, f"h{n}") for n in range(1000)]},
+        hosts={f"h{n}": ["127.0.0.1"] * 500 for n in range(1000)},
+    )
     found = routes(names)
     route = await found.of("d.example")
     assert len(route.exchangers) == 20

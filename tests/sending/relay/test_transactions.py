@@ -108,7 +108,7 @@ async def test_421_may_come_anywhere_and_ends_the_session(place: str) -> None:
     before = {"mail": b"", "rcpt": b"250 ok\r\n", "data": b"250 ok\r\n250 ok\r\n"}
     script = [GREETING, EHLO]
     script += [Say(before[place] + bye, lines=3)] if place in before else [ENVELOPE, Say(bye, content=True)]
-    verdict, receiver, session = await converse(*script)
+    verdict, _, session = await converse(*script)
     assert verdict.judgement.outcome is Outcome.DEFERRED
     assert verdict.judgement.effect is Effect.CLOSE
     assert verdict.code == "421 4.3.2"

@@ -1,5 +1,7 @@
 """Judgement: what real servers say, and that no block of ours ever costs a recipient the address."""
 
+# ruff: noqa: E501  (what stands in tables and SQL is easier to read on one line)
+
 import pytest
 
 from sending.relay import trouble
@@ -60,7 +62,12 @@ def test_a_421_always_ends_the_connection() -> None:
 
 
 def test_at_the_door_nobody_bounces_and_nobody_is_suppressed() -> None:
-    for line in ("554 5.7.1 no such user", "550 5.1.1 user unknown", "421 too busy", "554 blocked using zen.spamhaus.org"):
+    for line in (
+        "554 5.7.1 no such user",
+        "550 5.1.1 user unknown",
+        "421 too busy",
+        "554 blocked using zen.spamhaus.org",
+    ):
         (reply,) = ReplyReader().feed(line.encode() + b"\r\n")
         judgement = trouble.judge_at_the_door(reply, stage=Stage.GREETING)
         assert judgement.outcome is Outcome.DEFERRED
@@ -74,7 +81,11 @@ def test_user_unknown_says_nothing_about_the_recipient_before_rcpt() -> None:
 
 def test_only_classes_about_the_recipient_may_suppress() -> None:
     book = trouble.read_book((trouble._DATA).read_text())
-    assert {name for name, category in book.categories.items() if category.suppress} == {"invalid_recipient", "invalid_domain", "inactive"}
+    assert {name for name, category in book.categories.items() if category.suppress} == {
+        "invalid_recipient",
+        "invalid_domain",
+        "inactive",
+    }
     assert {len(name) <= 30 for name in book.categories} == {True}  # fits delivery.reason
 
 
@@ -88,7 +99,15 @@ def test_every_code_is_judged() -> None:
                 assert judgement.outcome is Outcome.DEFERRED
 
 
-@pytest.mark.parametrize("text", ['[class.a]\n[[rule]]\nclass="b"', '[class.unclassified]\n[[rule]]\nclass="x"', "[[rule]]", '[class.unclassified]\neffect="x"\n[[rule]]\nclass="unclassified"'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[class.a]\n[[rule]]\nclass="b"',
+        '[class.unclassified]\n[[rule]]\nclass="x"',
+        "[[rule]]",
+        '[class.unclassified]\neffect="x"\n[[rule]]\nclass="unclassified"',
+    ],
+)
 def test_a_malformed_book_is_refused(text: str) -> None:
     with pytest.raises((ValueError, KeyError)):
         trouble.read_book(text)
