@@ -18,7 +18,7 @@ PUBLIC = base64.b64encode(
 ).decode()
 RECORDS = {"s1._domainkey.acme.example": [f"v=DKIM1; k=rsa; p={PUBLIC}"]}
 MESSAGE = (
-    b"From: Acme <news@acme.example>\r\nTo: a@granite.example\r\nSubject: Tea  \t and\r\n  coffee\r\nDate: Sun, 22 Nov 2026 10:00:00 +0000\r\n"
+    b"From: Acme <news@acme.example>\r\nTo: a@granite.example\r\nSubject: Tea  \t and\r\n  coffee\r\nDate: Sun, 22 Nov 2026 10:00:00 +0000\r\n"  # noqa: E501
     b"Message-ID: <1@acme.example>\r\n\r\nHello  there \r\n\r\nbye\t\r\n\r\n\r\n"
 )
 

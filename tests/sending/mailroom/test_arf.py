@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sending.mailroom import arf
 from sending.mailroom.parts import open_message
 
-COPY = "CFBL-Feedback-ID: b1-token\r\nMessage-ID: <m1@bounces.example>\r\nReturn-Path: <b1-path@bounces.example>\r\nSubject: hi\r\n\r\nbody\r\n"
+COPY = "CFBL-Feedback-ID: b1-token\r\nMessage-ID: <m1@bounces.example>\r\nReturn-Path: <b1-path@bounces.example>\r\nSubject: hi\r\n\r\nbody\r\n"  # noqa: E501
 
 
 def report(

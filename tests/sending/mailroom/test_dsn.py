@@ -35,9 +35,9 @@ def test_a_usual_bounce() -> None:
     [
         ("Final-Recipient: rfc822; a@x\r\nAction: delayed\r\nStatus: 4.4.1", Action.DELAYED, "4.4.1", 0),
         ("Final-Recipient: rfc822; a@x\r\nAction: Delivered\r\nStatus: 2.0.0", Action.DELIVERED, "2.0.0", 0),
-        ("Final-Recipient: rfc822; a@x\r\nAction: failed (permanent)\r\nStatus: 5.0.0 (oh)\r\nDiagnostic-Code: smtp; 552 5.2.2 full", Action.FAILED, "5.2.2", 552),
+        ("Final-Recipient: rfc822; a@x\r\nAction: failed (permanent)\r\nStatus: 5.0.0 (oh)\r\nDiagnostic-Code: smtp; 552 5.2.2 full", Action.FAILED, "5.2.2", 552),  # noqa: E501
         ("Final-Recipient: rfc822; a@x\r\nStatus: 5.4.4", Action.FAILED, "5.4.4", 0),
-        ("Final-Recipient: rfc822; a@x\r\nAction: failed\r\nStatus: 5.0.0\r\nDiagnostic-Code: x-unix; user unknown", Action.FAILED, "5.0.0", 0),
+        ("Final-Recipient: rfc822; a@x\r\nAction: failed\r\nStatus: 5.0.0\r\nDiagnostic-Code: x-unix; user unknown", Action.FAILED, "5.0.0", 0),  # noqa: E501
     ],
 )  # fmt: skip
 def test_what_reports_say(fields: str, action: Action, status: str, code: int) -> None:

@@ -13,7 +13,7 @@ def depth(part: Part) -> int:
     return 1 + max((depth(child) for child in part.children), default=0)
 
 
-MULTIPART = b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\n\r\none\r\n--b\r\nContent-Type: text/html\r\n\r\n<b>\r\n--b--\r\nrest'
+MULTIPART = b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\n\r\none\r\n--b\r\nContent-Type: text/html\r\n\r\n<b>\r\n--b--\r\nrest'  # noqa: E501
 
 
 def test_parts_of_a_usual_message() -> None:
@@ -100,8 +100,8 @@ def test_hostile_messages_take_no_time(hostile: bytes) -> None:
 
 
 pieces = st.sampled_from(
-    [b"\r\n", b"\n", b"\r\n\r\n", b"--b", b"--", b"Content-Type: multipart/mixed; boundary=b", b"Content-Type: message/rfc822", b"\x00", b": ",
-     b"Content-Type: multipart/report; boundary=\"b", b"Content-Transfer-Encoding: base64", b"=?utf-8?b?//8=?=", b"\xff\xfe", b"x" * 50, b";", b"*0*=", b" "]
+    [b"\r\n", b"\n", b"\r\n\r\n", b"--b", b"--", b"Content-Type: multipart/mixed; boundary=b", b"Content-Type: message/rfc822", b"\x00", b": ",  # noqa: E501
+     b"Content-Type: multipart/report; boundary=\"b", b"Content-Transfer-Encoding: base64", b"=?utf-8?b?//8=?=", b"\xff\xfe", b"x" * 50, b";", b"*0*=", b" "]  # noqa: E501
 )  # fmt: skip
 
 

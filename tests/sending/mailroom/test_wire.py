@@ -8,7 +8,7 @@ from sending.mailroom.wire import BadLine, BareNewline, TooBig, Wire
 
 SMUGGLING = [
     b"\n.\n", b"\n.\r\n", b"\r.\r", b"\r\n.\r", b"\r\n.\n", b"\n\n.\n\n", b"\r.\r\n", b"\n.\r", b"\r\n.\r\r\n",
-    b"\r\n\x00.\r\n", b"\r\n.\x00\r\n", b"\r\r\n.\r\r\n", b"\n\r.\n\r", b"\r\n.\t\r\n", b"\r\n .\r\n", b".\r\n", b"\r.\n", b"\x85.\x85",
+    b"\r\n\x00.\r\n", b"\r\n.\x00\r\n", b"\r\r\n.\r\r\n", b"\n\r.\n\r", b"\r\n.\t\r\n", b"\r\n .\r\n", b".\r\n", b"\r.\n", b"\x85.\x85",  # noqa: E501
 ]  # fmt: skip
 SECOND = b"MAIL FROM:<evil@example>\r\nRCPT TO:<victim@example>\r\nDATA\r\nsmuggled"
 
