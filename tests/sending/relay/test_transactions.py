@@ -11,7 +11,8 @@ from sending.relay.transactions import NoLeave, carry
 from sending.relay.trouble import Effect, Outcome
 from tests.sending.relay.scripted import CUT, EHLO, ENVELOPE, GREETING, HANG, PLAIN_EHLO, TAKEN, Receiver, Say
 
-QUICK = Timeouts(connect=2, greeting=1, command=0.3, data=0.3, write=0.5, final=0.3, quit=0.2)
+PATIENT = Timeouts(connect=10, greeting=10, command=10, data=10, write=10, final=10, quit=1)
+HASTY = Timeouts(connect=10, greeting=10, command=0.3, data=0.3, write=0.3, final=0.3, quit=0.2)
 LETTER = Letter("b1-abc@bounces.example.com", b"Subject: hi\r\n\r\nhello\r\n")
 
 
@@ -23,17 +24,21 @@ async def refused() -> None:
     raise NoLeave
 
 
-async def open_session(receiver: Receiver) -> Session:
-    session = await connect("127.0.0.1", receiver.port, host="mx.example", timeouts=QUICK)
+async def open_session(receiver: Receiver, timeouts: Timeouts = PATIENT) -> Session:
+    session = await connect("127.0.0.1", receiver.port, host="mx.example", timeouts=timeouts)
     await session.open(name="relay.example", tls=None)
     return session
 
 
 async def converse(
-    *script: Say, letter: Letter = LETTER, address: str = "a@example.com", ask: Callable[[], Awaitable[None]] = granted
+    *script: Say,
+    letter: Letter = LETTER,
+    address: str = "a@example.com",
+    ask: Callable[[], Awaitable[None]] = granted,
+    timeouts: Timeouts = PATIENT,
 ) -> tuple[Verdict, Receiver, Session]:
     async with Receiver([script]) as receiver:
-        session = await open_session(receiver)
+        session = await open_session(receiver, timeouts)
         verdict = await carry(session, letter, address, provider="Other", ask=ask)
         usable = session.usable
         await session.close()
@@ -142,13 +147,13 @@ async def test_half_a_reply_and_a_cut_is_in_doubt_too() -> None:
 
 
 async def test_no_answer_to_the_final_dot_is_in_doubt() -> None:
-    verdict, _, _ = await converse(GREETING, EHLO, ENVELOPE, Say(HANG, content=True))
+    verdict, _, _ = await converse(GREETING, EHLO, ENVELOPE, Say(HANG, content=True), timeouts=HASTY)
     assert verdict.judgement.outcome is Outcome.IN_DOUBT
     assert "no answer within 0.3 seconds" in verdict.text
 
 
 async def test_no_answer_to_the_envelope_is_not() -> None:
-    verdict, _, _ = await converse(GREETING, EHLO, Say(HANG, lines=3))
+    verdict, _, _ = await converse(GREETING, EHLO, Say(HANG, lines=3), timeouts=HASTY)
     assert verdict.judgement.outcome is Outcome.DEFERRED
     assert "no answer" in verdict.text
 

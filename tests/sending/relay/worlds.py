@@ -16,7 +16,7 @@ from sending.relay.ports import Fenced, Lane, Leave, Letter, Parcel, Settlement,
 from sending.relay.routes import Routes
 from sending.relay.session import Timeouts
 
-QUICK = Timeouts(connect=1, greeting=1, command=1, data=1, write=1, final=1, quit=0.2)
+QUICK = Timeouts(connect=5, greeting=5, command=5, data=5, write=5, final=5, quit=0.5)
 
 
 class Clock:
@@ -242,7 +242,7 @@ class World:
             self.task.cancel()
             await asyncio.gather(self.task, return_exceptions=True)
 
-    async def until(self, holds: Any, *, within: float = 5.0) -> None:
+    async def until(self, holds: Any, *, within: float = 20.0) -> None:
         end = time.monotonic() + within
         while not holds():
             assert time.monotonic() < end, f"in vain: {self.town.outcomes()}, waiting {len(self.town.waiting_rows)}"
