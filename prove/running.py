@@ -25,6 +25,7 @@ class Running:
         self.house = of
         given = {**of.given, **(environ or {})}
         self.log = of.here.logs / "up.log"
+        self._began = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, str(CHECKOUT / "manage.py"), "up"],
@@ -39,6 +40,9 @@ class Running:
     def __enter__(self) -> "Running":
         try:
             self.wait_until_healthy()
+            house.wait_until(
+                self.says_open, within=READY_WITHIN, what="`up` says where to look (it seeds the demo before)"
+            )
         except BaseException:
             self.stop()
             raise
@@ -59,6 +63,12 @@ class Running:
                 )
             time.sleep(0.1)
         return time.monotonic() - began
+
+    def says_open(self) -> bool:
+        """Whether `up` has told the person where to look: then everything is there, the demo included."""
+        with self.log.open("rb") as said:
+            said.seek(self._began)
+            return b"\nOpen http" in said.read()
 
     def stop(self) -> None:
         if self.process.poll() is None:

@@ -1,42 +1,58 @@
 """The product as people get it: `manage.py up` on own files and ports, with a sandbox in a hurry; and people with browsers."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 from bench import house
 from posthouse.up.places import CHECKOUT
+from posthouse.up.postgres import DATABASE
 from prove.running import Running
 from tests.browser import DESK, PHONE, chromium
 
 PORT = 21_000
+PATIENCE = 20_000  # milliseconds: a busy machine is no fault of a page
+
+expect.set_options(timeout=PATIENCE)
 
 
-@pytest.fixture(scope="session")
-def product(request: pytest.FixtureRequest) -> Iterator[Running]:
-    """Everything runs, on an empty database: no demo, nobody has ever been here."""
+@contextmanager
+def running(name: str, *, port: int, demo: bool, options: str) -> Iterator[Running]:
+    """The whole product on a database of its own under var/test/NAME, empty or with the demo."""
     if chromium() is None:
         pytest.skip("no Chromium")
-    var = CHECKOUT / "var" / "test" / "journeys"
+    var = CHECKOUT / "var" / "test" / name
     (var / "sandbox" / "world.sqlite3").unlink(missing_ok=True)
-    own = house.House(var, port=house.free_ports(PORT), environ={"SANDBOX_OPTIONS": "--fast"})
-    own.open()
-    own.close()  # migrated and empty
-    with Running(own) as running:
-        house.wait_until(lambda: house.listens("127.0.0.1", own.port + 1), within=30, what="hits answers")
-        yield running
+    own = house.House(var, port=house.free_ports(port), environ={"SANDBOX_OPTIONS": options})
+    with own:
+        if demo:  # `up` seeds it into an empty database that nobody has called up to date
+            with own.connect() as connection:
+                connection.execute(f"COMMENT ON DATABASE {DATABASE} IS NULL")
+    with Running(own) as it:
+        house.wait_until(lambda: house.listens("127.0.0.1", own.port + 1), within=60, what="hits answers")
+        yield it
 
 
-@pytest.fixture(scope="session")
-def base_url(product: Running) -> str:
-    return f"http://localhost:{product.house.port}"
+@pytest.fixture(scope="module")
+def product() -> Iterator[Running]:
+    """Nobody has ever been here; the sandbox is in a hurry."""
+    with running("journeys", port=PORT, demo=False, options="--fast") as it:
+        yield it
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Running]:
+    """What a newcomer sees after `make run`: the demo, at its own pace."""
+    with running("demo", port=PORT + 100, demo=True, options="") as it:
+        yield it
 
 
 @pytest.fixture
-def open_page(browser: Browser, base_url: str) -> Iterator[Callable[..., Page]]:
-    """`open_page()` gives a page of a new person at a desk, `open_page(phone=True)` of one with a phone.
+def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """`open_page(product)` gives a page of a new person at a desk, `open_page(product, phone=True)` of one with a phone.
 
     Whatever a page complains about (an error of a script, a breach of the content security policy) fails the test.
     """
@@ -47,11 +63,14 @@ def open_page(browser: Browser, base_url: str) -> Iterator[Callable[..., Page]]:
         if message.type == "error" and not any(words in message.text for words in EXPECTED):
             complaints.append(f"{message.page.url if message.page else ''}: {message.text}")
 
-    def make(*, phone: bool = False) -> Page:
+    def make(at: Running, *, phone: bool = False) -> Page:
         context = browser.new_context(
-            base_url=base_url, viewport=PHONE if phone else DESK, locale="en-GB", timezone_id="Europe/Berlin"
+            base_url=f"http://localhost:{at.house.port}",
+            viewport=PHONE if phone else DESK,
+            locale="en-GB",
+            timezone_id="Europe/Berlin",
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
         page.on("console", note)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from prove.running import Running
 from tests.journeys.pages import Bar, CampaignPage, DomainPage, Door, House, ImportPage, Inbox, TopicPage, labelled
 
 OWNER = "nora.harbour@inbox.example"
@@ -17,14 +18,14 @@ UNKNOWN = "unknown.otto@plainfield.example"  # nobody lives there
 SUBJECT = "Autumn at the harbour"
 
 
-def test_from_sign_up_to_report(open_page: Callable[..., Page], people_csv: Path) -> None:
-    page = open_page()
+def test_from_sign_up_to_report(product: Running, open_page: Callable[..., Page], people_csv: Path) -> None:
+    page = open_page(product)
     house = House(page)
 
     # An account, confirmed by the mail in the inbox, and an organization.
     door = Door(page)
     door.sign_up(OWNER, PASSWORD)
-    inbox = Inbox(open_page(), OWNER)
+    inbox = Inbox(open_page(product), OWNER)
     inbox.open("Confirm your address for Posthouse")
     door.confirm(inbox.link("/account/confirm-email/"))
     if "/account/login/" in page.url:
@@ -89,7 +90,7 @@ def test_from_sign_up_to_report(open_page: Callable[..., Page], people_csv: Path
     expect(page.get_by_role("cell", name=UNKNOWN, exact=True)).to_be_visible()
 
     # The recipient: opens it, leaves by the page, comes back, chooses.
-    phone = open_page(phone=True)
+    phone = open_page(product, phone=True)
     hers = Inbox(phone, READER)
     hers.open(SUBJECT)
     leave = hers.link("/u/")
