@@ -1,6 +1,7 @@
 """What every test stands on: own servers, a database behind both walls, the named cast, a browser where one is found."""
 
 import os
+import shutil
 
 import django
 import pytest
@@ -14,6 +15,8 @@ try:
     SERVERS.start()
 except CannotStart as trouble:
     pytest.exit(f"The tests' servers do not start. {trouble}", returncode=3)
+
+FILES = CHECKOUT / "var" / "test" / "files" / str(os.getpid())  # what this run uploads; gone when it ends
 
 # Set, not defaulted: nothing of the developer's own environment may leak into a test, least of all his DATABASE_URL.
 for name in (
@@ -35,7 +38,7 @@ os.environ |= {
     "POSTHOUSE_ROLE": "owner",  # for the migrations; see tests/database.py for the tests themselves
     "SANDBOX": "1",
     "SECRET_KEY": "only-for-the-tests-" + "k" * 40,
-    "VAR_DIR": str(CHECKOUT / "var" / "test" / "files"),
+    "VAR_DIR": str(FILES),
 }
 django.setup()
 
@@ -44,6 +47,7 @@ pytest_plugins = ["tests.database", "tests.cast", "tests.browser"]
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     SERVERS.leave()
+    shutil.rmtree(FILES, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)

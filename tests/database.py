@@ -7,7 +7,6 @@ commit, dropping the database) says SET ROLE NONE, which means the login role.
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO, Any
 
 import psycopg
@@ -16,6 +15,8 @@ from django.conf import settings
 from django.db import connection, connections
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test.utils import setup_databases, teardown_databases
+
+from posthouse.up.places import CHECKOUT
 
 APP_ROLE = "posthouse_app"
 KEPT_TABLES = ("django_migrations", "django_content_type", "auth_permission")
@@ -34,7 +35,7 @@ def connect_as(role: str) -> None:
 
 def claim(name: str) -> IO[str]:
     """Hold the test database for this run: two runs would empty it beneath each other."""
-    lock = (Path(settings.VAR_DIR).parent / f"{name}.lock").open("w")
+    lock = (CHECKOUT / "var" / "test" / f"{name}.lock").open("w")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
