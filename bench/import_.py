@@ -21,7 +21,21 @@ HERE = CHECKOUT / "bench"
 HEADER = ("Email", "First name", "Last name", "Language", "City", "Visits", "Joined", "VIP", "Shoe size", "Member")
 FIRST = ("Ann", "Zoë", "José", "Łukasz", "Mia", "Søren", "Chloé", "Ben", "Ayşe", "Tom", "Ida", "Noé")
 LAST = ("Lee", "Müller", "García", "Nowak", "Smith", "Jensen", "Dubois", "O'Hara", "Yılmaz", "Fox", "Berg")
-CITIES = ("Oslo", "Köln", "Málaga", "Łódź", "Leeds", "Århus", "Lyon", "Cork", "İzmir", "Bath", "Bergen", "Graz", "Porto")
+CITIES = (
+    "Oslo",
+    "Köln",
+    "Málaga",
+    "Łódź",
+    "Leeds",
+    "Århus",
+    "Lyon",
+    "Cork",
+    "İzmir",
+    "Bath",
+    "Bergen",
+    "Graz",
+    "Porto",
+)
 DOMAINS = ("gmail.com", "outlook.com", "yahoo.com", "gmx.example", "web.example", "icloud.com", "post.example")
 
 BARE = (
@@ -82,7 +96,9 @@ def write_list(path: Path) -> None:
             address = f"person.{i * 7919 % 100_000_007}@{DOMAINS[i % 7]}"
             day = f"20{10 + i % 16}-{1 + i % 12:02d}-{1 + i % 28:02d}"
             vip, size = ("yes" if i % 9 == 0 else "no"), f"{36 + i % 11}.5"
-            file.write(f"{address},{first},{last},{'en' if i % 3 else 'de'},{city},{i % 997},{day},{vip},{size},M{i:08d}\n")
+            file.write(
+                f"{address},{first},{last},{'en' if i % 3 else 'de'},{city},{i % 997},{day},{vip},{size},M{i:08d}\n"
+            )
     half.rename(path)
 
 
@@ -97,7 +113,10 @@ def run_bare(house: House, path: Path) -> float:
         organization = connection.execute("SELECT min(organization_id) FROM contacts_topic").fetchone()
         connection.commit()
         began = time.monotonic()
-        with connection.cursor().copy("COPY bench_list FROM STDIN (FORMAT csv, HEADER)") as copy, path.open("rb") as file:
+        with (
+            connection.cursor().copy("COPY bench_list FROM STDIN (FORMAT csv, HEADER)") as copy,
+            path.open("rb") as file,
+        ):
             while piece := file.read(1 << 20):
                 copy.write(piece)
         source = f'(SELECT "Email" AS email, "Language" AS language, {FACTS} AS facts FROM bench_list) listed'

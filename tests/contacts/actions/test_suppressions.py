@@ -1,0 +1,60 @@
+"""The do-not-send list: added harmlessly twice, lifted only with a reason."""
+
+import pytest
+
+from accounts.models import AuditEntry
+from contacts.actions import suppressions
+from contacts.enums import SuppressionReason
+from contacts.errors import NotThisWay
+from contacts.models import Suppression
+
+
+def add(organization, address="Ann@Example.org", reason=SuppressionReason.INVALID, **facts):
+    return suppressions.suppress(organization=organization, address=address, reason=reason, source="relay", **facts)
+
+
+def test_the_first_entry_of_a_reason_stands(scoped):
+    assert add(scoped, evidence="550 5.1.1 \x00", about="d1")
+    assert not add(scoped, "ann@example.org", evidence="later")
+    entry = Suppression.objects.get()
+    assert (entry.address_key, entry.evidence, entry.marketing_only) == ("ann@example.org", "550 5.1.1 ", False)
+    assert add(scoped, reason=SuppressionReason.COMPLAINED)
+    assert Suppression.objects.get(reason="complained").marketing_only
+
+
+def test_what_is_no_address_is_kept_as_it_stands(scoped):
+    assert add(scoped, " Some Thing ")
+    assert Suppression.objects.get().address_key == "some thing"
+
+
+def test_many_at_once(scoped, marketer, monkeypatch):
+    monkeypatch.setattr(suppressions, "BATCH", 2)
+    add(scoped, "b@example.org", SuppressionReason.MANUAL)
+    n = suppressions.suppress_many(
+        organization=scoped,
+        keys=["a@example.org", "b@example.org", "c@example.org", "a@example.org", "d@example.org"],
+        reason=SuppressionReason.MANUAL,
+        source="member",
+        actor=marketer,
+    )
+    assert (n, Suppression.objects.count()) == (3, 4)
+    assert AuditEntry.objects.get(verb="contacts.address_suppressed").data["addresses"] == "3 addresses"
+
+
+def test_lifting_needs_a_reason_and_is_written_down(scoped, owner):
+    add(scoped)
+    entry = Suppression.objects.get()
+    with pytest.raises(NotThisWay):
+        suppressions.lift(suppression=entry, actor=owner, why="  ")
+    suppressions.lift(suppression=entry, actor=owner, why="Mailbox exists again")
+    suppressions.lift(suppression=entry, actor=owner, why="twice")
+    entry.refresh_from_db()
+    assert entry.lifted_why == "Mailbox exists again"
+    assert AuditEntry.objects.get(verb="contacts.suppression_lifted").data["why"] == "Mailbox exists again"
+    assert add(scoped), "after lifting it can stand anew"
+
+
+def test_a_wish_to_be_forgotten_is_never_lifted(scoped, owner):
+    add(scoped, reason=SuppressionReason.ERASED)
+    with pytest.raises(NotThisWay):
+        suppressions.lift(suppression=Suppression.objects.get(), actor=owner, why="please")

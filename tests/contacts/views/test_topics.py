@@ -1,0 +1,40 @@
+"""Topics as members use them."""
+
+import pytest
+from django.urls import reverse
+
+from accounts.models import Brand
+from accounts.tenancy import tenant_scope
+from contacts.models import Topic
+
+
+def url(organization, name, **kwargs):
+    return reverse(f"contacts:{name}", kwargs={"org": organization.public_id, **kwargs})
+
+
+def test_a_topic_is_made_edited_archived_and_brought_back(as_marketer, organization):
+    posted = {"name": " Monthly  news ", "description": "One mail a month", "is_public": "on"}
+    assert as_marketer.post(url(organization, "topic_new"), posted).status_code == 302
+    assert "already" in as_marketer.post(url(organization, "topic_new"), posted).content.decode()
+    with tenant_scope(organization):
+        topic = Topic.objects.get()
+        assert (topic.name, topic.is_public, topic.brand) == ("Monthly news", True, Brand.objects.get())
+    as_marketer.post(url(organization, "topic_edit", topic=topic.public_id), {"name": "News"})
+    with tenant_scope(organization):
+        topic.refresh_from_db()
+        assert (topic.name, topic.description, topic.is_public) == ("News", "", False)
+    as_marketer.post(url(organization, "topic_archive", topic=topic.public_id))
+    assert "No topics yet" in as_marketer.get(url(organization, "topics")).content.decode()
+    assert "News" in as_marketer.get(url(organization, "topics") + "?archived=1").content.decode()
+    as_marketer.post(url(organization, "topic_restore", topic=topic.public_id))
+    assert "News" in as_marketer.get(url(organization, "topics")).content.decode()
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_the_list_takes_the_same_queries_for_any_number(n, as_analyst, organization, django_assert_num_queries):
+    with tenant_scope(organization):
+        for i in range(n):
+            Topic.objects.create(organization=organization, brand=Brand.objects.get(), name=f"T{i}")
+    as_analyst.get(url(organization, "topics"))
+    with django_assert_num_queries(13):
+        as_analyst.get(url(organization, "topics"))
