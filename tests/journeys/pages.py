@@ -140,9 +140,8 @@ class DomainPage:
         self.page.get_by_role("button", name="Publish in the sandbox DNS").click()
 
     def expect_ready(self) -> None:
-        reload_until(
-            self.page, lambda: self.page.get_by_text("Ready to send.").count() > 0, what="the domain is verified"
-        )
+        """The page follows by itself while DNS is asked."""
+        expect(self.page.get_by_text("Ready to send.")).to_be_visible(timeout=MAIL_WITHIN * 1000)
 
 
 class Bar:
