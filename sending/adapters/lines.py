@@ -22,6 +22,7 @@ BY_INDEX = (
     "SET enable_seqscan = off",
     "SET enable_hashjoin = off",
     "SET enable_mergejoin = off",
+    "SET join_collapse_limit = 1",  # join in the order that is written: from the few ids to what belongs to them
     "SET jit = off",
 )
 
