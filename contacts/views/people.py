@@ -186,7 +186,11 @@ def _show(
     listed = people.suppressions_of(contact)
     context = {
         "contact": contact,
-        "facts": [(field, shown(field, contact.values[field.key])) for field in known if field.key in contact.values],
+        "facts": [
+            (field, shown(field, contact.values[field.key]))
+            for field in known
+            if contact.values.get(field.key) not in (None, "")
+        ],
         "standings": people.standings(contact),
         "consents": people.consents(contact),
         "standing": [entry for entry in listed if entry.lifted_at is None],
