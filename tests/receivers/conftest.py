@@ -1,5 +1,6 @@
 """A house of its own with the sandbox's DNS, and a real Postfix beside it that the DNS names as a mail server."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,6 +55,7 @@ def postfix(posthouse: house.House) -> Iterator[RealPostfix]:
         root, address=ADDRESS, port=posthouse.port + 3, domain=DOMAIN, host=f"mx.{DOMAIN}", resolver=resolver
     ) as running:
         yield running
+    shutil.rmtree(root, ignore_errors=True)
 
 
 def pytest_terminal_summary(terminalreporter) -> None:  # type: ignore[no-untyped-def]
