@@ -17,7 +17,7 @@ from campaigns.models import Campaign
 from campaigns.queries import content
 from contacts import tokens
 from sending.actions import stored_mail
-from sending.enums import StreamKind
+from sending.enums import DomainState, StreamKind
 from sending.models import Delivery
 from sending.tracking.about import of_delivery
 
@@ -30,11 +30,16 @@ POLICY = SMTP.clone(max_line_length=998)
 def send(*, campaign: Campaign, to: str, actor: User, person: str = "") -> Delivery:
     """Send a draft to `to` as the person of the address `person` would get it ("": with the fallbacks).
 
-    Raises Refused with a sentence when the domain, the content or the person is missing.
+    Raises Refused with a sentence when the content or the person is missing, or the domain missing or nobody's yet.
     """
     campaign = campaigns.draft(campaign)
     if campaign.domain is None or not campaign.from_local:
         raise Refused("Choose the sender's address first: a test goes out like the real mail.")
+    # A test leaves this house to whatever address was typed; nobody may write in the name of a domain that is not theirs.
+    if campaign.domain.state == DomainState.PENDING:
+        raise Refused(
+            f"{campaign.domain.name} is not verified yet, so nothing leaves in its name. Publish its records first."
+        )
     made = content.make(campaign)
     if made.plan is None:
         raise BadDesign(made.errors[0].message if made.errors else "There is no content yet. Pick a template.")

@@ -14,7 +14,7 @@ from campaigns.actions import launches
 from campaigns.enums import CampaignState
 from campaigns.models import Campaign
 from contacts.models import Contact
-from sending.enums import BarPart, DeliveryState
+from sending.enums import BarPart, DeliveryState, DomainState
 from sending.models import Delivery, Mailing, StoredMessage
 from tests.campaigns.views.test_campaigns import state_of, url
 
@@ -53,6 +53,18 @@ def test_not_ready_says_what_is_in_the_way(as_marketer: Client, organization: Or
     answer = as_marketer.post(url(organization, "campaign_launch", draft), follow=True)
     assert "Not sent. This is in the way: Audience." in answer.content.decode()
     assert state_of(organization, draft).state == CampaignState.DRAFT
+
+
+def test_no_test_leaves_in_the_name_of_a_domain_that_is_not_proven(
+    as_marketer: Client, organization: Organization, draft: Campaign
+) -> None:
+    with tenant_scope(organization):
+        draft.domain.state, draft.domain.verified_at = DomainState.PENDING, None
+        draft.domain.save()
+    answer = as_marketer.post(url(organization, "campaign_test", draft), {"to": "stranger@x.example"})
+    assert answer.status_code == 422 and "is not verified yet" in answer.content.decode()
+    with tenant_scope(organization):
+        assert not StoredMessage.objects.exists() and not Delivery.objects.exists()
 
 
 def test_a_test_goes_out_whole_and_is_counted_nowhere(
