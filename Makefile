@@ -46,7 +46,7 @@ shell: venv  ## A Python shell with the models, on the data of the Posthouse tha
 	@$(PY) manage.py shell
 
 screens: dev  ## Take the pictures of docs/screens anew.
-	@$(PY) -m pytest tests/journeys --screens
+	@$(PY) -m tests.face.screens
 
 lock:  ## Compile requirements.txt and requirements-dev.txt anew (needs uv).
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --upgrade requirements.in -o requirements.txt
