@@ -9,6 +9,7 @@ from sending.enums import EVENT_OF_STATE, Bucket, DeliveryState, EventKind, Stre
 NEWS_CHANNEL = "posthouse_mail"
 
 LEASE = "interval '10 seconds'"
+MOST_DOUBTS = 4  # tries, after which an unconfirmed message waits for evidence or for a person
 
 _QUEUED, _SENDING, _DEFERRED = int(DeliveryState.QUEUED), int(DeliveryState.SENDING), int(DeliveryState.DEFERRED)
 _IN_DOUBT = int(DeliveryState.IN_DOUBT)
@@ -219,13 +220,18 @@ FORGET = "DELETE FROM sending_intent WHERE relay_id = %(relay)s"
 # Old relays are of no interest, except what they told about themselves lately.
 FORGET_OLD = "DELETE FROM sending_relay WHERE swept_at < now() - interval '7 days'"
 
-# Streams whose unconfirmed messages are sent again: twice is harmless, never is not.
+# Streams whose unconfirmed messages are sent again: twice is harmless, never is not; for ever is not either. A server that
+# takes the whole message and never answers gets it MOST_DOUBTS times at most, further and further apart, and not after
+# the time that its stream gives a message.
+# The lanes are locked even if they look open: another relay may be closing them at this moment, by an older look.
 REQUEUE_DOUBTFUL = f"""
 WITH chosen AS MATERIALIZED (
     SELECT d.id FROM sending_stream s
     JOIN sending_mailing m ON m.stream_id = s.id
     JOIN sending_delivery d ON d.mailing_id = m.id AND d.state = {_IN_DOUBT}
-    WHERE s.retry_in_doubt AND m.hold IS NULL AND d.changed_at < now() - interval '5 seconds'
+    WHERE s.retry_in_doubt AND m.hold IS NULL AND d.attempts < {MOST_DOUBTS}
+      AND d.changed_at < now() - interval '5 seconds' * 6 ^ greatest(d.attempts - 1, 0)
+      AND d.created_at > now() - s.give_up_after
     LIMIT 500 FOR UPDATE OF d SKIP LOCKED
 ),
 done AS (
@@ -243,7 +249,7 @@ counted AS (
     FROM done CROSS JOIN (VALUES ({Bucket.IN_DOUBT:d}, -1), ({Bucket.RETRYING:d}, 1), ({EventKind.REQUEUED:d}, 1)) x (kind, n)
     GROUP BY 1, 2, 3, 4, 5
 )
-UPDATE sending_lane SET open = true WHERE id IN (SELECT lane_id FROM done) AND NOT open
+UPDATE sending_lane SET open = true WHERE id IN (SELECT lane_id FROM done)
 """
 
 # A lane is closed in two steps under its lock, so that a message that is added meanwhile is seen or opens it again.

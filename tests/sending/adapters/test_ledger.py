@@ -303,6 +303,59 @@ async def test_streams_that_want_it_send_unconfirmed_mail_again(town: Town) -> N
     await ledger.close()
 
 
+async def test_a_server_that_never_confirms_does_not_get_the_same_mail_for_ever(town: Town) -> None:
+    town.rows("UPDATE sending_stream SET retry_in_doubt = true")
+    ledger = await relay(town)
+    for tried in range(1, ledger_sql.MOST_DOUBTS + 1):
+        parcels = await claim_all(ledger)
+        assert len(parcels) == 6
+        await ledger.flush([Settlement(p.id, "in_doubt", "network") for p in parcels], [], tried)
+        town.rows("UPDATE sending_delivery SET changed_at = now() - interval '4 seconds' * 6 ^ %(n)s", n=tried - 1)
+        await ledger._slow_chores()
+        assert town.states() == {DeliveryState.IN_DOUBT: 6}  # each time it waits longer
+        town.rows("UPDATE sending_delivery SET changed_at = now() - interval '1 hour'")
+        await ledger._slow_chores()
+    assert town.states() == {DeliveryState.IN_DOUBT: 6}
+    assert town.events() == {
+        EventKind.IN_DOUBT: 6 * ledger_sql.MOST_DOUBTS,
+        EventKind.REQUEUED: 6 * (ledger_sql.MOST_DOUBTS - 1),
+    }
+    await ledger.close()
+
+
+async def test_what_is_unconfirmed_for_too_long_is_not_sent_again(town: Town) -> None:
+    town.rows("UPDATE sending_stream SET retry_in_doubt = true")
+    ledger = await relay(town)
+    parcels = await claim_all(ledger)
+    await ledger.flush([Settlement(p.id, "in_doubt", "network") for p in parcels], [], 1)
+    town.rows("UPDATE sending_delivery SET changed_at = now() - interval '1 hour', created_at = now() - interval '3 days'")
+    await ledger._slow_chores()
+    assert town.states() == {DeliveryState.IN_DOUBT: 6}
+    await ledger.close()
+
+
+async def test_a_lane_stays_open_for_what_comes_back_while_another_relay_closes_it(town: Town) -> None:
+    import asyncio
+
+    import psycopg
+
+    town.rows("UPDATE sending_stream SET retry_in_doubt = true")
+    ledger = await relay(town)
+    parcels = await claim_all(ledger)
+    await ledger.flush([Settlement(p.id, "in_doubt", "network") for p in parcels], [], 1)
+    town.rows("UPDATE sending_delivery SET changed_at = now() - interval '1 minute'")
+    async with await psycopg.AsyncConnection.connect(town.dsn) as other:
+        locked = await (await other.execute(ledger_sql.LOCK_LANES)).fetchall()
+        await other.execute(ledger_sql.CLOSE_LANES, {"ids": [row[0] for row in locked]})
+        coming_back = asyncio.ensure_future(ledger._chores.rows(ledger_sql.REQUEUE_DOUBTFUL))
+        await asyncio.sleep(0.3)
+        await other.commit()
+    await asyncio.wait_for(coming_back, 5)
+    assert town.states() == {DEFERRED: 6}
+    assert town.rows("SELECT count(*) FROM sending_lane WHERE open") == [(2,)]
+    await ledger.close()
+
+
 async def test_news_wakes(town: Town) -> None:
     import asyncio
 
