@@ -67,8 +67,15 @@ def waiting() -> list[tuple[int, int]]:
 
 
 def forget_old() -> None:
-    """Remove the staged rows of imports that were over long ago."""
+    """Cancel imports that nobody went on with, and remove the staged rows of those that were over long ago."""
     with cross_tenant("remove the staged rows of old imports"):
+        left = Import.objects.filter(
+            state__in=(ImportState.UPLOADED, ImportState.PLANNED), created_at__lt=timezone.now() - KEEP_ROWS
+        )
+        for import_ in left.select_for_update(skip_locked=True).order_by("pk")[:20]:
+            import_.state, import_.finished_at = ImportState.CANCELLED, timezone.now()
+            import_.save(update_fields=["state", "finished_at"])
+            imports.discard_file(import_)
         old = Import.objects.filter(
             state__in=imports.OVER, finished_at__lt=timezone.now() - KEEP_ROWS, rows_staged__gt=0
         )

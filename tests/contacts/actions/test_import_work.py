@@ -304,6 +304,23 @@ def test_old_rows_are_forgotten(organization):
         assert not ImportRow.objects.exists()
 
 
+def test_an_import_that_nobody_went_on_with_is_cancelled_and_its_file_goes(
+    organization, django_capture_on_commit_callbacks
+):
+    with tenant_scope(organization):
+        import_ = upload(organization, "email\nann@example.org\n")
+    import_work.forget_old()
+    with tenant_scope(organization):
+        assert Import.objects.get().state == ImportState.UPLOADED
+        Import.objects.update(created_at=timezone.now() - import_work.KEEP_ROWS - timedelta(days=1))
+    assert imports.path_of(import_).exists()
+    with django_capture_on_commit_callbacks(execute=True):
+        import_work.forget_old()
+    assert not imports.path_of(import_).exists()
+    with tenant_scope(organization):
+        assert Import.objects.get().state == ImportState.CANCELLED
+
+
 def test_a_vanished_upload_fails_in_words(scoped):
     import_ = upload(scoped, "email\nann@example.org\n")
     imports.match_columns(import_=import_, matches=as_guessed(import_), topics=[], consent=None, actor=None)
