@@ -14,8 +14,10 @@ MAX_LINE = 76
 _BREAK = re.compile(r"\r\n|\r|\n")
 # What may stand as it is: no "=", no blanks. (Addresses of tracked links are nothing else.)
 _PLAIN = re.compile(r"[!-<>-~]+", re.ASCII)
-_UNITS = [bytes((byte,)) if 33 <= byte <= 126 and byte != 0x3D else b"=%02X" % byte for byte in range(256)]
-_BLANK = 0x20
+# What has to be written as =XX: what is not printable ASCII, "=", blanks before blanks and at the end of a line.
+_ODD = re.compile(rb"[^!-<>-~ ]| (?= |\Z)")
+# As much as fits on a line without cutting an =XX in two, with room for two characters more at its beginning.
+_FOLD = re.compile(rb".{1,73}(?<!=)(?<!=.)")
 _DOT = 0x2E
 
 
@@ -40,20 +42,9 @@ def piece(text: str) -> bytes:
 
 def _line(raw: bytes) -> bytes:
     """One line of text, broken softly where it is too long, without its line break."""
-    done: list[bytes] = []
-    line = bytearray()
-    last = len(raw) - 1
-    blank_before = False
-    for at, byte in enumerate(raw):
-        if byte == _BLANK and not blank_before and at != last:
-            unit, blank_before = b" ", True
-        else:
-            unit, blank_before = _UNITS[byte], False
-        if len(line) + len(unit) > MAX_LINE - 1:  # leave room for the "=" of a soft break
-            done.append(bytes(line) + SOFT)
-            line.clear()
-        if not line and (byte == _DOT or (byte == 0x46 and raw[at : at + 5] == b"From ")):
-            unit = b"=%02X" % byte
-        line += unit
-    done.append(bytes(line))
-    return b"".join(done)
+    escaped = _ODD.sub(lambda odd: b"=%02X" % odd[0][0], raw)
+    lines = _FOLD.findall(escaped) if len(escaped) > MAX_LINE - 3 else [escaped]
+    for at, line in enumerate(lines):
+        if line.startswith((b".", b"From ")):
+            lines[at] = b"=%02X" % line[0] + line[1:]
+    return SOFT.join(lines)
