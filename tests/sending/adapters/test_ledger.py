@@ -328,7 +328,9 @@ async def test_what_is_unconfirmed_for_too_long_is_not_sent_again(town: Town) ->
     ledger = await relay(town)
     parcels = await claim_all(ledger)
     await ledger.flush([Settlement(p.id, "in_doubt", "network") for p in parcels], [], 1)
-    town.rows("UPDATE sending_delivery SET changed_at = now() - interval '1 hour', created_at = now() - interval '3 days'")
+    town.rows(
+        "UPDATE sending_delivery SET changed_at = now() - interval '1 hour', created_at = now() - interval '3 days'"
+    )
     await ledger._slow_chores()
     assert town.states() == {DeliveryState.IN_DOUBT: 6}
     await ledger.close()
