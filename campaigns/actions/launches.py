@@ -20,7 +20,6 @@ from contacts.queries import audience
 from contacts.segments.tree import BadDefinition
 from sending.actions import letters, mailings
 from sending.enums import Hold
-from sending.queries import mailings as ledger
 
 
 @transaction.atomic
@@ -136,8 +135,7 @@ def clear_away(*, campaign: Campaign) -> bool:
         return False
     if mailings.cancel_some(mailing=mailing):
         return True
-    if not ledger.has_open(mailing):
-        _note_end(campaign)
+    _end(campaign)
     return False
 
 
@@ -146,10 +144,9 @@ def finish_if_done(*, campaign: Campaign) -> bool:
     """Finish a campaign of which nothing is open any more."""
     campaign = _locked(campaign)
     mailing = campaign.mailing
-    if mailing is None or not lifecycle.may(campaign.state, CampaignState.FINISHED) or ledger.has_open(mailing):
+    if mailing is None or not lifecycle.may(campaign.state, CampaignState.FINISHED) or not _end(campaign):
         return False
     _move(campaign, CampaignState.FINISHED)
-    _note_end(campaign)
     audit.record(organization=campaign.organization, verb="campaigns.campaign_finished", target=campaign)
     return True
 
@@ -163,11 +160,13 @@ def reopen(*, mailing_id: int) -> None:
         _move(campaign, CampaignState.SENDING, "finished_at")
 
 
-def _note_end(campaign: Campaign) -> None:
+def _end(campaign: Campaign) -> bool:
+    """Note that nothing of it is open any more; False when something is."""
+    if campaign.mailing is None or not mailings.finish(mailing=campaign.mailing):
+        return False
     campaign.finished_at = timezone.now()
     campaign.save(update_fields=["finished_at", "updated_at"])
-    if campaign.mailing is not None:
-        mailings.finish(mailing=campaign.mailing)
+    return True
 
 
 def _locked(campaign: Campaign) -> Campaign:

@@ -15,6 +15,7 @@ from sending.actions import streams
 from sending.enums import Bucket, DeliveryState, EventKind, Hold, Reason, StreamKind
 from sending.errors import Refused
 from sending.models import Delivery, Lane, Letter, Mailing
+from sending.queries import mailings as ledger
 
 BATCH = 5_000  # rows of one cancelling transaction: short enough for the relay not to notice
 NEWS_CHANNEL = "posthouse_mail"
@@ -175,10 +176,18 @@ def send_again(*, delivery: Delivery, actor: User) -> bool:
     return bool(moved)
 
 
-def finish(*, mailing: Mailing) -> None:
-    """Note that nothing of it is open any more."""
+@transaction.atomic
+def finish(*, mailing: Mailing) -> bool:
+    """Note that nothing of it is open any more; False when something is.
+
+    Looks under the lock that `send_again` takes: what came back a moment ago must not be left in a closed lane.
+    """
+    mailing = Mailing.objects.select_for_update().get(pk=mailing.pk)
+    if ledger.has_open(mailing):
+        return False
     Mailing.objects.filter(pk=mailing.pk, finished_at=None).update(finished_at=timezone.now())
     Lane.objects.filter(mailing_id=mailing.pk, open=True).update(open=False)
+    return True
 
 
 def tell_relays() -> None:
@@ -199,7 +208,8 @@ def _move(
 ) -> int:
     """Move rows, and write their tallies and events, in one statement. `bucket` None: by the row's finished tries.
 
-    `which` locks the rows and gives them as they are once locked: a snapshot's older values would spoil the sums.
+    `which` locks the rows and gives them as they are once locked: a snapshot's older values would spoil the sums. The event
+    is dated by the clock and not by the transaction's beginning, before which the relay may have written another one.
     """
     before = f"""CASE
         WHEN was.state = {DeliveryState.IN_DOUBT:d} THEN {Bucket.IN_DOUBT:d}
@@ -228,8 +238,9 @@ def _move(
                 GROUP BY 1, 3, 4, 5 HAVING sum(x.n) <> 0
             ),
             logged AS (
-                INSERT INTO sending_event (organization_id, mailing_id, delivery_id, kind, variant, provider)
-                SELECT organization_id, %s, id, {kind:d}, variant, provider FROM was JOIN moved USING (id)
+                INSERT INTO sending_event (at, organization_id, mailing_id, delivery_id, kind, variant, provider)
+                SELECT clock_timestamp(), organization_id, %s, id, {kind:d}, variant, provider
+                FROM was JOIN moved USING (id)
             )
             SELECT count(*) FROM moved
             """,

@@ -9,8 +9,9 @@ WITH done AS (
     WHERE id = ANY(%(ids)s) AND state = {DeliveryState.IN_DOUBT:d}
     RETURNING id, organization_id, mailing_id, variant, provider
 ), log AS (
-    INSERT INTO sending_event (organization_id, mailing_id, delivery_id, kind, variant, provider, facts)
-    SELECT organization_id, mailing_id, id, {EventKind.DELIVERED:d}, variant, provider, '{{"evidence": "hit"}}' FROM done
+    INSERT INTO sending_event (at, organization_id, mailing_id, delivery_id, kind, variant, provider, facts)
+    SELECT clock_timestamp(), organization_id, mailing_id, id, {EventKind.DELIVERED:d}, variant, provider,
+           '{{"evidence": "hit"}}' FROM done
 ), counted AS (
     INSERT INTO sending_tally (organization_id, mailing_id, variant, provider, kind, link, n, at)
     SELECT organization_id, mailing_id, variant, provider, k.kind, -1, k.sign * count(*), now()

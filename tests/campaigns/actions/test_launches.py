@@ -18,6 +18,7 @@ from contacts.actions import suppressions
 from contacts.enums import SuppressionReason
 from contacts.models import Contact, Segment, Topic
 from reputation.queries import totals
+from sending.actions import mailings
 from sending.enums import BarPart, Bucket, DeliveryState, EventKind, Hold
 from sending.models import Delivery, Event, Lane, Letter, Mailing, Tally
 
@@ -251,3 +252,65 @@ def test_an_audience_that_left_before_the_freeze_is_an_empty_send(
         assert launches.freeze(campaign=fresh(draft)) is True
         assert fresh(draft).mailing.audience_size == 0
         assert launches.finish_if_done(campaign=fresh(draft)) is True
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_sent_again_while_the_send_is_being_finished_is_not_left_behind(
+    organization: Organization, sending: Campaign, marketer: User
+) -> None:
+    with tenant_scope(organization):
+        Delivery.objects.update(state=DeliveryState.DELIVERED)
+        doubtful = Delivery.objects.order_by("id")[0]
+        Delivery.objects.filter(pk=doubtful.pk).update(state=DeliveryState.IN_DOUBT, attempts=1)
+    again, results = threading.Event(), []
+
+    def sweep() -> None:
+        try:
+            again.wait(timeout=10)
+            with tenant_scope(organization):
+                results.append(launches.finish_if_done(campaign=sending))
+        finally:
+            connection.close()
+
+    worker = threading.Thread(target=sweep)
+    worker.start()
+    with tenant_scope(organization):
+        assert mailings.send_again(delivery=doubtful, actor=marketer) is True
+        launches.reopen(mailing_id=doubtful.mailing_id)
+        again.set()
+        worker.join(timeout=1)  # it waits for us
+    worker.join(timeout=10)
+    assert results == [False]
+    with tenant_scope(organization):
+        assert fresh(sending).state == CampaignState.SENDING
+        assert Delivery.objects.select_related("lane").get(pk=doubtful.pk).lane.open
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_story_keeps_its_order_when_a_relay_writes_while_the_rest_is_cleared_away(
+    organization: Organization, sending: Campaign, marketer: User
+) -> None:
+    with tenant_scope(organization):
+        launches.cancel(campaign=sending, actor=marketer)
+        delivery = Delivery.objects.order_by("id")[0]
+
+    def relay() -> None:
+        try:
+            with tenant_scope(organization), connection.cursor() as cursor:
+                Delivery.objects.filter(pk=delivery.pk).update(state=DeliveryState.DEFERRED, attempts=1)
+                cursor.execute(
+                    "INSERT INTO sending_event (organization_id, mailing_id, delivery_id, kind) VALUES (%s, %s, %s, %s)",
+                    [organization.pk, delivery.mailing_id, delivery.pk, int(EventKind.DEFERRED)],
+                )
+        finally:
+            connection.close()
+
+    with tenant_scope(organization):
+        campaign = fresh(sending)  # the transaction has begun
+        other = threading.Thread(target=relay)
+        other.start()
+        other.join(timeout=10)
+        assert launches.clear_away(campaign=campaign) is True
+    with tenant_scope(organization):
+        story = Event.objects.filter(delivery_id=delivery.pk).order_by("at").values_list("kind", flat=True)
+        assert list(story) == [EventKind.DEFERRED, EventKind.CANCELLED]
