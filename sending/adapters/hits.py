@@ -187,7 +187,9 @@ class HitLog:
                 mark = marks[hit.delivery_id]
                 if "burst" in verdict.rules:
                     mark.take_back(hit.at)
-                mark.note(hit, verdict.who)
+                # Before the answer of their server it is nobody's first open, and the provider to count it for is not known.
+                if message.state not in ON_ITS_WAY:
+                    mark.note(hit, verdict.who)
                 counts[_key(message, _kind(hit, verdict), -1 if hit.link is None else hit.link)] += 1
             for mark in marks.values():
                 for (kind, link), n in mark.counts.items():
