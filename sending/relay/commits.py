@@ -43,6 +43,7 @@ class Commits:
         self._idle = asyncio.Event()
         self._idle.set()
         self.settled = 0
+        self.is_unsure = False  # results were handed over and nobody knows whether they were committed
 
     def settle(self, settlement: Settlement) -> None:
         """Write down what became of a delivery, soon."""
@@ -106,12 +107,14 @@ class Commits:
             leaves = await self._journal.flush(settlements, list(asked), seq)
         except BaseException as error:
             self._settlements.extendleft(reversed(settlements))
+            self.is_unsure |= bool(settlements)
             self._refuse(asked)
             if not isinstance(error, Unreachable):
                 raise
             log.warning("The ledger cannot be reached: %s. %d results wait.", error, len(self._settlements))
             self._refuse(self._asked)
             return False
+        self.is_unsure = False
         for settlement in settlements:
             self._open.pop(settlement.id, None)
         self.settled += len(settlements)

@@ -162,6 +162,8 @@ class Relay:
         budget = min(CLAIM_ROWS, MOST_READY - self._waiting())
         if not self._lanes or budget <= 0:
             return False
+        if self.commits.is_unsure:
+            return False  # what was given back might be claimed, and then be given back once more while it is sent
         taken: dict[object, int] = {}
 
         def room(lane: Lane) -> int:

@@ -3,10 +3,11 @@
 import asyncio
 import re
 import time
+from typing import Any
 
 import pytest
 
-from sending.relay.ports import Fenced
+from sending.relay.ports import Fenced, Unreachable
 from tests.sending.relay.scripted import CUT, EHLO, ENVELOPE, GREETING, TAKEN, Receiver, Say
 from tests.sending.relay.worlds import Names, world
 
@@ -125,6 +126,34 @@ async def test_results_survive_a_database_that_goes_away() -> None:
         await w.until(lambda: w.town.outcomes().get("delivered") == 300, within=40)
         assert sorted(subjects(receiver)) == ids  # not one was sent twice
         assert set(w.town.outcomes()) == {"delivered"}
+
+
+async def test_nothing_is_claimed_until_a_lost_commit_is_repeated() -> None:
+    """A release that was committed and is repeated would take a delivery away that was claimed again in between."""
+    async with Receiver([BUSY]) as receiver, world(receiver.port) as w:
+        flush, claim = w.town.flush, w.town.claim
+        story: list[str] = []
+
+        async def losing(settlements: Any, asked: Any, seq: int) -> Any:
+            leaves = await flush(settlements, asked, seq)
+            if settlements and story.count("lost") < 3:
+                story.append("lost")
+                raise Unreachable("the answer was lost")
+            if settlements:
+                story.append("known")
+            return leaves
+
+        async def claiming(wishes: Any) -> Any:
+            parcels = await claim(wishes)
+            story.append("claim")
+            return parcels
+
+        w.town.flush, w.town.claim = losing, claiming  # type: ignore[method-assign]
+        ids = w.town.add(200)
+        await w.until(lambda: len(receiver.contents) == 200, within=40)
+        assert sorted(subjects(receiver)) == ids
+        first, known = story.index("lost"), story.index("known")
+        assert set(story[first:known]) == {"lost"}
 
 
 async def test_a_dead_site_is_held_and_costs_nobody_a_try_but_the_first() -> None:
