@@ -16,8 +16,8 @@ from contacts.queries import audience
 from contacts.segments.compiling import TRUE
 
 PAGE = 50
-SEARCH_MOST = 2_000  # newest matches that a search looks at
-SHORTEST_SUBSTRING = 3  # characters; a shorter search finds beginnings of addresses
+SEARCH_MOST = 500  # newest matches that a search looks at
+COUNT_MOST = 100_000  # a list says no more than that there are more
 MAX_ID = 2**63 - 1
 
 
@@ -53,8 +53,9 @@ class Page:
 
 
 def count(organization: Organization) -> int:
-    """Everybody who is neither archived nor erased."""
-    return Contact.objects.filter(organization=organization, archived_at=None, erased_at=None).count()
+    """Everybody who is neither archived nor erased, counted up to COUNT_MOST + 1."""
+    everybody = Contact.objects.filter(organization=organization, archived_at=None, erased_at=None)
+    return everybody.order_by("-pk").values("pk")[: COUNT_MOST + 1].count()
 
 
 def page(organization: Organization, wanted: Filter, *, after: int | None = None, before: int | None = None) -> Page:
@@ -106,10 +107,8 @@ def search(text: str, most: int = SEARCH_MOST) -> list[int]:
     words = " ".join(text.lower().replace("\x00", "").split())[:200]
     if not words:
         return []
-    escaped = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    pattern = f"%{escaped}%" if len(words) >= SHORTEST_SUBSTRING else f"{escaped}%"
     with connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM contacts_search.find(%s, %s, %s)", [pattern, MAX_ID, most])
+        cursor.execute("SELECT * FROM contacts_search.find(%s, %s)", [words, most])
         return [row[0] for row in cursor.fetchall()]
 
 

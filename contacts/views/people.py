@@ -57,6 +57,8 @@ def list_(request: HttpRequest, org: str) -> HttpResponse:
         "trouble": trouble,
         "states": STATES.items(),
         "total": None if wanted.is_on else people.count(organization),
+        "count_most": people.COUNT_MOST,
+        "search_most": people.SEARCH_MOST,
     }
     return render(request, "contacts/people/list.html", context)
 

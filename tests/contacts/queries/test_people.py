@@ -48,4 +48,18 @@ def test_needles_are_words_and_nothing_else(scoped, needle):
     person(scoped, "bob@example.org")
     odd = person(scoped, "odd@example.org", first_name=f"x{needle}x")
     found = people.search(needle)
-    assert found == ([odd.pk] if len(needle) >= people.SHORTEST_SUBSTRING else [])
+    assert found == ([odd.pk] if len(needle) >= 3 else [])
+
+
+def test_a_common_needle_finds_the_newest(scoped):
+    made = [person(scoped, f"p{i}@example.org", first_name="Müller") for i in range(60)]
+    assert people.search("müll", most=50) == [contact.pk for contact in reversed(made)][:50]
+    assert people.search("p59@") == [made[-1].pk]
+    assert set(people.search("p1")) == {contact.pk for contact in made if contact.address.startswith("p1")}
+
+
+def test_the_count_stops_where_it_has_seen_enough(scoped, monkeypatch):
+    monkeypatch.setattr(people, "COUNT_MOST", 2)
+    for i in range(5):
+        person(scoped, f"p{i}@example.org")
+    assert people.count(scoped) == 3
