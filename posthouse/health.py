@@ -45,7 +45,7 @@ def _stands(name: str, check: Callable[[], bool]) -> bool:
     """Whatever goes wrong while looking means no."""
     try:
         return check()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  (whatever it is, it is told)
         logger.warning("health: %s is down: %s", name, error)
         return False
 

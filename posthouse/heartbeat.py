@@ -35,5 +35,5 @@ class Heartbeat(bootsteps.StartStopStep):
 def beat() -> None:
     try:
         cache.set(WORKER, 1, timeout=SILENCE)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  (whatever it is, it is told)
         logger.warning("heartbeat: %s", error)

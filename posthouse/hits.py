@@ -19,17 +19,17 @@ from django.core.asgi import get_asgi_application
 
 pages = get_asgi_application()  # the apps are ready from here on, so that what follows may import models
 
-from django.conf import settings
-from psycopg_pool import AsyncConnectionPool
+from django.conf import settings  # noqa: E402
+from psycopg_pool import AsyncConnectionPool  # noqa: E402
 
-from accounts import derived_keys
-from accounts.client_address import client_address
-from accounts.tenancy import daemon_dsn
-from sending.adapters.hits import Hit, HitLog, is_passing
-from sending.tracking import tokens
-from sending.tracking.destinations import safe_destination
-from sending.tracking.group_commit import GroupCommit, NoRoom
-from sending.tracking.rate_limit import RateLimit
+from accounts import derived_keys  # noqa: E402
+from accounts.client_address import client_address  # noqa: E402
+from accounts.tenancy import daemon_dsn  # noqa: E402
+from sending.adapters.hits import Hit, HitLog, is_passing  # noqa: E402
+from sending.tracking import tokens  # noqa: E402
+from sending.tracking.destinations import safe_destination  # noqa: E402
+from sending.tracking.group_commit import GroupCommit, NoRoom  # noqa: E402
+from sending.tracking.rate_limit import RateLimit  # noqa: E402
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]

@@ -8,7 +8,7 @@ import os
 # Pages work behind row-level security; what must see all organizations (the hit log) connects as the daemons' role itself.
 os.environ["POSTHOUSE_ROLE"] = "app"
 
-from posthouse.settings import *
+from posthouse.settings import *  # noqa: F403
 from posthouse.settings import DATABASES, TEMPLATES
 from posthouse.settings import INSTALLED_APPS as ALL_APPS
 

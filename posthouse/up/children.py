@@ -57,7 +57,7 @@ def spawn(
             env=environ,
             cwd=cwd,
             start_new_session=True,
-            preexec_fn=None if outlives_us else dies_with_us(os.getpid(), stop_signal),
+            preexec_fn=None if outlives_us else dies_with_us(os.getpid(), stop_signal),  # noqa: PLW1509
             **(account.popen_arguments() if account else {}),
         )
     return process

@@ -51,7 +51,7 @@ def needed(environ: dict[str, str], *, sandbox: bool) -> list[Need]:
         chosen = number(own, environ[own]) if environ.get(own) else port + offset
         needs.append(Need(part, chosen, protocols, host if offset < 2 else "127.0.0.1"))
     if not sandbox and environ.get("MAILROOM_PORT"):
-        everywhere = "0.0.0.0"
+        everywhere = "0.0.0.0"  # noqa: S104
         port = number("MAILROOM_PORT", environ["MAILROOM_PORT"])
         needs.append(Need("mailroom", port, host=environ.get("MAILROOM_HOST") or everywhere))
     return needs

@@ -88,7 +88,7 @@ class GroupCommit(Generic[Item]):
             try:
                 await self._write(items)
                 return None
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  (whatever it is, it is told)
                 if not self._passing(error):
                     return await self._commit_apart(items, error)
                 log.warning("%d hits wait for the database: %s", len(items), error)
