@@ -86,6 +86,7 @@ class Relay:
         self._stopping = asyncio.Event()
         self._lookups: dict[str, asyncio.Task[None]] = {}
         self._unrouted: dict[str, tuple[trouble.Judgement, str, float]] = {}  # domain -> why, words, until
+        self._to_tell: set[str] = set()  # domains of these whose trouble nobody has been told of
         self._counts = {"delivered": 0, "deferred": 0, "bounced": 0}
 
     def stop(self) -> None:
@@ -199,7 +200,8 @@ class Relay:
         if unrouted is not None and self._clock.monotonic() < unrouted[2]:
             if unrouted[0] is not trouble.DNS:
                 return lane.domain, UNROUTED_ROWS
-            return lane.domain, UNROUTED_ROWS if self._is_old(lane) else 0
+            # One is told of each time, so that people see why; the others wait without a try.
+            return lane.domain, UNROUTED_ROWS if self._is_old(lane) else int(lane.domain in self._to_tell)
         route = self._routes.known(lane.domain)
         if route is None:
             self._look_up(lane.domain)
@@ -243,10 +245,14 @@ class Relay:
             why = (trouble.DNS, f"the DNS gives no answer: {error}", 60.0)
         else:
             self._unrouted.pop(domain, None)
+            self._to_tell.discard(domain)
             return
         if len(self._unrouted) > MOST_SITES:
             self._unrouted.clear()
+            self._to_tell.clear()
         judgement, words, seconds = why
+        if judgement is trouble.DNS:
+            self._to_tell.add(domain)
         self._unrouted[domain] = (judgement, words, self._clock.monotonic() + seconds)
 
     # --- one parcel ---------------------------------------------------------------------------------------------------
@@ -270,6 +276,7 @@ class Relay:
             self.release(parcel)
             return
         judgement, words, _ = unrouted
+        self._to_tell.discard(parcel.lane.domain)
         if judgement is trouble.NO_DOMAIN and parcel.attempts == 0:
             judgement = trouble.NO_DOMAIN_YET
         code = (

@@ -38,15 +38,21 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--source", default="", help="The IP address to send from; the system's choice by default.")
         parser.add_argument(
+            "--signers",
+            type=int,
+            default=min(4, os.cpu_count() or 1),
+            help="Threads that sign; 0 where there are as many relays as cores.",
+        )
+        parser.add_argument(
             "--name", default="", help="What this relay is called in lists; host and process by default."
         )
 
-    def handle(self, *args: Any, source: str = "", name: str = "", **options: Any) -> None:
+    def handle(self, *args: Any, source: str = "", name: str = "", signers: int = 1, **options: Any) -> None:
         reach = reach_of_settings()
         if source and not may_connect(source, Reach.ANYWHERE):
             raise CommandError(f"--source {source} is not an IP address to send from.")
         sys.setswitchinterval(SWITCH_SECONDS)
-        uvloop.run(serve(reach=reach, source=source, name=name))
+        uvloop.run(serve(reach=reach, source=source, name=name, signers=max(0, signers)))
 
 
 def reach_of_settings() -> Reach:
@@ -65,7 +71,7 @@ def reach_of_settings() -> Reach:
     return Reach.LOOPBACK
 
 
-async def serve(*, reach: Reach, source: str, name: str) -> None:
+async def serve(*, reach: Reach, source: str, name: str, signers: int) -> None:
     """Send until SIGTERM or SIGINT. A relay that was fenced off begins anew under another id."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -90,7 +96,7 @@ async def serve(*, reach: Reach, source: str, name: str) -> None:
     clock = SystemClock()
     routes = Routes(Resolver(settings.RELAY_RESOLVER), clock, reach=reach)
     dsn = daemon_dsn()
-    signing = SigningThreads(min(4, os.cpu_count() or 1))
+    signing = SigningThreads(signers)
     composer = LetterComposer(dsn, signing=signing, link_url=settings.LINK_URL, house_domain=settings.HOUSE_DOMAIN)
     ledger = Ledger(dsn, name=name)
     try:

@@ -1,0 +1,239 @@
+"""Opening sessions over real TLS: encrypted when it works, in clear and remembered when it does not, never injected."""
+
+import asyncio
+import datetime
+import ssl
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvloop
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from sending.relay.addresses import Reach
+from sending.relay.doors import Doors, House, NoDoor
+from sending.relay.ports import Letter
+from sending.relay.routes import Route, Routes
+from sending.relay.session import Refused, Session, Timeouts, connect, unauthenticated_tls
+from sending.relay.transactions import carry
+from sending.relay.trouble import Effect, Outcome
+from tests.sending.relay.worlds import Clock, Names
+
+PATIENT = Timeouts(connect=10, greeting=10, command=10, data=10, write=10, final=10, quit=1)
+ROUTE = Route(((10, "mx.example"),))
+
+
+@pytest.fixture(scope="module")
+def server_tls(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
+    """A certificate for another name, signed by nobody: what many mail servers have."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "other.example")])
+    now = datetime.datetime.now(datetime.UTC)
+    builder = x509.CertificateBuilder(
+        name, name, key.public_key(), x509.random_serial_number(), now, now + datetime.timedelta(days=1)
+    )
+    folder: Path = tmp_path_factory.mktemp("tls")
+    (folder / "cert").write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+    (folder / "key").write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "cert", folder / "key")
+    return context
+
+
+class Server:
+    """An SMTP server with STARTTLS. `manner`: "works", "breaks" (garbage instead of a handshake), "refuses", "injects"."""
+
+    def __init__(self, tls: ssl.SSLContext, manner: str) -> None:
+        self.tls, self.manner = tls, manner
+        self.connections = self.handshakes = 0
+        self.taken: list[bool] = []  # whether each message came encrypted
+        self.port = 0
+
+    async def __aenter__(self) -> "Server":
+        self._server = await asyncio.start_server(self._talk, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        encrypted = False
+        writer.write(b"220 mx.example\r\n")
+        try:
+            while line := await reader.readline():
+                verb = line[:4].upper()
+                if verb == b"EHLO":
+                    writer.write(
+                        b"250-mx.example\r\n" + (b"" if encrypted else b"250-STARTTLS\r\n") + b"250 PIPELINING\r\n"
+                    )
+                elif verb == b"STAR":
+                    if self.manner == "refuses":
+                        writer.write(b"454 4.7.0 not now\r\n")
+                        continue
+                    if self.manner == "injects":
+                        writer.write(b"220 go\r\n250 injected\r\n")
+                        continue
+                    writer.write(b"220 go\r\n")
+                    if self.manner == "breaks":
+                        writer.write(b"this is no handshake")
+                        await writer.drain()
+                        return
+                    await writer.start_tls(self.tls)
+                    encrypted = True
+                    self.handshakes += 1
+                elif verb == b"DATA":
+                    writer.write(b"354 go\r\n")
+                    while await reader.readline() != b".\r\n":
+                        pass
+                    self.taken.append(encrypted)
+                    writer.write(b"250 2.0.0 taken\r\n")
+                else:
+                    writer.write(b"250 ok\r\n")
+        except (ConnectionError, ssl.SSLError):
+            pass
+        finally:
+            writer.close()
+
+
+def run(work: Callable[[], Coroutine[Any, Any, None]], loop: str) -> None:
+    """On the loop that the relay uses, and on asyncio's own."""
+    factory = uvloop.new_event_loop if loop == "uvloop" else asyncio.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(asyncio.wait_for(work(), 30))
+
+
+def doors(
+    port: int, clock: Clock, *, reach: Reach = Reach.LOOPBACK, hosts: dict[str, list[str]] | None = None
+) -> Doors:
+    names = Names(hosts=hosts or {"mx.example": ["127.0.0.1"]})
+    house = House(name="relay.example", port=port, reach=reach, tls=unauthenticated_tls(), timeouts=PATIENT)
+    return Doors(Routes(names, clock, reach=reach), house, clock)
+
+
+async def granted() -> None:
+    return None
+
+
+async def send(session: Session) -> None:
+    verdict = await carry(
+        session, Letter("b@example.com", b"Subject: x\r\n\r\ny\r\n"), "a@mx.example", provider="Other", ask=granted
+    )
+    assert verdict.judgement.outcome is Outcome.DELIVERED
+    await session.close()
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_tls_is_used_when_it_is_offered_whoever_signed_the_certificate(server_tls: ssl.SSLContext, loop: str) -> None:
+    async def work() -> None:
+        async with Server(server_tls, "works") as server:
+            session = await doors(server.port, Clock()).open(ROUTE, provider="Other")
+            assert session.tls.startswith("TLSv1.")
+            await send(session)
+            assert server.taken == [True]
+
+    run(work, loop)
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_a_broken_handshake_is_followed_by_clear_text_and_remembered_for_a_day(
+    server_tls: ssl.SSLContext, loop: str
+) -> None:
+    async def work() -> None:
+        clock = Clock()
+        async with Server(server_tls, "breaks") as server:
+            way = doors(server.port, clock)
+            await send(await way.open(ROUTE, provider="Other"))
+            assert (server.connections, server.taken) == (2, [False])
+            await send(await way.open(ROUTE, provider="Other"))
+            assert server.connections == 3  # not tried again
+            server.manner = "works"
+            clock.turned = 25 * 3600
+            await send(await way.open(ROUTE, provider="Other"))
+            assert server.taken == [False, False, True]
+
+    run(work, loop)
+
+
+def test_starttls_that_is_refused_leaves_clear_text(server_tls: ssl.SSLContext) -> None:
+    async def work() -> None:
+        async with Server(server_tls, "refuses") as server:
+            await send(await doors(server.port, Clock()).open(ROUTE, provider="Other"))
+            assert (server.connections, server.taken) == (1, [False])
+
+    run(work, "uvloop")
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_octets_behind_the_answer_to_starttls_end_the_conversation(server_tls: ssl.SSLContext, loop: str) -> None:
+    async def work() -> None:
+        async with Server(server_tls, "injects") as server:
+            await send(await doors(server.port, Clock()).open(ROUTE, provider="Other"))
+            assert server.connections == 2
+            assert server.handshakes == 0
+
+    run(work, loop)
+
+
+async def test_nothing_is_connected_to_beyond_our_reach() -> None:
+    with pytest.raises(NoDoor) as closed:
+        await doors(25, Clock(), hosts={"mx.example": ["10.1.2.3"]}, reach=Reach.INTERNET).open(ROUTE, provider="Other")
+    assert closed.value.verdict.judgement.outcome is Outcome.BOUNCED
+    assert closed.value.verdict.code == "554 5.4.4"
+    with pytest.raises(NoDoor):
+        await doors(25, Clock(), hosts={"mx.example": ["8.8.8.8"]}).open(ROUTE, provider="Other")
+
+
+async def test_the_last_word_on_an_address_is_spoken_right_before_the_connect(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    way = doors(25, clock)
+
+    async def lie(route: Route) -> list[tuple[str, str]]:
+        return [("mx.example", "8.8.8.8")]
+
+    async def never(*_: object, **__: object) -> Session:
+        raise AssertionError("connected")
+
+    monkeypatch.setattr(way._routes, "plan", lie)
+    monkeypatch.setattr(way, "_connect", never)
+    with pytest.raises(NoDoor, match="may not be connected to"):
+        await way.open(ROUTE, provider="Other")
+
+
+async def test_a_server_that_refuses_at_the_door_defers_and_holds() -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"554 5.7.1 you are not welcome\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    with pytest.raises(NoDoor) as closed:
+        await doors(port, Clock()).open(ROUTE, provider="Other")
+    verdict = closed.value.verdict
+    assert (verdict.judgement.outcome, verdict.judgement.effect) == (Outcome.DEFERRED, Effect.HOLD)
+    assert verdict.code == "554 5.7.1"
+    session = await connect("127.0.0.1", port, host="mx.example", timeouts=PATIENT)
+    with pytest.raises(Refused):
+        await session.open(name="relay.example", tls=None)
+    session.abort()
+    server.close()
+
+
+async def test_no_address_and_no_dns() -> None:
+    with pytest.raises(NoDoor) as closed:
+        await doors(25, Clock(), hosts={"other.example": ["127.0.0.1"]}).open(ROUTE, provider="Other")
+    assert closed.value.verdict.code == "451 4.4.4"
+    way = doors(25, Clock())
+    way._routes._dns.broken.add("mx.example")  # type: ignore[attr-defined]
+    with pytest.raises(NoDoor) as closed:
+        await way.open(ROUTE, provider="Other")
+    assert closed.value.verdict.code == "451 4.4.3"
+    assert closed.value.verdict.judgement.outcome is Outcome.DEFERRED
