@@ -1,5 +1,6 @@
 """A test of a draft, to one address: the whole mail, merged for a chosen person, counted nowhere."""
 
+from datetime import timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -10,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.actions import audit
-from accounts.models import User
+from accounts.models import Organization, User
 from campaigns.actions import campaigns
 from campaigns.errors import BadDesign, Refused
 from campaigns.models import Campaign
@@ -22,6 +23,7 @@ from sending.models import Delivery
 from sending.tracking.about import of_delivery
 
 MARK = "[Test] "
+MOST_AN_HOUR = 100  # an organization's tests: they go to any address that is typed, and past the unsubscribed
 # Python's default folds and encodes long header fields, which breaks List-Unsubscribe; ours may be 998 characters.
 POLICY = SMTP.clone(max_line_length=998)
 
@@ -40,6 +42,8 @@ def send(*, campaign: Campaign, to: str, actor: User, person: str = "") -> Deliv
         raise Refused(
             f"{campaign.domain.name} is not verified yet, so nothing leaves in its name. Publish its records first."
         )
+    if _sent_lately(campaign.organization) >= MOST_AN_HOUR:
+        raise Refused(f"{MOST_AN_HOUR} tests went out within the last hour. Wait a little before the next one.")
     made = content.make(campaign)
     if made.plan is None:
         raise BadDesign(made.errors[0].message if made.errors else "There is no content yet. Pick a template.")
@@ -85,3 +89,11 @@ def send(*, campaign: Campaign, to: str, actor: User, person: str = "") -> Deliv
         organization=campaign.organization, actor=actor, verb="campaigns.test_sent", target=campaign, data={"to": to}
     )
     return delivery
+
+
+def _sent_lately(organization: Organization) -> int:
+    return Delivery.objects.filter(
+        organization=organization,
+        mailing__stream__kind=StreamKind.TEST,
+        created_at__gt=timezone.now() - timedelta(hours=1),
+    ).count()

@@ -39,7 +39,7 @@ def pull(request: HttpRequest, org: str) -> HttpResponse:
         messages.warning(
             request, "No relay is running at this moment. It is started again within seconds; try once more."
         )
-        return redirect(request.META.get("HTTP_REFERER") or "accounts:front")
+        return redirect("accounts:front")
     try:
         plug.pull(relay.pid, command="relay")
     except plug.NotThatProcess as error:

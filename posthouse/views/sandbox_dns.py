@@ -39,7 +39,7 @@ def publish(request: HttpRequest, org: str) -> HttpResponse:
         target=domain,
         data={"records": [f"{record.kind} {record.name}" for record in records]},
     )
-    transaction.on_commit(lambda: tasks.check_domain.delay(request.organization.pk, domain.pk))
+    transaction.on_commit(lambda: tasks.check_domain.delay(request.organization.pk, domain.pk), robust=True)
     messages.success(request, f"Published in the sandbox's DNS: {_said(records)}. We are looking at it now.")
     back = request.POST.get("next", "")
     if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):

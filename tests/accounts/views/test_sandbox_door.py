@@ -74,3 +74,10 @@ def test_a_link_cannot_log_one_in(client: Client, demo: User, settings: Any) -> 
     strict = Client(enforce_csrf_checks=True)
     assert enter(strict, demo.email).status_code == 403
     assert not is_in(strict)
+
+
+def test_nonsense_lets_nobody_in(client: Client, demo: User, settings: Any) -> None:
+    settings.SANDBOX = True
+    for who in ("", "\x00", f"{demo.email}\x00x", "nobody@nowhere.example"):
+        assert enter(client, who).status_code == 404
+    assert not is_in(client)

@@ -3,14 +3,17 @@
 import csv
 import io
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import Organization, User
 from accounts.tenancy import tenant_scope
-from campaigns.actions import launches
+from campaigns import tasks
+from campaigns.actions import launches, test_sends
 from campaigns.enums import CampaignState
 from campaigns.models import Campaign
 from contacts.models import Contact
@@ -49,6 +52,25 @@ def test_send_now(
     assert "Did it arrive?" in page and "adds up" in page
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_broker_that_is_away_costs_a_wake_up_and_not_the_launch(
+    as_marketer: Client, organization: Organization, draft: Campaign, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*ids: int) -> None:
+        raise OSError("the broker is away")
+
+    people(3)
+    monkeypatch.setattr(tasks.freeze, "delay", away)
+    monkeypatch.setattr(tasks.clear_away, "delay", away)
+    assert as_marketer.post(url(organization, "campaign_launch", draft)).status_code == 302
+    assert state_of(organization, draft).state == CampaignState.LAUNCHING
+    with tenant_scope(organization):
+        launches.freeze(campaign=Campaign.objects.get(pk=draft.pk))
+    answer = as_marketer.post(url(organization, "campaign_cancel", draft), {"name": draft.name})
+    assert answer.status_code == 302
+    assert state_of(organization, draft).state == CampaignState.CANCELLED
+
+
 def test_not_ready_says_what_is_in_the_way(as_marketer: Client, organization: Organization, draft: Campaign) -> None:
     answer = as_marketer.post(url(organization, "campaign_launch", draft), follow=True)
     assert "Not sent. This is in the way: Audience." in answer.content.decode()
@@ -65,6 +87,17 @@ def test_no_test_leaves_in_the_name_of_a_domain_that_is_not_proven(
     assert answer.status_code == 422 and "is not verified yet" in answer.content.decode()
     with tenant_scope(organization):
         assert not StoredMessage.objects.exists() and not Delivery.objects.exists()
+
+
+def test_tests_are_no_way_around_the_list(
+    as_marketer: Client, organization: Organization, draft: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(test_sends, "MOST_AN_HOUR", 2)
+    where = url(organization, "campaign_test", draft)
+    assert [as_marketer.post(where, {"to": f"p{n}@x.example"}).status_code for n in range(3)] == [302, 302, 422]
+    with tenant_scope(organization):
+        Delivery.objects.update(created_at=timezone.now() - timedelta(hours=2))
+    assert as_marketer.post(where, {"to": "p4@x.example"}).status_code == 302
 
 
 def test_a_test_goes_out_whole_and_is_counted_nowhere(
