@@ -236,3 +236,16 @@ def test_people_take_a_fixed_number_of_queries(
 
 
 PEOPLE_QUERIES = 16
+
+
+def test_the_mail_is_shown_as_it_was_sent(
+    as_analyst: Client, organization: Organization, sending: Campaign, people: People
+) -> None:
+    (late,) = people(1, first_name="<b>Zoë</b>")
+    with tenant_scope(organization):
+        sending.design.mjml = "<mjml>changed later</mjml>"
+        sending.design.save()
+    answer = as_analyst.get(url(organization, "campaign_mail", sending), {"person": late.address})
+    page = answer.content.decode()
+    assert "Hello &lt;b&gt;Zoë&lt;/b&gt;," in page and "changed later" not in page and "{{" not in page
+    assert "sandbox" in answer["Content-Security-Policy"]
