@@ -40,7 +40,7 @@ def lies_at(path: Path) -> bool:
     return (CHECKOUT / path).with_suffix(".py").exists() or (CHECKOUT / path.with_suffix("") / "__init__.py").exists()
 
 
-def tests_something(path: Path) -> bool:
+def has_tests(path: Path) -> bool:
     """tests/contacts/actions/test_imports.py belongs to contacts/actions/imports.py, test_imports_killed.py as well."""
     name = path.stem.removeprefix("test_")
     words = name.split("_")
@@ -48,7 +48,7 @@ def tests_something(path: Path) -> bool:
 
 
 def test_tests_mirror_the_source() -> None:
-    assert [str(path) for path in TESTS if path.parts[1] not in WHOLE and not tests_something(path)] == []
+    assert [str(path) for path in TESTS if path.parts[1] not in WHOLE and not has_tests(path)] == []
 
 
 def named_in_the_code(path: Path) -> bool:
