@@ -26,8 +26,8 @@ from contacts.enums import ConsentAction, ConsentSource, SubscriptionState, Supp
 from contacts.models import ConsentRecord, Subscription, Suppression, Topic
 from reputation.actions import totals
 from reputation.queries import totals as reading
-from sending.enums import Bucket, DeliveryState, EventKind
-from sending.models import Delivery, Engagement, Event, Tally
+from sending.enums import DeliveryState, EventKind
+from sending.models import Delivery, Engagement, Event
 from sending.tracking import tokens
 from tests.sending import ledger
 
@@ -217,25 +217,6 @@ def test_a_hit_right_after_delivery_is_a_machines(hits, organization, send, pers
     assert kinds(organization) == [EventKind.CLICKED_MACHINE]
     with tenant_scope(organization):
         assert Event.objects.get().facts["rules"] == ["at_once"]
-
-
-def test_a_gateway_that_looks_before_it_accepts_is_nobodys_first_open(hits, organization, send, person):
-    with tenant_scope(organization):
-        held = ledger.delivery(send, id=next(IDS), contact=person, state=DeliveryState.SENDING, provider="")
-    hits("GET", f"/i/{of(held).pixel()}.gif")
-    hits("GET", f"/c/{of(held).click(0)}")
-    assert kinds(organization) == [EventKind.OPENED_MACHINE, EventKind.CLICKED_MACHINE]
-    with tenant_scope(organization):  # the relay's turn: only now the provider is known
-        Delivery.objects.update(state=DeliveryState.DELIVERED, provider="gmail", changed_at=timezone.now())
-        for provider, bucket, n in (("", Bucket.ON_ITS_WAY, -1), ("gmail", Bucket.DELIVERED, 1)):
-            Tally.objects.create(
-                organization=organization, mailing_id=send.pk, provider=provider, kind=bucket, n=n, at=timezone.now()
-            )
-    assert_adds_up()
-    hits("GET", f"/i/{of(held).pixel()}.gif")
-    with tenant_scope(organization):
-        assert reading.by_provider(send.pk)["gmail"].machine_opens == 1
-    assert_adds_up()
 
 
 def test_head_leads_on_and_never_counts(hits, organization, message):
