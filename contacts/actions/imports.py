@@ -19,6 +19,7 @@ from accounts.actions import audit
 from accounts.models import Organization, User
 from contacts import values
 from contacts.actions import fields as field_actions
+from contacts.actions import topics as topic_actions
 from contacts.adapters import import_tables
 from contacts.enums import ImportState
 from contacts.errors import BadImport, NotThisWay, Refused
@@ -89,6 +90,7 @@ def receive(*, organization: Organization, file_name: str, chunks: Iterable[byte
             for index, guess in enumerate(guessing.guess(seen.header, seen.rows, known))
         ]
         import_.save()
+        topic_actions.ensure_first(organization=organization, actor=actor)
     except BaseException as trouble:
         path.unlink(missing_ok=True)
         if isinstance(trouble, reading.Unreadable):

@@ -8,6 +8,8 @@ from accounts.models import Brand, Organization, User
 from contacts.errors import AlreadyThere
 from contacts.models import Topic
 
+FIRST = "Newsletter"
+
 
 def create(
     *, organization: Organization, brand: Brand, name: str, description: str, is_public: bool, actor: User | None
@@ -15,6 +17,22 @@ def create(
     """Raises AlreadyThere if the brand has a topic of that name."""
     topic = Topic(organization=organization, brand=brand, name=name, description=description, is_public=is_public)
     return _save(topic, actor, "contacts.topic_created")
+
+
+def ensure_first(*, organization: Organization, actor: User | None) -> None:
+    """Give an organization that never had a topic its first one, so that there is something to subscribe people to."""
+    if Topic.objects.filter(organization=organization).exists():
+        return
+    brand = Brand.objects.filter(organization=organization).order_by("-is_default", "pk").first()
+    if brand is not None:
+        create(
+            organization=organization,
+            brand=brand,
+            name=FIRST,
+            description=f"News from {brand.name}.",
+            is_public=True,
+            actor=actor,
+        )
 
 
 def edit(*, topic: Topic, name: str, description: str, is_public: bool, actor: User | None) -> Topic:
