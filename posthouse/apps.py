@@ -7,6 +7,6 @@ class PosthouseConfig(AppConfig):
     name = "posthouse"
 
     def ready(self) -> None:
-        from posthouse import wiring  # the models are there now
+        from posthouse import checks, wiring  # noqa: F401  (the models are there now; importing registers the checks)
 
         wiring.plug()
