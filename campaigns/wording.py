@@ -36,6 +36,9 @@ SKIPPED: Final[dict[str, Words]] = {
         "The address came with the do-not-send list of an earlier service.", "Lift it there if you know better."
     ),
     "erased": Words("They asked to be forgotten.", "That stays."),
+    "archived": Words(
+        "They were archived before it was their turn.", "Bring them back if they should get the next one."
+    ),
     "cancelled": Words("The send was cancelled before it was their turn."),
 }
 

@@ -101,6 +101,7 @@ class Reason(models.TextChoices):
     MANUAL = "manual", "On the do-not-send list"
     IMPORTED = "imported", "On the do-not-send list of an earlier service"
     ERASED = "erased", "Asked to be forgotten"
+    ARCHIVED = "archived", "Archived after the launch"
     CANCELLED = "cancelled", "The send was cancelled"
     MERGE = "merge", "The content could not be made for this person"
     CONTENT_LOST = "content_lost", "The content is missing"

@@ -14,7 +14,7 @@ MOST_DOUBTS = 4  # tries, after which an unconfirmed message waits for evidence 
 _QUEUED, _SENDING, _DEFERRED = int(DeliveryState.QUEUED), int(DeliveryState.SENDING), int(DeliveryState.DEFERRED)
 _IN_DOUBT = int(DeliveryState.IN_DOUBT)
 
-# Who may not get it, asked at the claim and again for the final dot: the do-not-send list, then the topic.
+# Who may not get it, asked at the claim and again for the final dot: the do-not-send list, the topic, the archive.
 _REFUSAL = f"""
     coalesce(
         (SELECT min(x.reason) FROM contacts_suppression x
@@ -23,6 +23,8 @@ _REFUSAL = f"""
         (SELECT 'unsubscribed_topic' FROM contacts_subscription u
          WHERE u.topic_id = m.topic_id AND u.contact_id = d.contact_id AND u.state = 3
            AND s.kind = '{StreamKind.MARKETING}'),
+        (SELECT 'archived' FROM contacts_contact a
+         WHERE a.id = d.contact_id AND a.archived_at IS NOT NULL AND s.kind = '{StreamKind.MARKETING}'),
         '')"""
 
 _VARIANT_HOLD = """(SELECT v.hold FROM sending_mailingvariant v

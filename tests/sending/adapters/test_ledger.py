@@ -178,6 +178,20 @@ async def test_who_opted_out_after_the_launch_is_found_at_the_claim_and_again_at
     await ledger.close()
 
 
+async def test_who_was_archived_after_the_launch_gets_it_no_more(town: Town) -> None:
+    archive = "UPDATE contacts_contact SET archived_at = now() WHERE address_key = %(a)s"
+    town.rows(archive, a="p0@home0.example")
+    ledger = await relay(town)
+    parcels = await claim_all(ledger)
+    assert {p.address: p.refusal for p in parcels if p.refusal} == {"p0@home0.example": "archived"}
+    town.rows(archive, a="p1@home1.example")
+    leaves = await ledger.flush([], [p.id for p in parcels if not p.refusal], 1)
+    assert sorted(leave.refusal for leave in leaves) == ["", "", "", "", "archived"]
+    town.rows("UPDATE sending_stream SET kind = 'app'")  # what was asked for is no campaign
+    assert {leave.refusal for leave in await ledger.flush([], [p.id for p in parcels], 2)} == {""}
+    await ledger.close()
+
+
 @pytest.mark.parametrize("hold", ["paused", "cancelled", "posthouse"])
 async def test_a_held_mailing_is_not_offered_and_gets_no_leave(town: Town, hold: str) -> None:
     ledger = await relay(town)
