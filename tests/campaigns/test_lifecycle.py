@@ -27,7 +27,7 @@ def test_the_states_are_those_of_the_table() -> None:
     assert set(lifecycle.STATES) == set(CampaignState.values) == set(lifecycle.LAWFUL)
 
 
-@pytest.mark.parametrize(("state", "to"), product(lifecycle.STATES, repeat=2))
+@pytest.mark.parametrize(("state", "to"), list(product(lifecycle.STATES, repeat=2)))
 def test_moves(state: str, to: str) -> None:
     assert lifecycle.may(state, to) is ((state, to) in LAWFUL)
     assert lifecycle.why_not(state, to).startswith("This campaign ")

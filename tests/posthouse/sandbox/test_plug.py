@@ -25,7 +25,7 @@ def test_only_the_named_command_is_killed(tmp_path: Path) -> None:
         plug.pull(process.pid, command="relay")
 
 
-@pytest.mark.parametrize("pid", [0, 1, -1, os.getpid()])
+@pytest.mark.parametrize("pid", [0, 1, -1, os.getpid()], ids=["0", "1", "-1", "own"])
 def test_nobody_else_is_killed(pid: int) -> None:
     with pytest.raises(plug.NotThatProcess):
         plug.pull(pid, command="relay")
