@@ -36,7 +36,7 @@ def chromium() -> str | None:
     return next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(request: pytest.FixtureRequest) -> Iterator["Browser"]:
     path = chromium()
     try:
@@ -45,7 +45,8 @@ def browser(request: pytest.FixtureRequest) -> Iterator["Browser"]:
         sync_playwright = None  # type: ignore[assignment]
     if path is None or sync_playwright is None:
         pytest.skip("no Chromium" if path is None else "no playwright")
-    # Playwright runs an event loop in this thread; Django then takes every query of the test itself for a mistake.
+    # Playwright runs an event loop in this thread: Django then takes every query of the test itself for a mistake, and
+    # asyncio's own tests cannot run. So it ends with the module.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
