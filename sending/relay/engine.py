@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 MOST_READY = 3000
 CLAIM_ROWS, CLAIM_LANES = 600, 40
 SWEEP, LONGEST_SWEEP = 1.0, 10.0  # seconds between looks at the lanes: at least, and when nothing is said to be new
-SWEEP_SHARE = 20  # a look may cost a twentieth of the time
+SWEEP_SHARE, DEAREST_SWEEP = 20, 3.0  # a look may cost a twentieth of the time; new mail waits so long at the most
 LOOKUPS = 100  # domains asked of the DNS at once
 MOST_SITES = 20_000
 BEAT = 1.0
@@ -124,7 +124,7 @@ class Relay:
                     self._new_mail = False
                     await self._sweep()
                     cost = self._clock.monotonic() - now
-                    next_sweep = self._clock.monotonic() + max(SWEEP, cost * SWEEP_SHARE)
+                    next_sweep = self._clock.monotonic() + max(SWEEP, min(cost * SWEEP_SHARE, DEAREST_SWEEP))
                 busy = await self._claim()
             except Unreachable as error:
                 log.warning("The ledger cannot be reached: %s", error)

@@ -282,10 +282,10 @@ async def test_draining_lets_conversations_end_and_gives_back_the_rest() -> None
 async def test_a_small_mail_of_another_tenant_does_not_wait_behind_a_million() -> None:
     async with Receiver([BUSY]) as receiver, world(receiver.port) as w:
         w.town.slow_flush = 0.02
-        w.town.add(3000, organization=1, mailing=1)
+        w.town.add(8000, organization=1, mailing=1)
         await w.until(lambda: len(receiver.contents) > 50)
         (small,) = w.town.add(1, organization=2, mailing=2)
         (urgent,) = w.town.add(1, organization=1, mailing=3, priority=10)
         before = len(receiver.contents)
         await w.until(lambda: {small, urgent} <= set(subjects(receiver)), within=40)
-        assert len(receiver.contents) - before < 900
+        assert len(receiver.contents) - before < 5000  # a look at the lanes and what was claimed by then, not all of it
