@@ -42,7 +42,12 @@ def finish_campaigns() -> None:
     with cross_tenant("campaigns of every organization that may be done"):
         candidates = reading.perhaps_done()
     for organization_id, campaign_id in candidates:
-        with tenant_scope_id(organization_id):
-            campaign = Campaign.objects.filter(pk=campaign_id).first()
-            if campaign is not None:
-                launches.finish_if_done(campaign=campaign)
+        finish.delay(organization_id, campaign_id)  # each by itself: one that fails keeps no other waiting
+
+
+@shared_task
+def finish(organization_id: int, campaign_id: int) -> None:
+    with tenant_scope_id(organization_id):
+        campaign = Campaign.objects.filter(pk=campaign_id).first()
+        if campaign is not None:
+            launches.finish_if_done(campaign=campaign)

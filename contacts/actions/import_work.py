@@ -5,12 +5,14 @@ the state that we think; each ends by writing how far it came. So a killed worke
 same import steps back, and a cancel takes effect at the next batch.
 """
 
+import logging
 import os
 import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
+from django.db import InterfaceError, OperationalError
 from django.db.models import Q
 from django.utils import timezone
 
@@ -25,6 +27,8 @@ from contacts.importing.judging import Bad, Column, Judge, Person
 from contacts.importing.sniffing import Layout
 from contacts.models import Import
 from contacts.values import FieldKind
+
+log = logging.getLogger(__name__)
 
 STAGE_BATCH = 50_000  # rows
 APPLY_BATCH = 25_000  # lines
@@ -52,8 +56,16 @@ def run(*, organization_id: int, import_id: int) -> bool:
                 pass
     except Lost:
         pass
+    except (InterfaceError, OperationalError):
+        raise  # the database was away: a sweep takes the import up again
     except (reading.Unreadable, OSError) as trouble:
         _fail(organization_id, import_id, worker, str(trouble))
+    except Exception:
+        # Tried again it would fail again, for ever. What was applied stays and is counted.
+        log.exception("Import %d could not go on.", import_id)
+        _fail(
+            organization_id, import_id, worker, "An error of ours; the worker's log has it. Nothing more was changed."
+        )
     return True
 
 
@@ -212,6 +224,15 @@ def _joining(import_: Import) -> Joining | None:
 
 def _fail(organization_id: int, import_id: int, worker: str, why: str) -> None:
     with tenant_scope_id(organization_id):
-        Import.objects.filter(pk=import_id, worker=worker).update(
-            state=ImportState.FAILED, worker="", finished_at=timezone.now(), problem=why[:1000]
+        import_ = Import.objects.select_for_update().filter(pk=import_id, worker=worker).first()
+        if import_ is None:
+            return
+        import_.state, import_.worker, import_.finished_at = ImportState.FAILED, "", timezone.now()
+        import_.problem = why[:1000]
+        import_.save(update_fields=["state", "worker", "finished_at", "problem"])
+        audit.record(
+            organization=import_.organization,
+            verb="contacts.import_failed",
+            target=import_,
+            data={"why": import_.problem, "applied": import_.rows_applied},
         )

@@ -51,7 +51,7 @@ def test_a_cancelled_send_that_lost_its_wake_up_is_swept(
 
 
 def test_what_is_done_is_finished(
-    organization: Organization, draft: Campaign, people: Callable[..., Any], marketer: User
+    organization: Organization, draft: Campaign, people: Callable[..., Any], marketer: User, tasks_at_once: None
 ) -> None:
     people(2)
     with tenant_scope(organization):

@@ -329,3 +329,20 @@ def test_a_vanished_upload_fails_in_words(scoped):
     import_.refresh_from_db()
     assert import_.state == ImportState.FAILED
     assert import_.problem
+
+
+def test_an_error_of_ours_ends_the_import_in_words_and_is_not_repeated_for_ever(scoped, monkeypatch, caplog):
+    import_ = upload(scoped, "email\na@mail.example\n")
+    imports.match_columns(import_=import_, matches=as_guessed(import_), topics=[], consent=None, actor=None)
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(import_work, "_plan", broken)
+    assert import_work.run(organization_id=scoped.pk, import_id=import_.pk)
+    import_.refresh_from_db()
+    assert (import_.state, import_.worker) == (ImportState.FAILED, "")
+    assert "error of ours" in import_.problem
+    assert "ZeroDivisionError" in caplog.text
+    assert AuditEntry.objects.filter(verb="contacts.import_failed", target_id=import_.public_id).exists()
+    assert not import_work.run(organization_id=scoped.pk, import_id=import_.pk)
