@@ -18,6 +18,10 @@ from tests.face.pages import PAGES, Page
 pytestmark = pytest.mark.django_db(transaction=True)
 SCREENS = os.environ.get("SCREENS")  # a folder: the pictures are saved there
 FORMAT = os.environ.get("SCREENS_FORMAT", "webp")
+AT_REST = """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => {
+    for (const animation of document.getAnimations()) animation.finish();
+    requestAnimationFrame(done);
+})))"""  # colours that are on their way from one mode to the other are nobody's colours
 EVERY_RULE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 COLOUR_RULES = {
     "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
@@ -62,6 +66,7 @@ def test_the_page_is_whole_and_everyone_can_use_it(
         page.set_viewport_size(viewport)
         for mode in ("light", "dark"):
             page.emulate_media(color_scheme=mode, reduced_motion="reduce")
+            page.evaluate(AT_REST)
             if SCREENS:
                 take_picture(page, f"{one.slug}-{width}-{mode}")
             rules = {**(EVERY_RULE if mode == "light" else COLOUR_RULES), "resultTypes": ["violations"]}

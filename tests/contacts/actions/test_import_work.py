@@ -240,11 +240,12 @@ def test_archived_people_stay_archived(scoped):
         (b"\x1f\x8b....", "compressed"),
     ],
 )
-def test_what_is_no_list_is_refused_and_not_kept(scoped, data, words):
+def test_what_is_no_list_is_refused_and_not_kept(scoped, settings, tmp_path, data, words):
+    settings.UPLOAD_DIR = tmp_path
     with pytest.raises(BadImport, match=words):
         upload(scoped, data)
     assert not Import.objects.exists()
-    assert not list(imports.path_of(Import(organization=scoped, public_id="x")).parent.glob("*.csv"))
+    assert not list(tmp_path.rglob("*.csv"))
 
 
 def test_a_file_over_the_limit_is_refused(scoped, monkeypatch):

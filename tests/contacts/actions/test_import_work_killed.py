@@ -25,7 +25,7 @@ WORKER = """
 import sys, django
 django.setup()
 from contacts.actions import import_work
-import_work.STAGE_BATCH = import_work.APPLY_BATCH = 200
+import_work.STAGE_BATCH = import_work.APPLY_BATCH = 50
 import_work.run(organization_id=int(sys.argv[1]), import_id=int(sys.argv[2]))
 """
 
@@ -52,7 +52,7 @@ def kill_until_over(import_, working, counter, dice):
             Import.objects.filter(pk=import_.pk).update(beat_at=timezone.now() - timedelta(minutes=1))
         start = getattr(look(import_), counter)
         worker = start_worker(import_)
-        goal = start + dice.randrange(1, PEOPLE // 3)
+        goal = start + dice.randrange(1, PEOPLE // 8)
         until = time.monotonic() + 60
         while worker.poll() is None:
             assert time.monotonic() < until
