@@ -9,6 +9,7 @@ from campaigns.wording import Words
 from contacts import addresses
 from contacts.enums import SubscriptionState
 from contacts.models import Contact, Subscription, Suppression
+from contacts.queries import people as named
 from sending.enums import DeliveryState, EventKind, StreamKind
 from sending.models import Delivery, StoredMessage
 from sending.queries import mailings
@@ -87,7 +88,7 @@ class Story:
 
 
 def search(organization: Organization, query: str) -> Answer:
-    """Who and what is meant by an address, the beginning of one, or the number of a message."""
+    """Who is meant by an address, the beginning of one, or a name."""
     query = "".join(character for character in query if character.isprintable()).strip()
     whole = addresses.key_of(query)
     key = whole or query.lower()
@@ -97,7 +98,7 @@ def search(organization: Organization, query: str) -> Answer:
         # A range, not LIKE: under row-level security only such a search uses the index.
         found = list(
             people.filter(address_key__gte=key, address_key__lt=key + "\U0010ffff").order_by("address_key")[:MANY]
-        )
+        ) or list(people.filter(pk__in=named.search(query, MANY)).order_by("address_key"))
         if len(found) != 1:
             return Answer(query, people=found)
         contact, key = found[0], found[0].address_key

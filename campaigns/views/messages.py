@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import may, tenant_url
@@ -30,6 +31,8 @@ def show(request: HttpRequest, org: str, message: int) -> HttpResponse:
     delivery = message_for(request, message)
     context = {
         "story": stories.of(delivery),
+        "trying": delivery.state == DeliveryState.SENDING
+        or (delivery.state == DeliveryState.DEFERRED and delivery.due_at <= timezone.now()),
         "may_retry": may(request, Role.MARKETER) and delivery.state == DeliveryState.DEFERRED,
         "may_send_again": may(request, Role.MARKETER)
         and delivery.state in (DeliveryState.FAILED, DeliveryState.IN_DOUBT),

@@ -84,7 +84,7 @@ def test_an_empty_search_teaches(as_analyst: Client, organization: Organization)
 )
 def test_an_unknown_address_is_said_to_be_unknown(query: str, as_analyst: Client, organization: Organization) -> None:
     answer = as_analyst.get(messages(organization), {"q": query})
-    assert answer.status_code == 200 and "We know nothing of this address" in answer.content.decode()
+    assert answer.status_code == 200 and "We know nobody of this name or address" in answer.content.decode()
 
 
 def test_an_address_however_it_is_written(as_analyst: Client, organization: Organization, sending: Campaign) -> None:
@@ -93,6 +93,15 @@ def test_an_address_however_it_is_written(as_analyst: Client, organization: Orga
         assert "P3@a.example" in page and "Spring letter" in page and "It waits for its turn." in page, query
     choice = as_analyst.get(messages(organization), {"q": "p1"}).content.decode()
     assert "Whom do you mean?" in choice and "P10@b.example" in choice and "P2@" not in choice
+
+
+def test_a_name_finds_the_person(as_analyst: Client, organization: Organization, people: People) -> None:
+    people(1, first_name="Søren", last_name="Kirk")
+    people(2, first_name="Zoë", last_name="Kirk")
+    page = as_analyst.get(messages(organization), {"q": "søren kirk"}).content.decode()
+    assert "P1@b.example" in page and "in the audience of no send" in page
+    choice = as_analyst.get(messages(organization), {"q": "zoë"}).content.decode()
+    assert "Whom do you mean?" in choice and "P2@c.example" in choice and "P3@a.example" in choice
 
 
 def test_somebody_on_the_do_not_send_list(as_analyst: Client, organization: Organization, people: People) -> None:
@@ -127,10 +136,11 @@ def test_a_retried_message_tells_its_story_and_can_be_hurried(
     assert (
         "Their mailbox is full." in page and "&lt;b&gt;Mailbox full&lt;/b&gt;" in page and "mx1.granite.example" in page
     )
-    assert "Next try" in page and "Retry now" not in page
+    assert "Next try" in page and "Retry now" not in page and "at this moment" not in page
     assert "Retry now" in as_marketer.get(message(organization, "message", delivery)).content.decode()
     answer = as_marketer.post(message(organization, "message_retry", delivery), follow=True)
-    assert "It is tried again now" in answer.content.decode()
+    page = answer.content.decode()
+    assert "It is tried again now" in page and "It is being tried at this moment." in page and "Next try" not in page
     with tenant_scope(organization):
         hurried = Delivery.objects.get(pk=delivery.pk)
         assert hurried.due_at.year == 2026 and hurried.state == DeliveryState.DEFERRED
