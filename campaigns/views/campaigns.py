@@ -70,6 +70,7 @@ def draft(request: HttpRequest, campaign: Campaign, *, test: TestForm | None = N
         "campaign": campaign,
         "checks": [(result, _fix_url(request, campaign, result)) for result in results],
         "ready": checklist.is_ready(results),
+        "audience": next((result.evidence for result in results if result.name == "audience"), ""),
         "open": [result for result in results if result.status in ("warn", "unknown")],
         "test": test or TestForm(initial={"to": request.user.email}),
         "test_open": test is not None,

@@ -211,6 +211,7 @@ class CampaignPage:
     def send(self) -> None:
         self.tick_warnings()
         self.page.get_by_role("button", name="Send now").click()
+        self.page.get_by_role("dialog").get_by_role("button", name="Send it").click()
 
     def wait_until_sent(self, within: float = 60) -> None:
         """The page moves by itself; nobody reloads."""

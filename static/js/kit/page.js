@@ -85,7 +85,7 @@
   /* Dialogs. */
   document.addEventListener("click", (event) => {
     const opener = event.target.closest("[data-opens]");
-    if (opener) document.getElementById(opener.dataset.opens)?.showModal();
+    if (opener && (!("whenValid" in opener.dataset) || opener.form.reportValidity())) document.getElementById(opener.dataset.opens)?.showModal();
     const closer = event.target.closest("[data-closes]");
     if (closer) closer.closest("dialog")?.close();
     if (event.target.matches("dialog.dialog, dialog.side-sheet")) {
