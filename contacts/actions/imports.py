@@ -40,6 +40,8 @@ _BINARY = {
     b"PK\x03\x04": "This is an Excel workbook or a ZIP file. In Excel, choose “Save as” and “CSV UTF-8”; unpack a ZIP first.",
     b"\xd0\xcf\x11\xe0": "This is an old Excel workbook. In Excel, choose “Save as” and “CSV UTF-8”.",
     b"%PDF": "This is a PDF. People can be imported from a CSV file.",
+    b"\x89PNG": "This is a picture. People can be imported from a CSV file.",
+    b"\xff\xd8\xff": "This is a picture. People can be imported from a CSV file.",
     b"\x1f\x8b": "This file is compressed. Unpack it first.",
 }
 

@@ -79,7 +79,9 @@ def glimpse(path: Path) -> Glimpse:
     has_header = looks_like_header(sample)
     layout = Layout(encoding, separator, has_header, preamble)
     if has_header and len(sample) == 1:
-        raise reading.Unreadable("The file has a header and no rows below it.")
+        raise reading.Unreadable(
+            "There are no rows below the header that can be read. Is a quotation mark opened and never closed?"
+        )
     width = max(len(row) for row in sample)
     header = column_names(sample[0] if has_header else (), width)
     return Glimpse(layout, header, tuple(sample[1:] if has_header else sample))

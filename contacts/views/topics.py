@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import require, tenant_url
@@ -36,8 +37,14 @@ def new(request: HttpRequest, org: str) -> HttpResponse:
             form.add_error("name", str(taken))
         else:
             messages.success(request, f"{topic} is there. People can be subscribed to it now.")
-            return redirect(tenant_url(request, "contacts:topics"))
-    return render(request, "contacts/topics/edit.html", {"form": form, "topic": None})
+            return redirect(_wanted(request) or tenant_url(request, "contacts:topics"))
+    return render(request, "contacts/topics/edit.html", {"form": form, "topic": None, "back": _wanted(request)})
+
+
+def _wanted(request: HttpRequest) -> str:
+    """The page that sent somebody here to make a topic, if it is one of ours."""
+    wanted = request.GET.get("next", "")
+    return wanted if url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) else ""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -102,7 +102,10 @@ def test_columns_and_consent_that_make_no_sense_are_said_and_kept(as_marketer, o
     assert woken == []
 
 
-@pytest.mark.parametrize(("data", "words"), [(b"", "empty"), (b"PK\x03\x04x", "Excel"), (b"email\n", "no rows below")])
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [(b"", "empty"), (b"PK\x03\x04x", "Excel"), (b"\x89PNG\r\n", "a picture"), (b"email\n", "no rows below")],
+)
 def test_a_file_that_is_no_list_is_refused_in_words(as_marketer, organization, data, words):
     response = upload(as_marketer, organization, data)
     assert response.status_code == 200

@@ -30,6 +30,15 @@ def test_a_topic_is_made_edited_archived_and_brought_back(as_marketer, organizat
     assert "News" in as_marketer.get(url(organization, "topics")).content.decode()
 
 
+@pytest.mark.parametrize(
+    ("wanted", "leads"),
+    [("/o/x/imports/y/", "/o/x/imports/y/"), ("https://elsewhere.example/", None), ("//elsewhere", None)],
+)
+def test_whoever_was_sent_here_to_make_a_topic_is_led_back(wanted, leads, as_marketer, organization):
+    address = f"{url(organization, 'topic_new')}?next={wanted}"
+    assert as_marketer.post(address, {"name": "News"}).url == (leads or url(organization, "topics"))
+
+
 @pytest.mark.parametrize("n", [1, 3])
 def test_the_list_takes_the_same_queries_for_any_number(n, as_analyst, organization, django_assert_num_queries):
     with tenant_scope(organization):
