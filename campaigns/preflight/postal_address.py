@@ -8,7 +8,8 @@ LEAST = 10  # characters; less is no street and town
 
 
 def check(facts: Facts) -> Result:
-    address = " ".join(facts.postal_address.split())
+    lines = [" ".join(line.split()).strip(" ,") for line in facts.postal_address.splitlines()]
+    address = ", ".join(line for line in lines if line)
     if len(address) < LEAST:
         return Result(
             NAME,
@@ -20,8 +21,7 @@ def check(facts: Facts) -> Result:
         )
     if facts.compiled is None:
         return Result(NAME, TITLE, "unknown", "Not checked: the content does not compile.", place="content")
-    written = " ".join(facts.compiled.text.split())
-    if "brand.postal_address" in facts.names or address in written:
+    if "brand.postal_address" in facts.names or _bare(address) in _bare(facts.compiled.text):
         return Result(NAME, TITLE, "pass", address, place="content")
     return Result(
         NAME,
@@ -31,3 +31,8 @@ def check(facts: Facts) -> Result:
         "Add {{ brand.postal_address }}, best at the end.",
         "content",
     )
+
+
+def _bare(text: str) -> str:
+    """Only the words: whether lines or commas part them is the writer's choice."""
+    return " ".join(text.replace(",", " ").split())

@@ -24,7 +24,7 @@ from sending.models import SendingDomain
 from sending.queries import domains as domain_queries
 
 NAME = "Copper Kettle Coffee"
-ADDRESS = "Copper Kettle Coffee\n3 Quay Street\nBristol BS1 4DJ\nUnited Kingdom"
+ADDRESS = "3 Quay Street\nBristol BS1 4DJ\nUnited Kingdom"
 GOOD_DOMAIN = "copperkettle.example"
 FAILING_DOMAIN = "kettleandleaf.example"  # its DMARC record is missing
 
