@@ -17,7 +17,6 @@ CARDS = {  # in the order of the page: role -> (icon, what one can try)
     Role.ANALYST: ("chart-bar", "Looks at everything, changes nothing."),
 }
 INBOX = ("posthouse:inbox",)
-OPERATOR = ("Operator", "server", "Runs this installation.")
 
 
 def inbox_url() -> str:
@@ -38,16 +37,12 @@ def login_cards(context: template.Context) -> dict[str, Any]:
         return {"cards": []}
     cards: dict[str, dict[str, Any]] = {}
     for person in houses.demo_people():
-        if person.is_staff:
-            label, icon, text = OPERATOR
-            rank = len(CARDS)
-        else:
-            memberships = houses.memberships_of(person)
-            if not memberships:
-                continue
-            role = max(Role(membership.role) for membership in memberships)
-            label, (icon, text) = role.label, CARDS[role]
-            rank = list(CARDS).index(role)
+        memberships = houses.memberships_of(person)
+        if not memberships:  # an operator: works with manage.py, and has no page to look at
+            continue
+        role = max(Role(membership.role) for membership in memberships)
+        label, (icon, text) = role.label, CARDS[role]
+        rank = list(CARDS).index(role)
         cards.setdefault(label, {"rank": rank, "label": label, "icon": icon, "text": text, "person": person})
     return {
         "request": context["request"],
