@@ -23,7 +23,7 @@ def test_the_plug_is_pulled_and_everybody_is_accounted_for(demo: Running, open_p
     expect(page.get_by_role("heading", name="What happens when the relay dies?")).to_be_visible()
     settled = page.get_by_text("Everything that the dead relay held was given back or is named below.")
     expect(settled).to_be_visible(timeout=TAKEN_OVER_WITHIN)
-    for name in ("Lost", "Sent twice", "Missing rows"):
+    for name in ("Lost", "Sent twice", "Forgotten"):
         figure = page.locator(".figure").filter(has=page.locator(".figure-label", has_text=re.compile(f"^{name}$")))
         assert number(figure.locator(".figure-text").inner_text()) == 0, name
     Bar(page).check_sum(AUDIENCE)

@@ -149,7 +149,7 @@ def test_the_page_waits_and_then_tells_what_came_of_it(
     assert sent["proof"].unconfirmed == (rows[2].pk, rows[3].pk)
     assert sent["proof"].unconfirmed_but_accepted == (rows[2].pk,)
     text = answer.content.decode()
-    assert "p2@plainfield.example" in text and "never seen" in text
+    assert "p2@plainfield.example" in text and "It never arrived" in text
 
 
 def test_the_result_is_for_members(organization: Organization, as_outsider: Client, as_analyst: Client) -> None:
