@@ -32,7 +32,7 @@ class ConsentForm(forms.Form):
         label="Subscribe them to",
         widget=forms.CheckboxSelectMultiple,
         to_field_name="public_id",
-        help_text="Without a topic they are kept, and get no campaigns.",
+        help_text="Without a topic they are kept, and get no campaigns. With one, answer the four questions below.",
     )
     basis = forms.ChoiceField(
         choices=[("", "Choose…"), *imports.BASES.items()], required=False, label="Why may you write to them?"
@@ -55,6 +55,12 @@ class ConsentForm(forms.Form):
     def __init__(self, *args: Any, topics: list[Topic], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["topics"].queryset = Topic.objects.filter(pk__in=[topic.pk for topic in topics]).order_by("name")  # type: ignore[attr-defined]
+
+    def mark_wanted(self) -> None:
+        """Before it is shown: what subscribing needs is not called optional, though keeping people does not need it."""
+        self.use_required_attribute = False
+        for name in ("basis", "source", "wording", "given_on"):
+            self.fields[name].required = True
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

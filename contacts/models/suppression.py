@@ -9,6 +9,17 @@ from django.db import models
 from accounts.tenancy import TenantModel
 from contacts.enums import SuppressionReason
 
+SOURCE_WORDS = {  # how it came onto the list, as it stands after the reason
+    "relay": "seen while sending",
+    "mailroom": "from a bounce that came back",
+    "complaint": "from a spam report",
+    "page": "on the unsubscribe page",
+    "one_click": "by the button of a mail program",
+    "import": "by an import",
+    "member": "by a member",
+    "api": "through the API",
+}
+
 
 class Suppression(TenantModel):
     address_key = models.CharField(max_length=320)
@@ -33,6 +44,10 @@ class Suppression(TenantModel):
             )
         ]
         indexes = [models.Index(fields=["organization", "-id"], name="suppression_newest")]
+
+    @property
+    def source_words(self) -> str:
+        return SOURCE_WORDS.get(self.source, f"from {self.source}")
 
     def __str__(self) -> str:
         return f"{self.address_key}: {self.get_reason_display()}"

@@ -151,6 +151,7 @@ def _to(request: HttpRequest, import_: Import) -> HttpResponse:
 def _match_page(request: HttpRequest, import_: Import, form: ConsentForm, *, status: int = 200) -> HttpResponse:
     posted = matches_from(request.POST, import_) if request.method == "POST" else None
     rows = imports.sample(import_, verbs.path_of(import_))
+    form.mark_wanted()
     context = {
         "import_": import_,
         "form": form,
