@@ -31,13 +31,21 @@ def show(request: HttpRequest, org: str, message: int) -> HttpResponse:
     delivery = message_for(request, message)
     context = {
         "story": stories.of(delivery),
-        "trying": delivery.state == DeliveryState.SENDING
-        or (delivery.state == DeliveryState.DEFERRED and delivery.due_at <= timezone.now()),
+        "trying": _trying(delivery),
         "may_retry": may(request, Role.MARKETER) and delivery.state == DeliveryState.DEFERRED,
         "may_send_again": may(request, Role.MARKETER)
         and delivery.state in (DeliveryState.FAILED, DeliveryState.IN_DOUBT),
     }
     return render(request, "campaigns/messages/show.html", context)
+
+
+def _trying(delivery: Delivery) -> str:
+    """What goes on with it right now; "" when nothing does."""
+    if delivery.state == DeliveryState.SENDING:
+        return "It is being tried at this moment."
+    if delivery.state == DeliveryState.DEFERRED and delivery.due_at <= timezone.now():
+        return "It is tried again as soon as its turn comes."
+    return ""
 
 
 @require_POST
