@@ -130,7 +130,7 @@
   };
   document.addEventListener("htmx:beforeRequest", (event) => says(event, "Saving…"));
   document.addEventListener("htmx:afterRequest", (event) => {
-    const time = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    const time = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
     says(event, event.detail.successful ? `Saved ${time}` : "Not saved. Keep this page open; we try again with your next change.");
   });
 
