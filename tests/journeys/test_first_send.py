@@ -82,8 +82,8 @@ def test_from_sign_up_to_report(product: Running, open_page: Callable[..., Page]
 
     # Why did Otto not get it?
     house.go("Messages")
-    labelled(page, "Address").fill("unknown.otto")
-    labelled(page, "Address").press("Enter")
+    labelled(page, "Address or name").fill("unknown.otto")
+    labelled(page, "Address or name").press("Enter")
     page.get_by_role("link", name=re.compile("Autumn|unknown.otto")).first.click()
     expect(page.get_by_text("5.1.1", exact=False).first).to_be_visible()
     house.go("Do-not-send list")
