@@ -22,10 +22,19 @@ from tests.contacts.actions.test_import_work import as_guessed
 pytestmark = pytest.mark.django_db(transaction=True)
 PEOPLE = 6_000
 WORKER = """
-import sys, django
+import contextlib, sys, time, django
 django.setup()
 from contacts.actions import import_work
-import_work.STAGE_BATCH = import_work.APPLY_BATCH = 50
+straight = import_work.tenant_scope_id
+
+@contextlib.contextmanager
+def slowly(organization_id):  # a transaction must be long enough to be killed in, on a quick machine too
+    with straight(organization_id) as organization:
+        time.sleep(0.02)
+        yield organization
+
+import_work.tenant_scope_id = slowly
+import_work.STAGE_BATCH = import_work.APPLY_BATCH = 100
 import_work.run(organization_id=int(sys.argv[1]), import_id=int(sys.argv[2]))
 """
 

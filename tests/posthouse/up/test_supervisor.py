@@ -235,7 +235,7 @@ def test_it_starts_again_and_asks_nothing_twice(up: Up, var: Path, port: int) ->
         again.wait_for("Open http://localhost", AGAIN_WITHIN)
         assert "Bringing the database up to date" not in again.said()
         again.process.send_signal(signal.SIGINT)
-        assert again.process.wait(60) == 0
+        assert again.process.wait(120) == 0
 
 
 def test_the_next_one_takes_over_from_one_that_was_killed(up: Up, var: Path, port: int) -> None:
