@@ -83,6 +83,8 @@ DNSTimeout 5
 ResolverConfiguration {root}/unbound.conf
 Syslog no
 Background no
+AutoRestart yes
+AutoRestartRate 20/1m
 """
 
 # libunbound: ask our name server about everything, and believe it without DNSSEC.

@@ -138,7 +138,7 @@ def var() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def port() -> int:
-    for candidate in range(20000 + os.getpid() % 1000 * 10, 32000, 10):  # not where another run begins
+    for candidate in range(24000 + os.getpid() % 800 * 10, 32700, 10):  # not where another run begins
         try:
             ports.check(ports.needed({"PORT": str(candidate)}, sandbox=True))
         except CannotStart:
