@@ -17,13 +17,15 @@ SANDBOX_CARD = "posthouse/sandbox_card.html"
 @require_safe
 def show(request: HttpRequest, org: str) -> HttpResponse:
     step = next_steps.of(request.organization, request.role)
+    providers = totals.overview_by_provider(request.organization)
     return render(
         request,
         "campaigns/home/show.html",
         {
             "step": step,
             "step_url": _step_url(request, step),
-            "counts": totals.overview(request.organization),
+            "counts": totals.together(providers.values()),
+            "providers": [(name, counts) for name, counts in providers.items() if name and counts.attempted],
             "days": totals.OVERVIEW_DAYS,
             "definitions": totals.DEFINITIONS,
             "moving": [(row, _parts(row)) for row in campaigns.in_motion(request.organization)],

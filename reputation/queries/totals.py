@@ -172,8 +172,13 @@ def by_link(mailing_id: int) -> dict[int, Counts]:
 
 def overview(organization: Organization, *, since: datetime | None = None) -> Counts:
     """The marketing mail of the last 30 days (sends launched since then) in one."""
+    return together(overview_by_provider(organization, since=since).values())
+
+
+def together(parts: Iterable[Counts]) -> Counts:
+    """The sum of several counts."""
     total: Counter[int] = Counter()
-    for counts in overview_by_provider(organization, since=since).values():
+    for counts in parts:
         total.update(counts.kinds)
     return Counts(dict(total))
 

@@ -54,6 +54,7 @@ def test_rates_want_fifty_messages(
                 Tally.objects.create(
                     organization=organization,
                     mailing_id=campaign.mailing_id,
+                    provider="Granite Mail" if kind == Bucket.DELIVERED else "",
                     kind=kind,
                     n=sign * n,
                     at=campaign.launched_at,
@@ -64,7 +65,10 @@ def test_rates_want_fifty_messages(
     assert "too few to tell" in doing and "100%" not in doing
     with tenant_scope(organization):
         move(15)
-    assert "100" in home(organization, as_analyst).split("Delivery rate")[1][:400]
+    doing = home(organization, as_analyst).split("How is mail doing?")[1]
+    assert "100" in doing.split("Delivery rate")[1][:400]
+    by_provider = doing.split("Mailbox provider")[1].split("</table>")[0]
+    assert by_provider.count("<td>") == 1 and "Granite Mail" in by_provider and "100" in by_provider
 
 
 @pytest.mark.parametrize("rows", [1, 3])
