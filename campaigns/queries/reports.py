@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.core.cache import cache
 
@@ -12,7 +13,7 @@ from campaigns.models import Campaign
 from reputation.queries import totals
 from reputation.queries.totals import Counts
 from sending.enums import Bucket, EventKind
-from sending.queries import mailings
+from sending.queries import ledger, mailings
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class Report:
     left: str
     providers: list[tuple[str, Counts]]
     delays: list[Delay]
+    slowed: list[tuple[str, datetime]]
     links: list[ClickedLink]
 
     @property
@@ -77,6 +79,9 @@ def of(campaign: Campaign) -> Report | None:
         left=pace.in_words(speed.seconds_left) if on_its_way else "",
         providers=[(name, each) for name, each in by_provider.items() if each.audience or each.delivered],
         delays=_delays(mailing) if retrying else [],
+        slowed=[(name, at) for name, at in ledger.slowed().items() if name in by_provider]
+        if retrying and moving
+        else [],
         links=_links(campaign),
     )
 

@@ -7,9 +7,10 @@ moment's (the audit may run during a send).
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import connection
+from django.utils import timezone
 
 from sending import ports
 from sending.enums import EVENT_OF_STATE, Bucket, DeliveryState, EventKind, bucket_of
@@ -222,6 +223,19 @@ def relays(*, silent_after: timedelta = timedelta(seconds=10)) -> list[tuple[int
             (number, name, lives, facts if isinstance(facts, dict) else json.loads(facts))
             for number, name, lives, facts in cursor.fetchall()
         ]
+
+
+def slowed() -> dict[str, datetime]:
+    """Mailbox providers that have asked us to wait, and when they get full speed again."""
+    now = timezone.now()
+    until: dict[str, datetime] = {}
+    for _, _, lives, facts in relays():
+        said = facts.get("slowed")
+        for provider, seconds in said.items() if lives and isinstance(said, dict) else ():
+            at = datetime.fromtimestamp(float(seconds), UTC)
+            if at > now:
+                until[provider] = max(until.get(provider, at), at)
+    return until
 
 
 def messages_to(address: str, *, limit: int = 50) -> list[Message]:

@@ -424,7 +424,17 @@ class Relay:
             "ready": self._waiting(),
             "per_second": round(rate, 1),
             "held": dict(list(held.items())[:20]),
+            "slowed": self._slowed(),
         }
+
+    def _slowed(self) -> dict[str, float]:
+        """Providers that asked us to wait -> when the last of their sites gets full speed again (epoch seconds)."""
+        until: dict[str, float] = {}
+        ahead = self._clock.wall() - self._clock.monotonic()
+        for site in self.sites.values():
+            if site.is_held:
+                until[site.provider.name] = max(until.get(site.provider.name, 0.0), round(site.held_until + ahead, 1))
+        return until
 
     async def _listen(self) -> None:
         while True:

@@ -5,6 +5,7 @@ import io
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -17,8 +18,8 @@ from campaigns.actions import launches, test_sends
 from campaigns.enums import CampaignState
 from campaigns.models import Campaign
 from contacts.models import Contact
-from sending.enums import BarPart, DeliveryState, DomainState
-from sending.models import Delivery, Mailing, StoredMessage
+from sending.enums import BarPart, Bucket, DeliveryState, DomainState
+from sending.models import Delivery, Mailing, Relay, StoredMessage, Tally
 from tests.campaigns.views.test_campaigns import state_of, url
 
 People = Callable[..., list[Contact]]
@@ -50,6 +51,24 @@ def test_send_now(
         assert Mailing.objects.count() == 1 and Delivery.objects.count() == 3
     page = as_marketer.get(url(organization, "campaign", draft)).content.decode()
     assert "Did it arrive?" in page and "adds up" in page
+
+
+def test_who_asked_us_to_slow_down_is_named_with_the_time_of_full_speed(
+    as_analyst: Client, organization: Organization, sending: Campaign
+) -> None:
+    now = timezone.now()
+    until = now + timedelta(minutes=7)
+    slowed = {"Greylake": until.timestamp(), "Elsewhere": until.timestamp()}  # one of them is not in this send
+    Relay.objects.create(name="r", pid=1, started_at=now, beat_at=now, facts={"slowed": slowed})
+    with tenant_scope(organization):
+        for kind, provider, n in ((Bucket.ON_ITS_WAY, "", -3), (Bucket.RETRYING, "Greylake", 3)):
+            Tally.objects.create(
+                organization=organization, mailing_id=sending.mailing_id, provider=provider, kind=kind, n=n, at=now
+            )
+    page = as_analyst.get(url(organization, "campaign", sending)).content.decode()
+    said = page.split("Greylake asked us to slow down. We did. Full speed at about")[1].split("</p>")[0]
+    assert until.astimezone(ZoneInfo(organization.time_zone)).strftime("%H:%M") in said
+    assert "Elsewhere" not in page
 
 
 @pytest.mark.django_db(transaction=True)

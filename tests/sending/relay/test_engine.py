@@ -169,6 +169,7 @@ async def test_a_dead_site_is_held_and_costs_nobody_a_try_but_the_first() -> Non
         assert sum(row["attempts"] for row in w.town.waiting_rows.values()) == tried
         (site,) = w.relay.sites.values()
         assert site.is_held
+        assert list(w.relay._slowed()) == [site.provider.name]
         assert w.town.settled[0].reason == "network"
         assert "no connection" in w.town.settled[0].text
 
