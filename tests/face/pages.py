@@ -185,5 +185,13 @@ PAGES = [
     Page("domain-waiting", "reputation:domain", who="analyst", prepare=a_waiting_domain),
     Page("domain-new", "sending:domain_new"),
     Page("domain-colleague", "colleagues:page", who="nobody", tenant=False, prepare=a_colleague),
+    Page("home-empty", "campaigns:home"),
+    Page("campaigns-empty", "campaigns:campaigns"),
+    Page("campaign-new", "campaigns:campaign_new"),
+    Page("templates", "campaigns:designs"),
+    Page("template-new", "campaigns:design_new"),
+    Page("messages", "campaigns:messages"),
+    Page("messages-unknown", "campaigns:messages", query="q=nobody@mail.example", who="analyst"),
+    Page("inbox-empty", "posthouse:inbox", tenant=False),
     *(Page(**one) for one in audience.PAGES),
 ]
