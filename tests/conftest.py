@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import django
 import pytest
@@ -16,7 +17,9 @@ try:
 except CannotStart as trouble:
     pytest.exit(f"The tests' servers do not start. {trouble}", returncode=3)
 
-FILES = CHECKOUT / "var" / "test" / "files" / str(os.getpid())  # what this run uploads; gone when it ends
+# What this run uploads; gone when it ends. The processes of a parallel run have their settings from the first one.
+PARALLEL = "PYTEST_XDIST_WORKER" in os.environ
+FILES = Path(os.environ["VAR_DIR"]) if PARALLEL else CHECKOUT / "var" / "test" / "files" / str(os.getpid())
 
 # Set, not defaulted: nothing of the developer's own environment may leak into a test, least of all his DATABASE_URL.
 for name in (
@@ -47,7 +50,8 @@ pytest_plugins = ["tests.database", "tests.cast", "tests.browser"]
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     SERVERS.leave()
-    shutil.rmtree(FILES, ignore_errors=True)
+    if not PARALLEL:
+        shutil.rmtree(FILES, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)

@@ -45,6 +45,8 @@ class Up:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 cwd="/",
+                # A test run in the background has Ctrl-C ignored, and would hand that down.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
 
     def __enter__(self) -> "Up":
