@@ -1,7 +1,6 @@
 """The report of a send: parts, pace, providers, delays in plain words, links."""
 
 import time
-from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -62,10 +61,7 @@ def of(campaign: Campaign) -> Report | None:
     if mailing is None:
         return None
     by_provider = totals.by_provider(mailing.pk)
-    total: Counter[int] = Counter()
-    for counts in by_provider.values():
-        total.update(counts.kinds)
-    counts = Counts(dict(total))
+    counts = totals.together(by_provider.values())
     moving = campaign.state == CampaignState.SENDING and mailing.hold is None
     on_its_way = counts.of(Bucket.ON_ITS_WAY)
     speed = _pace(mailing.pk, on_its_way) if moving and mailing.sealed_at else pace.Pace()
