@@ -10,6 +10,7 @@ class FieldKind(models.TextChoices):
     DATETIME = "datetime", "Date and time"
     BOOLEAN = "boolean", "Yes or no"
     CHOICE = "choice", "One of a list"
+    MULTI = "multi", "Several of a list"
     URL = "url", "Web address"
 
 
@@ -25,6 +26,9 @@ class ConsentAction(models.TextChoices):
     CONFIRMED = "confirmed", "Confirmed"
     UNSUBSCRIBED = "unsubscribed", "Unsubscribed"
     RESUBSCRIBED = "resubscribed", "Came back"
+    EXPIRED = "expired", "Never confirmed"
+    REVERTED = "reverted", "Taken back with its import"
+    DISPUTED = "disputed", "Says they never signed up"
 
 
 class ConsentSource(models.TextChoices):
@@ -63,6 +67,28 @@ class ImportState(models.TextChoices):
     APPLIED = "applied", "Done"
     FAILED = "failed", "Failed"
     CANCELLED = "cancelled", "Cancelled"
+    UNDOING = "undoing", "Being undone"
+    UNDONE = "undone", "Undone"
+
+
+class RowStatus(models.IntegerChoices):
+    """What the file says of how a person stands; NONE: the file does not say."""
+
+    NONE = 0, "Not said"
+    SUBSCRIBED = 1, "Subscribed"
+    UNSUBSCRIBED = 2, "Unsubscribed"
+    PENDING = 3, "Never confirmed"
+    BOUNCED = 4, "Bounced"
+    COMPLAINED = 5, "Reported as spam"
+    BLOCKED = 6, "On the do-not-send list there"
+    INVALID = 7, "Invalid address there"
+
+
+class RowNote(models.IntegerChoices):
+    """What is worth a look about a good row. Bits."""
+
+    TYPO = 1, "Likely a typing mistake"
+    ROLE = 2, "A function, not a person"
 
 
 class RowVerdict(models.IntegerChoices):
@@ -74,3 +100,55 @@ class RowVerdict(models.IntegerChoices):
     UNCHANGED = 3, "Unchanged"
     DUPLICATE = 4, "Duplicate in the file"
     INVALID = 5, "Invalid"
+
+
+class Cap(models.TextChoices):
+    """ "Less often": at most one marketing mail in this time."""
+
+    WEEKLY = "weekly", "At most one mail a week"
+    MONTHLY = "monthly", "At most one mail a month"
+
+
+CAP_DAYS = {Cap.WEEKLY: 7, Cap.MONTHLY: 30}
+
+
+class JobKind(models.TextChoices):
+    SUBSCRIBE = "subscribe", "Subscribe to a topic"
+    TAG = "tag", "Add a tag"
+    UNTAG = "untag", "Remove a tag"
+    SUPPRESS = "suppress", "Put on the do-not-send list"
+    ARCHIVE = "archive", "Archive"
+    RESTORE = "restore", "Bring back"
+    DELETE = "delete", "Delete"
+    CONVERT_FIELD = "convert_field", "Convert a field"
+    MERGE_FIELDS = "merge_fields", "Merge two fields"
+
+
+class JobState(models.TextChoices):
+    WAITING = "waiting", "Waiting"
+    WORKING = "working", "Working"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class RequestKind(models.TextChoices):
+    ACCESS = "access", "See their data"
+    ERASURE = "erasure", "Be forgotten"
+    ADDRESS = "address", "Change the address"
+
+
+class RequestState(models.TextChoices):
+    RECEIVED = "received", "Waiting for the person"  # the link that we mailed was not used yet
+    OPEN = "open", "To be done"
+    DONE = "done", "Done"
+    REFUSED = "refused", "Refused"
+    EXPIRED = "expired", "The link was not used"
+
+
+class RequestChannel(models.TextChoices):
+    PAGE = "page", "On the preference page"
+    MAIL = "mail", "By mail"
+    LETTER = "letter", "By letter"
+    PHONE = "phone", "By phone"
+    OTHER = "other", "Otherwise"

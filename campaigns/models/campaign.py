@@ -21,6 +21,9 @@ class Campaign(TenantModel):
     reply_to = models.EmailField(max_length=254, blank=True)
     topic = models.ForeignKey("contacts.Topic", null=True, on_delete=models.PROTECT, related_name="+")
     segment = models.ForeignKey("contacts.Segment", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    excluded_segment = models.ForeignKey(
+        "contacts.Segment", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     design = models.OneToOneField("campaigns.Design", null=True, on_delete=models.PROTECT, related_name="+")
     mailing = models.OneToOneField("sending.Mailing", null=True, on_delete=models.PROTECT, related_name="+")
     accepted_warnings = models.JSONField(default=list, help_text="Names of the checks whose warning was ticked.")

@@ -3,20 +3,37 @@
 from contacts.models.consent import ConsentRecord
 from contacts.models.contact import Contact
 from contacts.models.field import Field
-from contacts.models.import_ import Import, ImportRow
-from contacts.models.segment import Segment
+from contacts.models.house_suppression import HouseSuppression
+from contacts.models.import_ import Import, ImportChange, ImportRow
+from contacts.models.job import Job
+from contacts.models.preference import Preference
+from contacts.models.privacy_request import PrivacyRequest
+from contacts.models.saved_view import SavedView
+from contacts.models.segment import Segment, SegmentVersion
+from contacts.models.signup_form import SignupForm
 from contacts.models.subscription import Subscription
 from contacts.models.suppression import Suppression
+from contacts.models.tag import Tag, Tagging
 from contacts.models.topic import Topic
 
 __all__ = [
     "ConsentRecord",
     "Contact",
     "Field",
+    "HouseSuppression",
     "Import",
+    "ImportChange",
     "ImportRow",
+    "Job",
+    "Preference",
+    "PrivacyRequest",
+    "SavedView",
     "Segment",
+    "SegmentVersion",
+    "SignupForm",
     "Subscription",
     "Suppression",
+    "Tag",
+    "Tagging",
     "Topic",
 ]

@@ -20,6 +20,7 @@ class Contact(TenantModel):
     locale = models.CharField(max_length=20, blank=True)
     source = models.CharField(max_length=20, blank=True)
     import_id = models.BigIntegerField(null=True, blank=True, help_text="The import that made this contact.")
+    form_id = models.BigIntegerField(null=True, blank=True, help_text="The sign-up form that they came by.")
     archived_at = models.DateTimeField(null=True, blank=True)
     erased_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

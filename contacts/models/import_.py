@@ -5,7 +5,7 @@ from django.db import models
 
 from accounts import public_ids
 from accounts.tenancy import TenantModel
-from contacts.enums import ImportState, RowVerdict
+from contacts.enums import ImportState, RowStatus, RowVerdict
 
 
 class Import(TenantModel):
@@ -19,6 +19,7 @@ class Import(TenantModel):
     file_size = models.BigIntegerField()
     fingerprint = models.CharField(max_length=64, help_text="SHA-256 of the file.")
     dialect = models.JSONField(default=dict, help_text="encoding, delimiter, header")
+    origin = models.CharField(max_length=30, blank=True, help_text="The service whose export it is: mailchimp, …")
     mapping = models.JSONField(default=list)
     consent = models.JSONField(default=dict)
     plan = models.JSONField(default=dict)
@@ -35,6 +36,12 @@ class Import(TenantModel):
     finished_at = models.DateTimeField(null=True)
     beat_at = models.DateTimeField(null=True, help_text="Last sign of life of the worker.")
     worker = models.CharField(max_length=60, blank=True, help_text="A new name each time a worker takes it up.")
+    undone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", db_constraint=False
+    )
+    undone_at = models.DateTimeField(null=True)
+    undone_through = models.BigIntegerField(default=0, help_text="The last contact that was put back.")
+    undo = models.JSONField(default=dict, help_text="What undoing did: counts.")
 
     class Meta:
         indexes = [models.Index(fields=["organization", "-id"], name="import_newest")]
@@ -58,6 +65,11 @@ class ImportRow(TenantModel):
     domain = models.CharField(max_length=253, blank=True)
     locale = models.CharField(max_length=20, blank=True)
     values = models.JSONField(default=dict)
+    status = models.PositiveSmallIntegerField(choices=RowStatus.choices, db_default=RowStatus.NONE)
+    note = models.PositiveSmallIntegerField(db_default=0, help_text="Bits of RowNote.")
+    extra = models.JSONField(
+        null=True, help_text='{"tags": [...], "at", "ip", "confirmed_at", "confirmed_ip", "left_at", "why", "hint"}'
+    )
     verdict = models.PositiveSmallIntegerField(choices=RowVerdict.choices, default=RowVerdict.PENDING)
     problem = models.TextField(blank=True)
     raw = models.TextField(blank=True, help_text="The row as it stood in the file; kept for bad rows only.")
@@ -67,3 +79,29 @@ class ImportRow(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.source_id}:{self.line}"
+
+
+class ImportChange(TenantModel):
+    """How a person was before an import changed what we know, so that it can be undone. Written for changed people only;
+    those whom an import made carry its id.
+
+    `before` and `after`: the changed keys of Contact.values; a key that was not there has no entry in `before`.
+    """
+
+    organization = models.ForeignKey(
+        "accounts.Organization", on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+    source = models.ForeignKey(
+        "contacts.Import", on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    contact_id = models.BigIntegerField()
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    locale_before = models.CharField(max_length=20, blank=True)
+    locale_after = models.CharField(max_length=20, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["source", "contact_id"], name="import_change_contact")]
+
+    def __str__(self) -> str:
+        return f"{self.source_id}: {self.contact_id}"

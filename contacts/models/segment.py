@@ -1,5 +1,6 @@
 """A saved question about contacts. The definition is a JSON tree (contacts/segments/), compiled to SQL when asked."""
 
+from django.conf import settings
 from django.db import models
 
 from accounts import public_ids
@@ -24,3 +25,21 @@ class Segment(TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+
+class SegmentVersion(TenantModel):
+    """What a segment asked at one time; written whenever its definition changes, never changed."""
+
+    segment = models.ForeignKey("contacts.Segment", on_delete=models.CASCADE, related_name="+")
+    version = models.PositiveIntegerField()
+    definition = models.JSONField()
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", db_constraint=False
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["segment", "version"], name="segment_version_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.segment_id} v{self.version}"

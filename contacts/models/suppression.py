@@ -24,6 +24,15 @@ SOURCE_WORDS = {  # how it came onto the list, as it stands after the reason
 class Suppression(TenantModel):
     address_key = models.CharField(max_length=320)
     reason = models.CharField(max_length=16, choices=SuppressionReason.choices)
+    topic = models.ForeignKey(
+        "contacts.Topic",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        help_text="Empty: all mail of the organization.",
+    )
     marketing_only = models.BooleanField(default=False)
     source = models.CharField(max_length=20, help_text="relay, mailroom, page, one_click, import, member, api")
     evidence = models.TextField(blank=True, help_text="The server's reply, the report, the words of the member.")
@@ -39,9 +48,14 @@ class Suppression(TenantModel):
         constraints = [
             models.UniqueConstraint(
                 fields=["organization", "address_key", "reason"],
-                condition=models.Q(lifted_at=None),
+                condition=models.Q(lifted_at=None, topic=None),
                 name="suppression_unique_standing",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["organization", "address_key", "reason", "topic"],
+                condition=models.Q(lifted_at=None, topic__isnull=False),
+                name="suppression_unique_of_topic",
+            ),
         ]
         indexes = [models.Index(fields=["organization", "-id"], name="suppression_newest")]
 

@@ -12,6 +12,9 @@ class Topic(TenantModel):
     name = models.CharField(max_length=120)
     description = models.CharField(max_length=500, blank=True, help_text="What people get, and how often.")
     is_public = models.BooleanField(default=True, help_text="Shown on the preference page to everybody.")
+    double_opt_in = models.BooleanField(
+        default=False, help_text="Whoever signs up gets a mail first and is subscribed by its link."
+    )
     archived_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

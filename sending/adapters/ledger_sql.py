@@ -134,7 +134,7 @@ blocked AS (
         (organization_id, address_key, reason, marketing_only, source, evidence, about, created_at, lifted_why)
     SELECT organization_id, address, suppress, false, 'relay', concat_ws(' ', code, text), 'd' || id, now(), ''
     FROM done WHERE suppress <> ''
-    ON CONFLICT (organization_id, address_key, reason) WHERE lifted_at IS NULL DO NOTHING
+    ON CONFLICT (organization_id, address_key, reason) WHERE lifted_at IS NULL AND topic_id IS NULL DO NOTHING
 ),
 may AS MATERIALIZED (
     SELECT d.id, coalesce(m.hold, {_VARIANT_HOLD}, '') AS hold, {_REFUSAL} AS refusal
