@@ -8,7 +8,7 @@ DEV_LOCK := .venv/requirements-dev.lock
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
-.PHONY: help venv dev run test check bench prove demo-reset doctor shell screens lock
+.PHONY: help venv dev run test check bench prove demo-reset doctor shell screens messages lock
 
 help:  ## List these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ shell: venv  ## A Python shell with the models, on the data of the Posthouse tha
 
 screens: dev  ## Take the pictures of docs/screens anew.
 	@$(PY) -m tests.face.screens
+
+messages: dev  ## Collect what recipients read into locale/, say what is not translated yet, compile the rest.
+	@$(PY) tools/messages.py
 
 lock:  ## Compile requirements.txt and requirements-dev.txt anew (needs uv).
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --upgrade requirements.in -o requirements.txt

@@ -19,7 +19,6 @@ ALLOWED_HOSTS = ["*"]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
 ]
 TEMPLATES[0]["OPTIONS"]["context_processors"] = ["django.template.context_processors.request"]  # type: ignore[index]
 SECURE_SSL_REDIRECT = False  # a one-click POST must never meet a redirect (RFC 8058)

@@ -14,6 +14,7 @@ from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
@@ -21,7 +22,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.client_address import client_address
 from accounts.models import Organization
 from accounts.tenancy import tenant_scope_id
-from contacts import tokens
+from contacts import languages, tokens
 from contacts.actions import preferences
 from contacts.actions.subscriptions import Statement
 from contacts.enums import ConsentSource
@@ -49,15 +50,18 @@ def _page(*methods: str) -> Callable[..., Any]:
         @wraps(view)
         def answer(request: HttpRequest, token: str) -> HttpResponse:
             opened = tokens.read(token)
-            if opened is None:
+            accept = request.headers.get("Accept-Language", "")
+            if opened is not None:
+                try:
+                    with tenant_scope_id(opened.organization_id) as organization:
+                        person = recipients.recipient(organization=organization, token=opened)
+                        known = person.contact.locale if person.contact else ""
+                        with translation.override(languages.best(accept=accept, known=known)):
+                            return _private(view(request, person))
+                except Organization.DoesNotExist:
+                    pass
+            with translation.override(languages.best(accept=accept)):
                 return _private(render(request, "contacts/recipients/unknown.html", status=404))
-            try:
-                with tenant_scope_id(opened.organization_id) as organization:
-                    person = recipients.recipient(organization=organization, token=opened)
-                    response = view(request, person)
-            except Organization.DoesNotExist:
-                response = render(request, "contacts/recipients/unknown.html", status=404)
-            return _private(response)
 
         return csrf_exempt(require_http_methods([*methods])(answer))
 
@@ -147,6 +151,8 @@ def _private(response: HttpResponse) -> HttpResponse:
     response["Referrer-Policy"] = "no-referrer"
     response["X-Robots-Tag"] = "noindex, nofollow"
     response["Content-Security-Policy"] = POLICY
+    response["Content-Language"] = translation.get_language() or ""
+    response["Vary"] = "Accept-Language"
     return response
 
 
