@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from accounts.models import Brand, Organization
+
 
 @dataclass(frozen=True, slots=True)
 class MailBehind:
@@ -47,3 +49,33 @@ def plug_mail(answers: Mail) -> None:
     """Let `answers` answer from now on."""
     global mail
     mail = answers
+
+
+class Post(Protocol):
+    """Carries one mail that a person asked for (a link to confirm, a receipt). Called inside of the tenant's scope."""
+
+    def send(
+        self, *, organization: Organization, brand: Brand, to: str, subject: str, text: str, html: str = ""
+    ) -> str:
+        """Store the mail in this very transaction and queue it; returns what tokens call `about` ("d123").
+
+        It comes from the brand, is never tracked and has no advertising. Raises contacts.addresses.InvalidAddress.
+        """
+
+
+class NoPost:
+    """Nobody carries mail here."""
+
+    def send(
+        self, *, organization: Organization, brand: Brand, to: str, subject: str, text: str, html: str = ""
+    ) -> str:
+        raise RuntimeError("Nobody carries mail here: plug a post in (posthouse/wiring.py).")
+
+
+post: Post = NoPost()
+
+
+def plug_post(carrier: Post) -> None:
+    """Let `carrier` carry mail from now on."""
+    global post
+    post = carrier

@@ -3,9 +3,11 @@
 from contacts import ports as contacts_ports
 from reputation.adapters.totals import TotalsAnswers
 from sending import ports as sending_ports
+from sending.adapters.post import PostOffice
 from sending.adapters.recipients import MailAnswers
 
 
 def plug() -> None:
     contacts_ports.plug_mail(MailAnswers())
+    contacts_ports.plug_post(PostOffice())
     sending_ports.plug_totals(TotalsAnswers())

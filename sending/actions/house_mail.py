@@ -38,3 +38,10 @@ def domain(organization: Organization) -> SendingDomain | None:
         except DomainRefused:  # somebody was faster, or it is no domain to send from (localhost)
             found = SendingDomain.objects.filter(organization=organization, name=settings.HOUSE_DOMAIN).first()
     return found
+
+
+def ensure_domain() -> None:
+    """Have HOUSE_DOMAIN's key ready, for whoever signs in the house's name. Not inside of a tenant's scope."""
+    organization = organizations.house()
+    with tenant_scope(organization):
+        domain(organization)

@@ -46,9 +46,12 @@ LEFT JOIN contacts_topic p ON p.id = m.topic_id
 WHERE t.id = %(letter)s
 """
 
+# Mail of an organization that has no domain yet comes from the house's: then it is the house's to sign.
 STORED = """
-SELECT s.raw, d.id FROM sending_storedmessage s LEFT JOIN sending_sendingdomain d ON d.id = s.domain_id
-WHERE s.delivery_id = %(delivery)s
+SELECT s.raw, coalesce(s.domain_id, (
+    SELECT h.id FROM sending_sendingdomain h JOIN accounts_organization o ON o.id = h.organization_id
+    WHERE o.is_house AND h.name = %(house)s AND split_part(s.from_address, '@', 2) = h.name))
+FROM sending_storedmessage s WHERE s.delivery_id = %(delivery)s
 """
 
 DOMAIN = "SELECT name, selector, private_key, return_path_label FROM sending_sendingdomain WHERE id = %(domain)s"
@@ -197,7 +200,7 @@ class LetterComposer:
     # --- stored mail ----------------------------------------------------------------------------------------------------
 
     async def _stored(self, parcel: Parcel) -> Letter:
-        rows = await self._line.rows(STORED, {"delivery": parcel.id})
+        rows = await self._line.rows(STORED, {"delivery": parcel.id, "house": self._house_domain})
         if not rows:
             raise Unmakeable(Reason.CONTENT_LOST, "The content of this message is not there any more.")
         raw, domain_id = rows[0]

@@ -4,10 +4,9 @@ Policy: one delivery a recipient, and no recipient sees another one's Bcc. Insid
 that transaction has committed, so that what was rolled back is never announced.
 """
 
-import email
-import email.policy
+import email.message
 from collections.abc import Sequence
-from email.utils import formatdate, parseaddr
+from email.utils import parseaddr
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -15,13 +14,8 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
 from django_scopes import get_scope
 
-from accounts import public_ids
 from contacts import addresses
-from sending.actions import house_mail
-
-# 7-bit needs no server's consent; long header fields are folded where they may be, and never encoded for their length.
-WIRE = email.policy.SMTP.clone(cte_type="7bit", max_line_length=998)
-NEVER = ("bcc", "dkim-signature", "return-path")
+from sending.actions import house_mail, outgoing
 
 
 class HouseBackend(BaseEmailBackend):
@@ -43,7 +37,7 @@ class HouseBackend(BaseEmailBackend):
 
 
 def _after_scope(message: EmailMessage, recipients: list[str]) -> None:
-    content = wire_form(message)
+    content = outgoing.wire_form(message, domain=settings.HOUSE_DOMAIN)
     if get_scope().get("organization") is None:
         _keep(content, recipients)
     else:
@@ -52,7 +46,7 @@ def _after_scope(message: EmailMessage, recipients: list[str]) -> None:
 
 @transaction.atomic
 def _keep(content: email.message.Message, recipients: list[str]) -> None:
-    raw = content.as_bytes(policy=WIRE)
+    raw = content.as_bytes(policy=outgoing.WIRE)
     for recipient in recipients:
         house_mail.keep(
             to=recipient,
@@ -61,18 +55,3 @@ def _keep(content: email.message.Message, recipients: list[str]) -> None:
             subject=str(content["Subject"] or ""),
             message_id=str(content["Message-ID"]).strip("<> "),
         )
-
-
-def wire_form(message: EmailMessage) -> email.message.Message:
-    """The message as it will be sent: RFC 5322, marked as automatic (RFC 3834), without what recipients must not see."""
-    content = email.message_from_bytes(message.message().as_bytes(), policy=WIRE)
-    for name in NEVER:
-        del content[name]
-    if "date" not in content:
-        content["Date"] = formatdate()
-    del content["message-id"]  # Django's names this computer
-    content["Message-ID"] = f"<{public_ids.new()}{public_ids.new()}@{settings.HOUSE_DOMAIN or 'localhost'}>"
-    if "auto-submitted" not in content:
-        content["Auto-Submitted"] = "auto-generated"
-        content["X-Auto-Response-Suppress"] = "All"
-    return content

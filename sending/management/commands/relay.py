@@ -11,8 +11,10 @@ from typing import Any
 import uvloop
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError, connection
 
 from accounts.tenancy import daemon_dsn
+from sending.actions import house_mail
 from sending.adapters.composer import LetterComposer
 from sending.adapters.ledger import Ledger
 from sending.adapters.signing import SigningThreads
@@ -103,6 +105,9 @@ async def serve(*, reach: Reach, source: str, name: str, signers: int) -> None:
         while not stopping.is_set():
             if not await registered(ledger, stopping):
                 break
+            if not await asyncio.to_thread(house_is_ready):
+                await asyncio.sleep(1.0)
+                continue
             relay = Relay(
                 spool=ledger,
                 journal=ledger,
@@ -132,6 +137,18 @@ async def serve(*, reach: Reach, source: str, name: str, signers: int) -> None:
         await composer.close()
         await ledger.close()
     log.info("relay %d: ended", ledger.relay_id)
+
+
+def house_is_ready() -> bool:
+    """See that the house's key is there before the first mail that it signs; False when the database went away."""
+    try:
+        house_mail.ensure_domain()
+    except DatabaseError as error:
+        log.warning("The key of %s cannot be looked up: %s", settings.HOUSE_DOMAIN, error)
+        return False
+    finally:
+        connection.close()  # this thread's own
+    return True
 
 
 async def registered(ledger: Ledger, stopping: asyncio.Event) -> bool:
