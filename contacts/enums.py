@@ -60,6 +60,7 @@ MARKETING_ONLY = (SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINED)
 class ImportState(models.TextChoices):
     """The life of an import. The state of the row is the queue: a sweep wakes what lost its worker."""
 
+    UNPACKING = "unpacking", "Unpacking the file"
     UPLOADED = "uploaded", "Columns to be matched"
     STAGING = "staging", "Reading the file"
     PLANNED = "planned", "Waiting for your review"
@@ -85,10 +86,15 @@ class RowStatus(models.IntegerChoices):
 
 
 class RowNote(models.IntegerChoices):
-    """What is worth a look about a good row. Bits."""
+    """What is worth a look about a good row. Bits; the first two come from the file alone, the others from the plan."""
 
     TYPO = 1, "Likely a typing mistake"
     ROLE = 2, "A function, not a person"
+    LISTED = 4, "On the do-not-send list"
+    LEFT = 8, "Had unsubscribed from the topic"
+    ERASED = 16, "Asked to be forgotten"
+    ARCHIVED = 32, "Archived"
+    REFUSED = 64, "Another row of the file says no"
 
 
 class RowVerdict(models.IntegerChoices):
@@ -122,6 +128,7 @@ class JobKind(models.TextChoices):
     DELETE = "delete", "Delete"
     CONVERT_FIELD = "convert_field", "Convert a field"
     MERGE_FIELDS = "merge_fields", "Merge two fields"
+    UNDO = "undo", "Take back"
 
 
 class JobState(models.TextChoices):

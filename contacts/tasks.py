@@ -1,8 +1,8 @@
-"""Wake-ups of contacts: an import that has work to do, and the sweep for those that nobody works on."""
+"""Wake-ups of contacts: an import or a bulk job that has work to do, and the sweeps for those that nobody works on."""
 
 from celery import shared_task
 
-from contacts.actions import import_work
+from contacts.actions import import_work, job_work
 
 
 @shared_task
@@ -15,3 +15,15 @@ def sweep_imports() -> None:
     for organization_id, import_id in import_work.waiting():
         run_import.delay(organization_id, import_id)
     import_work.forget_old()
+
+
+@shared_task
+def run_job(organization_id: int, job_id: int) -> None:
+    job_work.run(organization_id=organization_id, job_id=job_id)
+
+
+@shared_task
+def sweep_jobs() -> None:
+    for organization_id, job_id in job_work.waiting():
+        run_job.delay(organization_id, job_id)
+    job_work.forget_old()

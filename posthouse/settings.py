@@ -162,6 +162,7 @@ CELERY_BEAT_SCHEDULE = {
     "fold totals": {"task": "reputation.tasks.fold_totals", "schedule": 5.0, "options": {"expires": 5}},
     "check domains": {"task": "reputation.tasks.check_due_domains", "schedule": 60.0, "options": {"expires": 60}},
     "sweep imports": {"task": "contacts.tasks.sweep_imports", "schedule": 15.0, "options": {"expires": 15}},
+    "sweep jobs": {"task": "contacts.tasks.sweep_jobs", "schedule": 15.0, "options": {"expires": 15}},
     "sweep launches": {"task": "campaigns.tasks.sweep_launches", "schedule": 15.0, "options": {"expires": 15}},
     "finish campaigns": {"task": "campaigns.tasks.finish_campaigns", "schedule": 5.0, "options": {"expires": 5}},
     "make event partitions": {"task": "sending.tasks.make_event_partitions", "schedule": 3600.0},

@@ -5,7 +5,7 @@ from contacts.models.contact import Contact
 from contacts.models.field import Field
 from contacts.models.house_suppression import HouseSuppression
 from contacts.models.import_ import Import, ImportChange, ImportRow
-from contacts.models.job import Job
+from contacts.models.job import Job, JobBatch
 from contacts.models.preference import Preference
 from contacts.models.privacy_request import PrivacyRequest
 from contacts.models.saved_view import SavedView
@@ -25,6 +25,7 @@ __all__ = [
     "ImportChange",
     "ImportRow",
     "Job",
+    "JobBatch",
     "Preference",
     "PrivacyRequest",
     "SavedView",

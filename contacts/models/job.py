@@ -5,6 +5,7 @@ that any worker can go on where another died and nobody is done twice.
 """
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from accounts import public_ids
@@ -13,8 +14,9 @@ from contacts.enums import JobKind, JobState
 
 
 class Job(TenantModel):
-    """`people`: which ones, {"ids": [...]} or {"filter": {...}} as the list of people understands it; empty: everybody.
-    `what`: what the kind needs, as {"tag": 7}. `problems`: the first few that could not be done, [{"id", "why"}].
+    """`people`: which ones, {"ids": [...]}, {"filter": {...}} as the list of people understands it, or {"job": id}, those
+    whom another job changed; empty: everybody. `what`: what the kind needs, as {"tag": 7}. `problems`: the first few that
+    could not be done, [{"id", "why"}].
     """
 
     public_id = models.SlugField(max_length=20, unique=True, default=public_ids.new, editable=False)
@@ -44,3 +46,21 @@ class Job(TenantModel):
 
     def __str__(self) -> str:
         return self.title
+
+
+class JobBatch(TenantModel):
+    """Whom one batch of a job changed, so that it can be undone: one row a batch, for it may have been a million people.
+    Removed a month after.
+    """
+
+    organization = models.ForeignKey(
+        "accounts.Organization", on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+    job = models.ForeignKey("contacts.Job", on_delete=models.CASCADE, related_name="+", db_index=False)
+    ids = ArrayField(models.BigIntegerField())
+
+    class Meta:
+        indexes = [models.Index(fields=["job", "id"], name="contacts_job_batch")]
+
+    def __str__(self) -> str:
+        return f"{self.job_id}: {len(self.ids)}"
