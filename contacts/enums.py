@@ -20,6 +20,15 @@ class SubscriptionState(models.IntegerChoices):
     UNSUBSCRIBED = 3, "Unsubscribed"
 
 
+class SignupState(models.TextChoices):
+    """What became of one sign-up by a form."""
+
+    WAITING = "waiting", "Asked to confirm"
+    SUBSCRIBED = "subscribed", "Subscribed"
+    AGAIN = "again", "Was subscribed already"
+    EXPIRED = "expired", "Never confirmed"
+
+
 class ConsentAction(models.TextChoices):
     SUBSCRIBED = "subscribed", "Subscribed"
     REQUESTED = "requested", "Asked to confirm"

@@ -10,7 +10,8 @@ from contacts.enums import ImportState, RowStatus, RowVerdict
 
 class Import(TenantModel):
     """`mapping`: [{"column": 0, "to": "email" | "field:<key>" | "skip", ...}]. `consent`: {"topics": [ids], "basis",
-    "wording", "date"}. `plan`: {"new", "changed", "unchanged", "duplicate", "invalid", "suppressed", ...} counts.
+    "wording", "source", "date"}. `plan`: counts, see import_tables.plan. `result`: what applying did so far, in counts, and
+    {"first", "last"}: between which ids the contacts lie that it made.
     """
 
     public_id = models.SlugField(max_length=20, unique=True, default=public_ids.new, editable=False)
@@ -22,7 +23,9 @@ class Import(TenantModel):
     origin = models.CharField(max_length=30, blank=True, help_text="The service whose export it is: mailchimp, …")
     mapping = models.JSONField(default=list)
     consent = models.JSONField(default=dict)
+    tags = models.JSONField(default=list, help_text="Names that everybody gets.")
     plan = models.JSONField(default=dict)
+    result = models.JSONField(default=dict)
     rows_total = models.BigIntegerField(null=True)
     rows_staged = models.BigIntegerField(default=0)
     rows_applied = models.BigIntegerField(default=0)
@@ -75,17 +78,25 @@ class ImportRow(TenantModel):
     raw = models.TextField(blank=True, help_text="The row as it stood in the file; kept for bad rows only.")
 
     class Meta:
-        indexes = [models.Index(fields=["source", "line"], name="import_row_line")]
+        indexes = [
+            models.Index(fields=["source", "verdict", "line"], name="import_row_verdict"),
+            models.Index(
+                fields=["source", "line"],
+                name="import_row_remarkable",
+                condition=models.Q(note__gt=0) | models.Q(status__gt=RowStatus.SUBSCRIBED),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.source_id}:{self.line}"
 
 
 class ImportChange(TenantModel):
-    """How a person was before an import changed what we know, so that it can be undone. Written for changed people only;
-    those whom an import made carry its id.
+    """How a person was before an import changed what we know, so that it can be undone. Written for the people whom we
+    knew and for whom anything changed; those whom an import made carry its id.
 
-    `before` and `after`: the changed keys of Contact.values; a key that was not there has no entry in `before`.
+    `before` and `after`: the changed keys of Contact.values; a key that was not there has no entry in `before`. Both are
+    empty for somebody who was only subscribed, tagged or put on the do-not-send list.
     """
 
     organization = models.ForeignKey(
