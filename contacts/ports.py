@@ -1,8 +1,10 @@
 """What contacts needs to know of mail, and may not ask for: questions that an upper floor answers (posthouse/wiring.py)."""
 
+from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from accounts.models import Brand, Organization
 
@@ -17,6 +19,15 @@ class MailBehind:
     sent_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """`erased`: how many rows of which kind, in words. `in_motion`: messages that were on the line at that moment; call again
+    a little later to blank them too."""
+
+    erased: Mapping[str, int]
+    in_motion: int
+
+
 class Mail(Protocol):
     """Answers about the mail that a token calls `about`. Called inside of the tenant's scope, in its transaction."""
 
@@ -27,6 +38,19 @@ class Mail(Protocol):
 
     def came_back(self, *, about: str) -> None:
         """The person took that back."""
+
+    def has_had_enough(self, *, contact: str, cap: str) -> str:
+        """An SQL condition: who wants mail less often got some within the span of the cap. Both are SQL: a contact's id and
+        a contacts.enums.Cap."""
+
+    def held(self, *, contact_id: int, address: str) -> list[dict[str, Any]]:
+        """Every message to somebody and what became of it, oldest first, in words and ISO 8601: for their own eyes."""
+
+    def forget(self, *, contact_id: int, addresses: Sequence[str]) -> Forgotten:
+        """Take a person out of the mail: cancel what waits, blank addresses, contents and what servers and devices said."""
+
+    def mailed(self, *, ids: Sequence[int]) -> set[int]:
+        """Who of these contacts has a message in the ledger, sent or not: they may be archived and never deleted."""
 
 
 class NoMail:
@@ -40,6 +64,9 @@ class NoMail:
 
     def came_back(self, *, about: str) -> None:
         return None
+
+    def mailed(self, *, ids: Sequence[int]) -> set[int]:
+        return set()
 
 
 mail: Mail = NoMail()
@@ -79,3 +106,36 @@ def plug_post(carrier: Post) -> None:
     """Let `carrier` carry mail from now on."""
     global post
     post = carrier
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A template or a campaign: "template", its name, its page as an URL name with arguments."""
+
+    what: str
+    name: str
+    page: str = ""
+    args: tuple[tuple[str, str], ...] = ()
+
+
+class Letters(Protocol):
+    """Knows what letters say. Called inside of the tenant's scope."""
+
+    def naming(self, *, organization_id: int, name: str) -> list[Letter]:
+        """Templates and unsent campaigns that have the merge name ("contact.city") in them, by name."""
+
+
+class NoLetters:
+    """Nobody writes letters here."""
+
+    def naming(self, *, organization_id: int, name: str) -> list[Letter]:
+        return []
+
+
+letters: Letters = NoLetters()
+
+
+def plug_letters(answers: Letters) -> None:
+    """Let `answers` answer from now on."""
+    global letters
+    letters = answers

@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from accounts.actions import audit
 from accounts.tenancy import cross_tenant, tenant_scope_id
-from contacts.actions import jobs, tags
+from contacts.actions import bulk, field_batches, jobs, tags
 from contacts.enums import JobKind, JobState
 from contacts.errors import NotThisWay
 from contacts.models import Contact, Job, JobBatch
@@ -43,6 +43,14 @@ Handler = Callable[[Job, Sequence[int]], int | Sequence[int]]
 HANDLERS: dict[JobKind, Handler] = {
     JobKind.TAG: tags.batch_on,
     JobKind.UNTAG: tags.batch_off,
+    JobKind.CONVERT_FIELD: field_batches.convert_batch,
+    JobKind.MERGE_FIELDS: field_batches.merge_batch,
+    JobKind.SUBSCRIBE: bulk.subscribe,
+    JobKind.SUPPRESS: bulk.suppress,
+    JobKind.ARCHIVE: bulk.archive,
+    JobKind.RESTORE: bulk.restore,
+    JobKind.DELETE: bulk.delete,
+    JobKind.UNDO: bulk.undo,
 }
 
 

@@ -1,7 +1,10 @@
 """Answers contacts' questions about the mail behind a link (contacts/ports.py)."""
 
+from collections.abc import Sequence
+
 from contacts.ports import MailBehind
 from sending.actions import engagement
+from sending.adapters import less_often
 from sending.models import Delivery
 from sending.tracking.about import delivery_of
 
@@ -27,3 +30,9 @@ class MailAnswers:
     def came_back(self, *, about: str) -> None:
         if (delivery_id := delivery_of(about)) is not None:
             engagement.came_back(delivery_id=delivery_id)
+
+    def mailed(self, *, ids: Sequence[int]) -> set[int]:
+        return set(Delivery.objects.filter(contact_id__in=ids).order_by().values_list("contact_id", flat=True).distinct())
+
+    def has_had_enough(self, *, contact: str, cap: str) -> str:
+        return less_often.has_had_enough(contact=contact, cap=cap)

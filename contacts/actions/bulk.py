@@ -1,0 +1,201 @@
+"""What is done to many people at once: the handlers of jobs, one batch of ids a call, each by set.
+
+Policy: adding to a topic reaches those who never stood to it; whoever left it, or never confirmed, stays as they are, for
+only a person brings themselves back. Whoever has mail in the ledger is never deleted, only archived: its sums stay.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+
+from django.db import connection
+from django.utils import timezone
+
+from contacts.actions import imports, removal, suppressions, tags
+from contacts.enums import ConsentAction, ConsentSource, JobKind, SubscriptionState, SuppressionReason
+from contacts.errors import NotThisWay
+from contacts.models import ConsentRecord, Contact, Job, Suppression, Topic
+
+
+def statement(*, basis: str, source: str, wording: str) -> str:
+    """The words that a record of consent keeps of what a member states for many people."""
+    return f"{imports.BASES[basis]}. {source.strip()}: {wording.strip()}"
+
+
+def subscribe(job: Job, ids: Sequence[int]) -> list[int]:
+    """what = {"topic": id, "wording": the statement, "date": "2026-05-12"}."""
+    topic = Topic.objects.filter(organization_id=job.organization_id, pk=job.what["topic"], archived_at=None).first()
+    if topic is None:
+        raise NotThisWay("The topic is archived or gone.")
+    now = timezone.now()
+    given = datetime.combine(date.fromisoformat(job.what["date"]), datetime.min.time(), UTC)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO contacts_subscription (organization_id, contact_id, topic_id, state, changed_at)
+            SELECT c.organization_id, c.id, %s, %s, %s FROM (
+                SELECT id, organization_id FROM contacts_contact
+                WHERE organization_id = %s AND id = ANY(%s) AND erased_at IS NULL ORDER BY id FOR NO KEY UPDATE
+            ) c ON CONFLICT (topic_id, contact_id) DO NOTHING RETURNING contact_id
+            """,
+            [topic.pk, int(SubscriptionState.SUBSCRIBED), now, job.organization_id, list(ids)],
+        )
+        joined = sorted(row[0] for row in cursor.fetchall())
+        ConsentRecord.objects.bulk_create(
+            [
+                ConsentRecord(
+                    organization_id=job.organization_id,
+                    contact_id=pk,
+                    topic_id=topic.pk,
+                    action=ConsentAction.SUBSCRIBED,
+                    at=min(given, now),
+                    source=ConsentSource.MANUAL,
+                    wording=job.what["wording"],
+                    about=_about(job),
+                    actor_id=job.created_by_id,
+                )
+                for pk in joined
+            ],
+            batch_size=1_000,
+        )
+        if len(joined) < len(ids):
+            cursor.execute(
+                "SELECT contact_id FROM contacts_subscription WHERE topic_id = %s AND contact_id = ANY(%s)"
+                " AND state <> %s ORDER BY contact_id LIMIT 20",
+                [topic.pk, list(ids), int(SubscriptionState.SUBSCRIBED)],
+            )
+            why = "They had left this topic, or never confirmed. Only they can change that."
+            job.problems += [{"id": row[0], "why": why} for row in cursor.fetchall()]
+    return joined
+
+
+def suppress(job: Job, ids: Sequence[int]) -> list[int]:
+    """what = {"reason": a SuppressionReason, "evidence": words}."""
+    reason = SuppressionReason(job.what["reason"])
+    people = dict(
+        Contact.objects.filter(organization_id=job.organization_id, pk__in=ids)
+        .order_by("pk")
+        .values_list("pk", "address_key")
+    )
+    standing = set(
+        Suppression.objects.filter(
+            organization_id=job.organization_id,
+            address_key__in=list(people.values()),
+            reason=reason,
+            topic=None,
+            lifted_at=None,
+        ).values_list("address_key", flat=True)
+    )
+    new = {pk: key for pk, key in people.items() if key not in standing}
+    suppressions.suppress_many(
+        organization=job.organization,
+        keys=list(new.values()),
+        reason=reason,
+        source="member",
+        evidence=job.what["evidence"],
+        about=_about(job),
+        actor=job.created_by,
+    )
+    return list(new)
+
+
+def archive(job: Job, ids: Sequence[int]) -> list[int]:
+    """Out of lists, segments and sends; nothing is lost."""
+    return _set_archived(job, ids, archived=True)
+
+
+def restore(job: Job, ids: Sequence[int]) -> list[int]:
+    """Back, with subscriptions and do-not-send entries as they were."""
+    return _set_archived(job, ids, archived=False)
+
+
+def delete(job: Job, ids: Sequence[int]) -> int:
+    """Remove whoever was never mailed; archive the others."""
+    removed = removal.remove_never_mailed(organization_id=job.organization_id, ids=ids)
+    others = _set_archived(job, [pk for pk in ids if pk not in removed], archived=True)
+    job.what = {
+        **job.what,
+        "deleted": job.what.get("deleted", 0) + len(removed),
+        "archived": job.what.get("archived", 0) + len(others),
+    }
+    return len(removed) + len(others)
+
+
+def undo(job: Job, ids: Sequence[int]) -> int:
+    """what = {"job": id}: take back what that job did to these people. What they did themselves since stays."""
+    of = Job.objects.get(organization_id=job.organization_id, pk=job.what["job"])
+    match JobKind(of.kind):
+        case JobKind.TAG:
+            return len(tags.batch_off(of, ids))
+        case JobKind.UNTAG:
+            return len(tags.batch_on(of, ids))
+        case JobKind.ARCHIVE:
+            return len(_set_archived(of, ids, archived=False))
+        case JobKind.RESTORE:
+            return len(_set_archived(of, ids, archived=True))
+        case JobKind.SUPPRESS:
+            return _lift(job, of, ids)
+        case JobKind.SUBSCRIBE:
+            return _revert(job, of, ids)
+    raise NotThisWay("This kind of work cannot be taken back.")
+
+
+def _set_archived(job: Job, ids: Sequence[int], *, archived: bool) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            UPDATE contacts_contact c SET archived_at = %s, updated_at = now() FROM (
+                SELECT id FROM contacts_contact WHERE organization_id = %s AND id = ANY(%s) AND erased_at IS NULL
+                  AND archived_at IS {"NULL" if archived else "NOT NULL"} ORDER BY id FOR NO KEY UPDATE
+            ) o WHERE c.id = o.id RETURNING c.id
+            """,
+            [timezone.now() if archived else None, job.organization_id, list(ids)],
+        )
+        return sorted(row[0] for row in cursor.fetchall())
+
+
+def _lift(job: Job, of: Job, ids: Sequence[int]) -> int:
+    keys = list(Contact.objects.filter(pk__in=ids).values_list("address_key", flat=True))
+    entries = Suppression.objects.filter(
+        organization_id=of.organization_id, address_key__in=keys, about=_about(of), lifted_at=None
+    )
+    return entries.update(lifted_at=timezone.now(), lifted_why=f"{job.title}"[:300])
+
+
+def _revert(job: Job, of: Job, ids: Sequence[int]) -> int:
+    with connection.cursor() as cursor:
+        # Only where nothing was said since: the newest word on the topic is still that job's.
+        cursor.execute(
+            """
+            DELETE FROM contacts_subscription s USING (
+                SELECT id FROM contacts_contact WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE
+            ) c WHERE s.contact_id = c.id AND s.topic_id = %s AND s.state = %s AND %s = (
+                SELECT r.about FROM contacts_consentrecord r
+                WHERE r.contact_id = c.id AND r.topic_id = s.topic_id ORDER BY r.id DESC LIMIT 1
+            ) RETURNING s.contact_id
+            """,
+            [list(ids), of.what["topic"], int(SubscriptionState.SUBSCRIBED), _about(of)],
+        )
+        left = sorted(row[0] for row in cursor.fetchall())
+    now = timezone.now()
+    ConsentRecord.objects.bulk_create(
+        [
+            ConsentRecord(
+                organization_id=job.organization_id,
+                contact_id=pk,
+                topic_id=of.what["topic"],
+                action=ConsentAction.REVERTED,
+                at=now,
+                source=ConsentSource.MANUAL,
+                wording=job.title,
+                about=_about(job),
+                actor_id=job.created_by_id,
+            )
+            for pk in left
+        ],
+        batch_size=1_000,
+    )
+    return len(left)
+
+
+def _about(job: Job) -> str:
+    return f"job {job.public_id}"
