@@ -7,6 +7,7 @@ Every verb locks the contact's row first, so two clicks at once make one change 
 tenant's scope; each is one transaction of its own or part of the caller's.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -98,6 +99,60 @@ def resubscribe(*, contact: Contact, topic: Topic | None, statement: Statement) 
         _record(contact, topic_id, ConsentAction.RESUBSCRIBED, statement, at) for topic_id in [None, *topics]
     )
     return True
+
+
+@transaction.atomic
+def ask(*, contact: Contact, topic: Topic, statement: Statement) -> bool:
+    """Somebody typed this address to subscribe it: they wait until its owner confirms. False if subscribed already.
+
+    Who had left stays so meanwhile: only their own confirmation may change that, and mail under way asks for that state.
+    """
+    _lock(contact)
+    now = timezone.now()
+    row = Subscription.objects.filter(contact=contact, topic=topic).first()
+    if row is not None and row.state == SubscriptionState.SUBSCRIBED:
+        return False
+    if row is None:
+        Subscription.objects.create(
+            organization_id=contact.organization_id,
+            contact=contact,
+            topic=topic,
+            state=SubscriptionState.PENDING,
+            changed_at=now,
+        )
+    _record(contact, topic.pk, ConsentAction.REQUESTED, statement, statement.at or now).save(force_insert=True)
+    return True
+
+
+@transaction.atomic
+def confirm(*, contact: Contact, topics: Iterable[Topic], statement: Statement) -> list[Topic]:
+    """The owner of the address confirmed by the link that was mailed to it; the topics that this subscribed them to.
+
+    Their own act, so it lifts "unsubscribed from everything", and no other suppression.
+    """
+    _lock(contact)
+    suppressions.lift_own(contact=contact, why=f"Confirmed: {ConsentSource(statement.source).label}")
+    return [
+        topic
+        for topic in topics
+        if _move(contact, topic, SubscriptionState.SUBSCRIBED, ConsentAction.CONFIRMED, statement)
+    ]
+
+
+@transaction.atomic
+def expire(*, contact: Contact, topic_ids: Iterable[int], statement: Statement) -> int:
+    """Nobody confirmed in time: they wait no longer, and the ledger says so. The number of topics."""
+    _lock(contact)
+    at = statement.at or timezone.now()
+    waiting = Subscription.objects.filter(
+        contact=contact, topic_id__in=list(topic_ids), state=SubscriptionState.PENDING
+    )
+    topics = list(waiting.values_list("topic_id", flat=True))
+    waiting.delete()
+    ConsentRecord.objects.bulk_create(
+        _record(contact, topic_id, ConsentAction.EXPIRED, statement, at) for topic_id in topics
+    )
+    return len(topics)
 
 
 def _lock(contact: Contact) -> None:

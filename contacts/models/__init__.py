@@ -10,6 +10,7 @@ from contacts.models.preference import Preference
 from contacts.models.privacy_request import PrivacyRequest
 from contacts.models.saved_view import SavedView
 from contacts.models.segment import Segment, SegmentVersion
+from contacts.models.signup import Signup
 from contacts.models.signup_form import SignupForm
 from contacts.models.subscription import Subscription
 from contacts.models.suppression import Suppression
@@ -31,6 +32,7 @@ __all__ = [
     "SavedView",
     "Segment",
     "SegmentVersion",
+    "Signup",
     "SignupForm",
     "Subscription",
     "Suppression",
