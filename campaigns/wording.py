@@ -36,6 +36,15 @@ SKIPPED: Final[dict[str, Words]] = {
         "The address came with the do-not-send list of an earlier service.", "Lift it there if you know better."
     ),
     "erased": Words("They asked to be forgotten.", "That stays."),
+    "house": Words("Nobody may write to this address from this Posthouse.", "Ask its operator, who keeps that list."),
+    "paused": Words(
+        "They paused their mail, and it had not ended yet when it was their turn.",
+        "Nothing to do: they get mail again when their pause ends, or when they say so.",
+    ),
+    "less_often": Words(
+        "They want mail less often, and had one of yours not long ago.",
+        "Nothing to do: only they can change that, on their preference page.",
+    ),
     "archived": Words(
         "They were archived before it was their turn.", "Bring them back if they should get the next one."
     ),

@@ -1,6 +1,5 @@
 """What contacts needs to know of mail, and may not ask for: questions that an upper floor answers (posthouse/wiring.py)."""
 
-from collections.abc import Sequence
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime

@@ -101,10 +101,17 @@ class Reason(models.TextChoices):
     MANUAL = "manual", "On the do-not-send list"
     IMPORTED = "imported", "On the do-not-send list of an earlier service"
     ERASED = "erased", "Asked to be forgotten"
+    HOUSE = "house", "On the installation's do-not-send list"
+    PAUSED = "paused", "Paused their mail"
+    LESS_OFTEN = "less_often", "Wants mail less often"
     ARCHIVED = "archived", "Archived after the launch"
     CANCELLED = "cancelled", "The send was cancelled"
     MERGE = "merge", "The content could not be made for this person"
     CONTENT_LOST = "content_lost", "The content is missing"
+
+
+# What stands in the place of an erased person's address, before the contact's id.
+ERASED_PREFIX = "erased:"
 
 
 class Hold(models.TextChoices):

@@ -1,10 +1,11 @@
 """The audience of a send: who is subscribed to a topic and fits a segment, and who of them must be skipped.
 
-People on the do-not-send list belong to the audience, with the reason: the ledger keeps a row for them too. Whoever has
-left the topic, is archived or erased was not meant to get it and is not in it.
+People on a do-not-send list, and those who paused or want mail less often, belong to the audience, with the reason: the
+ledger keeps a row for them too. Whoever has left the topic, is archived or erased was not meant to get it and is not in it.
 
 `select(...)` is a plain SELECT to embed in an `INSERT ... SELECT`, inside of the tenant's scope; its columns are
-contact_id bigint, address text, domain text, reason text (NULL: may be sent; else a contacts.enums.SuppressionReason).
+contact_id bigint, address text, domain text, reason text (NULL: may be sent; else a contacts.enums.SuppressionReason,
+"house", "paused" or "less_often").
 """
 
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Organization
+from contacts import ports
 from contacts.enums import SubscriptionState
 from contacts.models import Contact, Segment, Topic
 from contacts.queries import catalogue
@@ -25,7 +27,7 @@ from contacts.segments.compiling import Clock, Sql
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """`people` in the audience; of them `skipped` because of the do-not-send list."""
+    """`people` in the audience; of them `skipped` because of a do-not-send list or by their own wish."""
 
     people: int
     skipped: int
@@ -49,19 +51,26 @@ def condition(organization: Organization, definition: object) -> Sql:
 def select(*, organization: Organization, topic: Topic, segment: Segment | None = None) -> Sql:
     """The audience as one SELECT. Raises segments.tree.BadDefinition if the segment cannot be understood any more."""
     fits = condition(organization, segment.definition) if segment is not None else compiling.TRUE
+    enough = ports.mail.has_had_enough(contact="c.id", cap="own.cap")
     return Sql(
         f"""
-        SELECT c.id AS contact_id, c.address_key::text AS address, c.domain::text AS domain, sup.reason::text AS reason
+        SELECT c.id AS contact_id, c.address_key::text AS address, c.domain::text AS domain,
+               coalesce(sup.reason, CASE WHEN house.id IS NOT NULL THEN 'house' END, CASE
+                   WHEN own.paused_until > now() THEN 'paused'
+                   WHEN own.cap <> '' AND {enough} THEN 'less_often' END)::text AS reason
         FROM contacts_subscription s
         JOIN contacts_contact c ON c.id = s.contact_id
         LEFT JOIN (
             SELECT DISTINCT ON (address_key) address_key, reason FROM contacts_suppression
-            WHERE organization_id = %s AND lifted_at IS NULL ORDER BY address_key, marketing_only, id
+            WHERE organization_id = %s AND lifted_at IS NULL AND (topic_id IS NULL OR topic_id = %s)
+            ORDER BY address_key, marketing_only, topic_id NULLS FIRST, id
         ) sup ON sup.address_key = c.address_key
+        LEFT JOIN contacts_housesuppression house ON house.address_key = c.address_key
+        LEFT JOIN contacts_preference own ON own.contact_id = c.id
         WHERE s.topic_id = %s AND s.state = %s AND c.organization_id = %s
           AND c.archived_at IS NULL AND c.erased_at IS NULL AND {fits.text}
         """,
-        (organization.pk, topic.pk, int(SubscriptionState.SUBSCRIBED), organization.pk, *fits.params),
+        (organization.pk, topic.pk, topic.pk, int(SubscriptionState.SUBSCRIBED), organization.pk, *fits.params),
     )
 
 

@@ -4,7 +4,8 @@ Every statement is one transaction. `relay` is always guarded: a relay that was 
 leave, because the row is locked FOR SHARE, which the reaper's UPDATE waits for (FOR KEY SHARE would not block it).
 """
 
-from sending.enums import EVENT_OF_STATE, Bucket, DeliveryState, EventKind, StreamKind
+from sending.adapters.less_often import has_had_enough
+from sending.enums import ERASED_PREFIX, EVENT_OF_STATE, Bucket, DeliveryState, EventKind, Reason, StreamKind
 
 NEWS_CHANNEL = "posthouse_mail"
 
@@ -14,17 +15,28 @@ MOST_DOUBTS = 4  # tries, after which an unconfirmed message waits for evidence 
 _QUEUED, _SENDING, _DEFERRED = int(DeliveryState.QUEUED), int(DeliveryState.SENDING), int(DeliveryState.DEFERRED)
 _IN_DOUBT = int(DeliveryState.IN_DOUBT)
 
-# Who may not get it, asked at the claim and again for the final dot: the do-not-send list, the topic, the archive.
+# Who may not get it, asked at the claim and again for the final dot: the do-not-send lists (ours, of the topic, of the
+# installation), the topic, the archive, and what the person chose. Each is one probe of an index; next to nobody has a
+# row among the preferences, and only who wants mail less often has their messages counted.
 _REFUSAL = f"""
     coalesce(
+        CASE WHEN d.address LIKE '{ERASED_PREFIX}%%' THEN 'erased' END,
         (SELECT min(x.reason) FROM contacts_suppression x
          WHERE x.organization_id = d.organization_id AND x.address_key = d.address AND x.lifted_at IS NULL
-           AND (s.kind = '{StreamKind.MARKETING}' OR NOT x.marketing_only)),
-        (SELECT 'unsubscribed_topic' FROM contacts_subscription u
-         WHERE u.topic_id = m.topic_id AND u.contact_id = d.contact_id AND u.state = 3
-           AND s.kind = '{StreamKind.MARKETING}'),
-        (SELECT 'archived' FROM contacts_contact a
-         WHERE a.id = d.contact_id AND a.archived_at IS NOT NULL AND s.kind = '{StreamKind.MARKETING}'),
+           AND x.topic_id IS NULL AND (s.kind = '{StreamKind.MARKETING}' OR NOT x.marketing_only)),
+        (SELECT '{Reason.HOUSE}' FROM contacts_housesuppression h WHERE h.address_key = d.address),
+        CASE WHEN s.kind = '{StreamKind.MARKETING}' THEN coalesce(
+            (SELECT min(x.reason) FROM contacts_suppression x
+             WHERE x.organization_id = d.organization_id AND x.address_key = d.address AND x.lifted_at IS NULL
+               AND x.topic_id = m.topic_id),
+            (SELECT 'unsubscribed_topic' FROM contacts_subscription u
+             WHERE u.topic_id = m.topic_id AND u.contact_id = d.contact_id AND u.state = 3),
+            (SELECT 'archived' FROM contacts_contact a WHERE a.id = d.contact_id AND a.archived_at IS NOT NULL),
+            (SELECT CASE
+                WHEN p.paused_until > now() THEN '{Reason.PAUSED}'
+                WHEN p.cap <> '' AND {has_had_enough(contact="d.contact_id", cap="p.cap", but="d.id")}
+                    THEN '{Reason.LESS_OFTEN}' END
+             FROM contacts_preference p WHERE p.contact_id = d.contact_id)) END,
         '')"""
 
 _VARIANT_HOLD = """(SELECT v.hold FROM sending_mailingvariant v
@@ -133,7 +145,7 @@ blocked AS (
     INSERT INTO contacts_suppression
         (organization_id, address_key, reason, marketing_only, source, evidence, about, created_at, lifted_why)
     SELECT organization_id, address, suppress, false, 'relay', concat_ws(' ', code, text), 'd' || id, now(), ''
-    FROM done WHERE suppress <> ''
+    FROM done WHERE suppress <> '' AND address NOT LIKE '{ERASED_PREFIX}%%'
     ON CONFLICT (organization_id, address_key, reason) WHERE lifted_at IS NULL AND topic_id IS NULL DO NOTHING
 ),
 may AS MATERIALIZED (

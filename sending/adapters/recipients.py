@@ -32,7 +32,9 @@ class MailAnswers:
             engagement.came_back(delivery_id=delivery_id)
 
     def mailed(self, *, ids: Sequence[int]) -> set[int]:
-        return set(Delivery.objects.filter(contact_id__in=ids).order_by().values_list("contact_id", flat=True).distinct())
+        return set(
+            Delivery.objects.filter(contact_id__in=ids).order_by().values_list("contact_id", flat=True).distinct()
+        )
 
     def has_had_enough(self, *, contact: str, cap: str) -> str:
         return less_often.has_had_enough(contact=contact, cap=cap)
