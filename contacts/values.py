@@ -1,13 +1,15 @@
 """Typed values of a contact's fields: from what people write to what Contact.values keeps, and back to what is shown.
 
 Kept as JSON: text as text, a number as a number, yes or no as true or false, a date as "2026-11-22", a moment as
-"2026-11-22T08:30:00Z" (UTC). An empty cell is no value. A value that could mean two things is refused, not guessed.
+"2026-11-22T08:30:00Z" (UTC), several of a list as a list of the choices in the field's order. An empty cell is no value.
+A value that could mean two things is refused, not guessed.
 """
 
+import json
 import re
 import unicodedata
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -17,7 +19,9 @@ from zoneinfo import ZoneInfo
 MAX_TEXT = 2_000  # characters of one value
 MAX_DIGITS = 15  # more would lose digits in JavaScript and in JSON readers
 MAX_KEY = 60
-Json = str | int | float | bool
+MAX_CHOICES = 500
+MAX_CHOICE = 100  # characters
+Json = str | int | float | bool | list[str]
 
 YES = frozenset({"yes", "y", "true", "t", "1", "on", "x", "ja", "j", "oui", "si", "sí", "sim", "tak", "да"})
 NO = frozenset({"no", "n", "false", "f", "0", "off", "nein", "non", "não", "nao", "nie", "нет"})
@@ -33,6 +37,8 @@ _GROUPED_TWICE = re.compile(
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,(?:\d{1,2}|\d{4,})")
 _AMBIGUOUS = re.compile(r"[+-]?\d{1,3},\d{3}")
 _DATE = re.compile(r"(\d{1,4})[-./ ](\d{1,2})[-./ ](\d{1,4})(?:[T ]\d{1,2}:\d{2}(?::\d{2})?.*)?")
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")  # as `moment` writes it
+_BETWEEN_CHOICES = re.compile(r"[;|\r\n]")
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,2}")
 
 
@@ -68,17 +74,22 @@ def read(field: FieldKind, text: str) -> Json | None:
             return moment(text, field)
         case "choice":
             return choice(text, field.choices)
+        case "multi":
+            return several(text, field.choices) or None
         case "url":
             return url(text)
     return plain(text)
 
 
 def shown(field: FieldKind, value: Any) -> str:
-    """A kept value as a person would write it; `read` takes it back."""
+    """A kept value as a person would write it; `read` takes it back. Takes a value of another kind as well: a field is
+    converted person by person, so for a while both are there."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, list):
+        return "; ".join(str(one) for one in value)
     return str(value)
 
 
@@ -159,6 +170,101 @@ def choice(text: str, choices: Sequence[str]) -> str:
         if one.casefold() == text.casefold():
             return one
     raise BadValue(f"“{_cut(text)}” is none of: {', '.join(choices[:10]) or 'no choices yet'}")
+
+
+def several(text: str, choices: Sequence[str]) -> list[str]:
+    """The choices that `text` names, in the order of `choices`: "a; b", "a|b", "a, b", one a line, or a JSON list.
+
+    A comma may also be part of a choice: then the longest choice that fits counts. Raises BadValue for one that is none.
+    """
+    if len(text) > MAX_CHOICES * (MAX_CHOICE + 2):
+        raise BadValue("is longer than all the choices together")
+    known = {one.casefold(): one for one in choices}
+    named: set[str] = set()
+    for part in _parts(text):
+        if part.casefold() in known:
+            named.add(known[part.casefold()])
+            continue
+        pieces = part.split(",")
+        if len(pieces) > 2 * MAX_CHOICES:
+            raise BadValue(f"names more than {MAX_CHOICES} choices")
+        while pieces:
+            if not pieces[0].strip():
+                pieces.pop(0)
+                continue
+            for end in range(min(len(pieces), MAX_CHOICE), 0, -1):
+                candidate = ",".join(pieces[:end]).strip().casefold()
+                if candidate in known:
+                    named.add(known[candidate])
+                    pieces = pieces[end:]
+                    break
+            else:
+                choice(pieces[0].strip(), choices)
+    return [one for one in choices if one in named]
+
+
+def _parts(text: str) -> list[str]:
+    if text.startswith("["):
+        try:
+            listed = json.loads(text)
+        except (ValueError, RecursionError):
+            listed = None
+        if isinstance(listed, list) and all(isinstance(one, str) for one in listed):
+            return [one.strip() for one in listed if one.strip()]
+    return [part.strip() for part in _BETWEEN_CHOICES.split(text) if part.strip()]
+
+
+def clean_choices(names: Iterable[str]) -> list[str]:
+    """The names of choices without doubles. Raises BadValue for one that is too long or could be mistaken for two."""
+    clean: dict[str, str] = {}
+    for name in names:
+        name = " ".join(name.replace("\x00", "").split())
+        if not name:
+            continue
+        if len(name) > MAX_CHOICE:
+            raise BadValue(f"“{_cut(name)}” is longer than {MAX_CHOICE} characters")
+        if _BETWEEN_CHOICES.search(name):
+            raise BadValue(f"“{name}” has a ; or a | in it, which stand between choices: leave it out")
+        clean.setdefault(name.casefold(), name)
+    if len(clean) > MAX_CHOICES:
+        raise BadValue(f"There are {len(clean):,} choices; a field has {MAX_CHOICES} at most: make it a text")
+    return list(clean.values())
+
+
+def fits(field: FieldKind, value: Any) -> bool:
+    """Whether a kept value is one of this kind as it stands."""
+    match field.kind:
+        case "boolean":
+            return isinstance(value, bool)
+        case "number":
+            return isinstance(value, int | float) and not isinstance(value, bool)
+        case "multi":
+            if not isinstance(value, list) or not value or any(one not in field.choices for one in value):
+                return False
+            return value == [one for one in field.choices if one in value]
+        case "choice":
+            return isinstance(value, str) and value in field.choices
+    if not isinstance(value, str):
+        return False
+    try:
+        return read(replace(field, date_order="ymd"), value) == value
+    except BadValue:
+        return False
+
+
+def convert(field: FieldKind, value: Any) -> Json | None:
+    """A kept value of any kind as one of this kind; None if it is empty. Raises BadValue."""
+    if value is None or fits(field, value):
+        return value  # type: ignore[no-any-return]
+    if field.kind == "boolean" and isinstance(value, int | float) and value in (0, 1):
+        return bool(value)
+    if field.kind == "number" and isinstance(value, bool):
+        return int(value)
+    if field.kind == "date" and isinstance(value, str) and _MOMENT.fullmatch(value):
+        return datetime.fromisoformat(value).astimezone(ZoneInfo(field.zone)).date().isoformat()
+    if field.kind == "choice" and isinstance(value, list) and len(value) > 1:
+        raise BadValue(f"“{_cut(shown(field, value))}” is more than one choice")
+    return read(field, shown(field, value))
 
 
 def url(text: str) -> str:

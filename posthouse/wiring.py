@@ -1,5 +1,6 @@
 """Plugs the answers of upper floors into the questions of lower ones."""
 
+from campaigns.adapters.letters import LetterAnswers
 from contacts import ports as contacts_ports
 from reputation.adapters.totals import TotalsAnswers
 from sending import ports as sending_ports
@@ -10,4 +11,5 @@ from sending.adapters.recipients import MailAnswers
 def plug() -> None:
     contacts_ports.plug_mail(MailAnswers())
     contacts_ports.plug_post(PostOffice())
+    contacts_ports.plug_letters(LetterAnswers())
     sending_ports.plug_totals(TotalsAnswers())

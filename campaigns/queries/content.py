@@ -10,7 +10,8 @@ from campaigns.designs.findings import Compiled, DesignError, Finding
 from campaigns.models import Campaign
 from contacts import addresses
 from contacts.enums import SubscriptionState
-from contacts.models import Contact, Field, Subscription
+from contacts.models import Contact, Subscription
+from contacts.queries import fields
 from sending.actions.letters import facts_of
 from sending.merging import Merged, MergeError, Plan, check, compile_plan, known_names, merge, merge_values
 
@@ -26,8 +27,8 @@ class Made:
 
 
 def merge_names(organization: Organization) -> frozenset[str]:
-    """Every name that a letter of this organization may use."""
-    return known_names(Field.objects.filter(organization=organization, archived_at=None).values_list("key", flat=True))
+    """Every name that a letter of this organization may use; archived fields go on where they are used."""
+    return known_names(field.key for field in fields.known(organization, archived=True))
 
 
 def make(campaign: Campaign) -> Made:

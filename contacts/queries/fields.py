@@ -1,28 +1,138 @@
 """The fields that an organization knows of its people: first and last name, which everybody has, and its own."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
+
 from accounts.models import Organization
-from contacts.models import Field
+from contacts import ports
+from contacts.enums import ImportState, JobKind, JobState
+from contacts.models import Contact, Field, Import, Job, Segment, SignupForm
 from contacts.values import FieldKind
 
 # Always there, without a row; an organization may make the row to call them otherwise.
 STANDARD = {"first_name": "First name", "last_name": "Last name"}
+WORK = (JobKind.CONVERT_FIELD, JobKind.MERGE_FIELDS)
+CHECK = "check"  # Job.what["step"] of a job that only looks
+SMALL = 5_000  # people: below it, work on values is done while the page waits, and exact numbers are cheap
+BUSY_IMPORTS = (ImportState.STAGING, ImportState.PLANNED, ImportState.APPLYING, ImportState.UNDOING)
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Where a field is used: "segment", "Regulars", and its page as an URL name with arguments ("" for none)."""
+
+    what: str
+    name: str
+    page: str = ""
+    args: tuple[tuple[str, Any], ...] = ()
+
+
+def rows(organization: Organization, *, archived: bool = False) -> list[Field]:
+    """Every field in its order; first and last name are unsaved rows until somebody renames or moves them."""
+    found = list(Field.objects.filter(organization=organization))
+    keys = {field.key for field in found}
+    standard = [
+        Field(organization=organization, key=key, label=label) for key, label in STANDARD.items() if key not in keys
+    ]
+    return [*standard, *(field for field in found if archived or field.archived_at is None)]
 
 
 def known(organization: Organization, *, archived: bool = False) -> list[FieldKind]:
     """Every field in its order, as what converting needs; archived ones only when asked for."""
-    rows = Field.objects.filter(organization=organization)
-    if not archived:
-        rows = rows.filter(archived_at=None)
-    own = {
-        field.key: FieldKind(
-            field.key, field.label, field.kind, tuple(map(str, field.choices)), zone=organization.time_zone
-        )
-        for field in rows
-    }
-    standard = {key: FieldKind(key, label, "text") for key, label in STANDARD.items() if key not in own}
-    return [*standard.values(), *own.values()]
+    return [kind_of(field, organization) for field in rows(organization, archived=archived)]
+
+
+def kind_of(field: Field, organization: Organization) -> FieldKind:
+    return FieldKind(field.key, field.label, field.kind, tuple(map(str, field.choices)), zone=organization.time_zone)
 
 
 def keys(organization: Organization) -> set[str]:
     """Every key that is taken, by archived fields too."""
     return {field.key for field in known(organization, archived=True)}
+
+
+def in_work(organization: Organization) -> dict[str, Job]:
+    """By the field's key: the job that is rewriting its values right now. Both fields of a merge are in it."""
+    jobs = (
+        Job.objects.filter(organization=organization, kind__in=WORK, state__in=(JobState.WAITING, JobState.WORKING))
+        .exclude(what__step=CHECK)
+        .order_by("pk")
+    )
+    return {key: job for job in jobs for key in (job.what.get("key"), job.what.get("other")) if key}
+
+
+def last_work(field: Field) -> Job | None:
+    """The newest job that rewrote (or is rewriting) the field's values."""
+    if field.pk is None:
+        return None
+    return (
+        Job.objects.filter(organization_id=field.organization_id, kind__in=WORK, what__key=field.key)
+        .exclude(what__step=CHECK)
+        .order_by("-pk")
+        .first()
+    )
+
+
+def is_small(organization: Organization) -> bool:
+    """Whether there are so few people that work on all of them can be done at once."""
+    return Contact.objects.filter(organization=organization).order_by("pk").values("pk")[: SMALL + 1].count() <= SMALL
+
+
+def imports_using(field: Field) -> list[Import]:
+    """Imports that have read values for the field and did not write them yet."""
+    return list(
+        Import.objects.filter(
+            organization_id=field.organization_id,
+            state__in=BUSY_IMPORTS,
+            mapping__contains=[{"to": f"field:{field.key}"}],
+        ).order_by("pk")[:3]
+    )
+
+
+def uses(field: Field) -> list[Use]:
+    """Segments, sign-up forms, templates and campaigns that name the field."""
+    about = f"field:{field.key}"
+    segments = Segment.objects.filter(organization_id=field.organization_id, archived_at=None).order_by("name")
+    found = [
+        Use("segment", segment.name, "contacts:segment_edit", (("segment", segment.public_id),))
+        for segment in segments
+        if about in _abouts(segment.definition)
+    ]
+    forms = SignupForm.objects.filter(
+        Q(fields__contains=[{"key": field.key}]), organization_id=field.organization_id, archived_at=None
+    )
+    found += [
+        Use("sign-up form", form.name, "contacts:form_edit", (("form", form.public_id),))
+        for form in forms.order_by("name")
+    ]
+    for letter in ports.letters.naming(organization_id=field.organization_id, name=f"contact.{field.key}"):
+        found.append(Use(letter.what, letter.name, letter.page, letter.args))
+    return found
+
+
+def counts_of_choices(field: Field) -> dict[str, int] | None:
+    """How many people have each choice; None where counting would keep the page waiting."""
+    if not is_small(field.organization):
+        return None
+    counts: dict[str, int] = {}
+    people = Contact.objects.filter(organization_id=field.organization_id, values__has_key=field.key)
+    for value in people.values_list(f"values__{field.key}", flat=True):
+        for one in value if isinstance(value, list) else [value]:
+            counts[str(one)] = counts.get(str(one), 0) + 1
+    return counts
+
+
+def _abouts(definition: Any) -> Iterable[str]:
+    """Every "about" of a segment's tree, however its rules are written."""
+    stack = [definition]
+    while stack:
+        one = stack.pop()
+        if isinstance(one, dict):
+            if isinstance(one.get("about"), str):
+                yield one["about"]
+            stack.extend(one.values())
+        elif isinstance(one, list):
+            stack.extend(one)

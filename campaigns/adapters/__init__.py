@@ -1,0 +1,1 @@
+"""Answers to what lower floors ask of campaigns."""

@@ -1,0 +1,34 @@
+"""Answers contacts' question about what letters say (contacts/ports.py)."""
+
+import re
+
+from django.db.models import Q
+
+from campaigns.enums import CampaignState
+from campaigns.models import Campaign, Design
+from contacts.ports import Letter
+
+
+class LetterAnswers:
+    """Plugged in by posthouse/wiring.py."""
+
+    def naming(self, *, organization_id: int, name: str) -> list[Letter]:
+        whole = re.compile(rf"(?<![\w.]){re.escape(name)}(?!\w)")
+        templates = Design.objects.filter(
+            organization_id=organization_id, is_template=True, archived_at=None, mjml__contains=name
+        )
+        drafts = Campaign.objects.filter(organization_id=organization_id, state=CampaignState.DRAFT).filter(
+            Q(subject__contains=name) | Q(preheader__contains=name) | Q(design__mjml__contains=name)
+        )
+        found = [
+            Letter("template", design.name, "campaigns:design", (("design", design.public_id),))
+            for design in templates.order_by("name", "pk")
+            if whole.search(design.mjml)
+        ]
+        for campaign in drafts.select_related("design").order_by("name", "pk"):
+            said = "\n".join((campaign.subject, campaign.preheader, campaign.design.mjml if campaign.design else ""))
+            if whole.search(said):
+                found.append(
+                    Letter("draft", campaign.name, "campaigns:campaign_edit", (("campaign", campaign.public_id),))
+                )
+        return found
