@@ -29,6 +29,7 @@ def remove_never_mailed(*, organization_id: int, ids: Sequence[int]) -> set[int]
     present = list(there.order_by("pk").values_list("pk", flat=True))
     gone = set(present) - ports.mail.mailed(ids=present)
     if gone:
-        ConsentRecord.objects.filter(contact_id__in=gone).update(ip=None, user_agent="")
+        told = ConsentRecord.objects.filter(contact_id__in=gone).exclude(ip=None, user_agent="")
+        told.update(ip=None, user_agent="")
         Contact.objects.filter(pk__in=gone).delete()
     return gone

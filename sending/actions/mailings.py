@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.actions import audit
 from accounts.models import Organization, User
+from contacts.actions import removal
 from sending.actions import streams
 from sending.enums import Bucket, DeliveryState, EventKind, Hold, Reason, StreamKind
 from sending.errors import Refused
@@ -52,6 +53,8 @@ def seal(*, mailing: Mailing, audience: Audience) -> int:
     if mailing.sealed_at is not None:
         return mailing.audience_size or 0
     now = timezone.now()
+    # Whoever is in the audience is not removed before their rows stand, and who was removed before is not in it.
+    removal.hold_people(organization_id=mailing.organization_id, alone=False)
     with connection.cursor() as cursor:
         # The audience is one snapshot for the lanes, the rows and the tallies: read twice, it might differ.
         # Compiling to machine code costs more here than it saves.
