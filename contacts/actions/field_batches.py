@@ -10,7 +10,7 @@ from typing import Any
 from accounts.actions import audit
 from contacts import values
 from contacts.adapters import field_values
-from contacts.enums import FieldKind
+from contacts.enums import FieldKind, JobKind
 from contacts.models import Field, Job
 from contacts.queries import fields as known_fields
 
@@ -18,6 +18,10 @@ EXAMPLES = 20
 ASIDE = "aside"  # what becomes of a value that does not convert: kept as text in a field beside it
 DROP = "drop"
 THIS, OTHER = "this", "other"  # whose value stays where two merged fields both have one
+COUNTED = {  # in Job.what["counts"]
+    JobKind.CONVERT_FIELD: ("have", "fit", "converted", "lost", "shortened"),
+    JobKind.MERGE_FIELDS: ("this", "other", "same", "differ"),
+}
 
 
 def convert_batch(job: Job, ids: Sequence[int]) -> int:
@@ -35,7 +39,7 @@ def convert_batch(job: Job, ids: Sequence[int]) -> int:
         job.what["date_order"],
         field.organization.time_zone,
     )
-    counts, changes = _counts(job, "have", "fit", "converted", "lost", "shortened"), []
+    counts, changes = dict(job.what["counts"]), []
     for pk, value in field_values.of(field.organization_id, field.key, ids, lock=not only_look):
         counts["have"] += 1
         try:
@@ -67,7 +71,7 @@ def merge_batch(job: Job, ids: Sequence[int]) -> int:
     if only_look and kind.choices:
         other = Field.objects.get(organization_id=job.organization_id, key=job.what["other"])
         kind = values.FieldKind(kind.key, kind.label, kind.kind, (*kind.choices, *map(str, other.choices)))
-    counts, changes = _counts(job, "this", "other", "same", "differ"), []
+    counts, changes = dict(job.what["counts"]), []
     people = field_values.of_two(field.organization_id, field.key, job.what["other"], ids, lock=not only_look)
     for pk, mine, theirs in people:
         if theirs is None:
@@ -139,10 +143,6 @@ def _make_beside(field: Field) -> Field:
     )
     audit.record(organization=field.organization, verb="contacts.field_created", target=made, data={"key": made.key})
     return made
-
-
-def _counts(job: Job, *names: str) -> dict[str, int]:
-    return dict.fromkeys(names, 0) | job.what.get("counts", {})
 
 
 def _keep_example(job: Job, pk: int, value: str, why: str) -> None:

@@ -20,7 +20,7 @@ from accounts.actions import audit
 from accounts.models import User
 from contacts import values
 from contacts.actions import fields, job_work, jobs
-from contacts.actions.field_batches import ASIDE, DROP, OTHER, THIS
+from contacts.actions.field_batches import ASIDE, COUNTED, DROP, OTHER, THIS
 from contacts.enums import FieldKind, JobKind, JobState
 from contacts.errors import NotThisWay, Refused
 from contacts.models import Field, Job
@@ -205,7 +205,7 @@ def _start(
         kind=kind,
         title=title[:200],
         people={},
-        what={**what, "step": step, "counts": {}, "examples": []},
+        what={**what, "step": step, "counts": dict.fromkeys(COUNTED[kind], 0), "examples": []},
         actor=actor,
     )
     return job_work.at_once(job=job) if known_fields.is_small(field.organization) else job

@@ -122,3 +122,50 @@ def test_any_text_is_a_value_or_bad_and_reads_back(field, text):
         return
     if value is not None:
         assert values.read(field, values.shown(field, value)) == value
+
+
+CHOICES = ("Tea", "Tea, black", "Coffee", "ÄPFEL", "Milk, cold, sweet")
+SEVERAL = values.FieldKind("drinks", "Drinks", "multi", CHOICES)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("coffee; tea", ["Tea", "Coffee"]),
+        ("coffee|äpfel|", ["Coffee", "ÄPFEL"]),
+        ("Coffee, Tea", ["Tea", "Coffee"]),
+        ("Tea, black", ["Tea, black"]),
+        ("Tea, black, Tea", ["Tea", "Tea, black"]),
+        ("milk, COLD, sweet, coffee", ["Coffee", "Milk, cold, sweet"]),
+        ("coffee\ntea", ["Tea", "Coffee"]),
+        ('["Tea, black", "Coffee"]', ["Tea, black", "Coffee"]),
+        ("tea,,", ["Tea"]),
+        (" ; ", None),
+    ],
+)
+def test_several_of_a_list(text, kept):
+    assert values.read(SEVERAL, text) == kept
+
+
+@pytest.mark.parametrize(
+    "text", ["Beer", "Tea; Beer", "Tea, Beer", "[1]", "[" * 5000, ",".join("x" * 2000), "Tea/Coffee"]
+)
+def test_none_of_the_list(text):
+    with pytest.raises(BadValue):
+        values.read(SEVERAL, text)
+
+
+@given(st.sets(st.sampled_from(CHOICES), min_size=1))
+def test_several_are_read_back_as_they_are_shown(chosen):
+    kept = [one for one in CHOICES if one in chosen]
+    assert values.read(SEVERAL, values.shown(SEVERAL, kept)) == kept
+    assert values.fits(SEVERAL, kept)
+
+
+@given(st.text(max_size=300))
+def test_no_text_breaks_reading_several(text):
+    try:
+        found = values.read(SEVERAL, text)
+    except BadValue:
+        return
+    assert found is None or values.fits(SEVERAL, found)
