@@ -4,6 +4,7 @@ Policy: a row that cannot be read becomes a Trouble with its line number, and re
 that never closes costs its own line only: the lines that it had swallowed are read again.
 """
 
+import codecs
 import csv
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -40,10 +41,55 @@ class Trouble(NamedTuple):
     text: str
 
 
+MIXED = "mixed"  # an encoding of ours: UTF-8, and Windows-1252 wherever it is not
+CHANGED = "The file was changed while it was being read. Upload it again."
+NARROWER = "Delete the columns that you do not need, and upload the file again."
+_MARK = "\ufdd0"  # no character, says Unicode: no file has it by chance
+
+
+def stamp(path: Path) -> str:
+    """Changes whenever the file does: its size and the nanosecond of its last change."""
+    seen = path.stat()
+    return f"{seen.st_size}:{seen.st_mtime_ns}"
+
+
+class TooWide(Trouble):
+    """A row of more cells than a table may have columns."""
+
+    __slots__ = ()
+
+
 @contextmanager
 def opened(path: Path, encoding: str) -> Iterator[TextIO]:
-    with path.open("r", encoding=encoding, errors="replace", newline="", buffering=1 << 20) as file:
+    """A file as text, whatever its bytes. Raises Unreadable at the end if it changed meanwhile."""
+    before = stamp(path)
+    name, errors = ("utf-8", "as-windows-1252") if encoding == MIXED else (encoding, "replace")
+    with path.open("r", encoding=name, errors=errors, newline="", buffering=1 << 20) as file:
         yield file
+    if stamp(path) != before:
+        raise Unreadable(CHANGED)
+
+
+def _as_windows(trouble: UnicodeError) -> tuple[str | bytes, int]:
+    if not isinstance(trouble, UnicodeDecodeError):
+        raise trouble
+    return trouble.object[trouble.start : trouble.end].decode("cp1252", "replace"), trouble.end
+
+
+codecs.register_error("as-windows-1252", _as_windows)
+
+
+def marked(trouble: Trouble) -> list[str]:
+    """A Trouble as cells, to be written into a table of ours; `unmarked` takes it back."""
+    return [f"{_MARK}{trouble.why}{_MARK}{trouble.text}"]
+
+
+def unmarked(line: int, cell: str) -> Trouble | None:
+    """The Trouble that was written into a cell, if it is one."""
+    if not cell.startswith(_MARK):
+        return None
+    why, _, text = cell[1:].partition(_MARK)
+    return Trouble(line, why, text)
 
 
 def records(file: TextIO, separator: str, *, skip: int = 0) -> Iterator[Record | Trouble]:
@@ -75,6 +121,10 @@ def records(file: TextIO, separator: str, *, skip: int = 0) -> Iterator[Record |
                 continue
             yield _unclosed(lines)  # csv.reader gives what it has when the file ends inside of quotes
         reader = csv.reader(lines, delimiter=separator)
+
+
+def too_wide(width: int) -> str:
+    return f"The row has {width:,} cells; more than {MAX_COLUMNS} columns cannot be imported."
 
 
 def text_of(cells: Iterable[str]) -> str:
@@ -155,8 +205,7 @@ def _checked(number: int, cells: list[str], size: int, has_nul: bool) -> Record 
     if has_nul:
         return Trouble(number, "There is a NUL character in the row: save the file as CSV again.", text_of(cells))
     if len(cells) > MAX_COLUMNS:
-        why = f"The row has {len(cells)} cells; more than {MAX_COLUMNS} columns cannot be imported."
-        return Trouble(number, why, text_of(cells[:MAX_COLUMNS]))
+        return TooWide(number, too_wide(len(cells)), text_of(cells[:MAX_COLUMNS]))
     if size > MAX_CELL and max(map(len, cells)) > MAX_CELL:
         return Trouble(number, f"A cell is longer than {MAX_CELL // 1024} KB.", text_of(cells))
     return Record(number, cells)

@@ -1,7 +1,8 @@
 """What kind of file is this: its encoding, its separator, and whether its first row names the columns.
 
 Policy: UTF-8 wins if the whole file is UTF-8; a byte-order mark is believed; UTF-16 without one is known by its
-zero bytes; everything else is Windows-1252, which is what Excel writes in Europe. Nothing is refused for its encoding.
+zero bytes; everything else is Windows-1252, which is what Excel writes in Europe, or both in one file, line by line.
+Nothing is refused for its encoding.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import codecs
 import csv
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from contacts import addresses
@@ -20,6 +22,9 @@ SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 BLOCK = 1 << 20  # bytes
 SAMPLE_ROWS = 100
 SAMPLE_CHARACTERS = 256 * 1024
+MIXED_WORDS = (
+    "Some lines are not UTF-8 like the others. They were read as Windows-1252: see that their letters are right."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,11 @@ class Glimpse:
     layout: Layout
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...] = ()
+
+
+class NoRows(reading.Unreadable):
+    """There is not one row of data in the file."""
 
 
 def encoding_of(path: Path) -> str:
@@ -61,42 +71,69 @@ def encoding_of(path: Path) -> str:
                 head = file.read(BLOCK)
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
-            return "cp1252"
+            return _windows_or_mixed(path)
     return "utf-8"
 
 
-def glimpse(path: Path) -> Glimpse:
-    """Look at the file's beginning. Raises reading.Unreadable if there is not one row of data in it."""
-    encoding = encoding_of(path)
-    with path.open("r", encoding=encoding, errors="replace", newline="") as file:
-        text = file.read(SAMPLE_CHARACTERS)
-    preamble, separator = _declared(text)
-    if separator is None:
-        separator = separator_of(text)
-    sample = sample_of(path, Layout(encoding, separator, has_header=False, preamble=preamble))
+def glimpse(path: Path, layout: Layout | None = None) -> Glimpse:
+    """Look at the file's beginning; `layout` if it is known. Raises NoRows, and Unreadable for a table of too many columns."""
+    if layout is None:
+        layout = _layout_of(path)
+        sample = sample_of(path, layout)
+        layout = replace(layout, has_header=bool(sample) and looks_like_header(sample))
+    else:
+        sample = sample_of(path, layout)
     if not sample:
-        raise reading.Unreadable("The file is empty: there is not one row in it.")
-    has_header = looks_like_header(sample)
-    layout = Layout(encoding, separator, has_header, preamble)
-    if has_header and len(sample) == 1:
-        raise reading.Unreadable(
+        raise NoRows("The file is empty: there is not one row in it.")
+    if layout.has_header and len(sample) == 1:
+        raise NoRows(
             "There are no rows below the header that can be read. Is a quotation mark opened and never closed?"
         )
     width = max(len(row) for row in sample)
-    header = column_names(sample[0] if has_header else (), width)
-    return Glimpse(layout, header, tuple(sample[1:] if has_header else sample))
+    header = column_names(sample[0] if layout.has_header else (), width)
+    notes = (MIXED_WORDS,) if layout.encoding == reading.MIXED else ()
+    return Glimpse(layout, header, tuple(sample[1:] if layout.has_header else sample), notes)
 
 
 def sample_of(path: Path, layout: Layout) -> list[tuple[str, ...]]:
     """The first rows that can be read, the header among them if there is one."""
     rows: list[tuple[str, ...]] = []
+    wide: reading.TooWide | None = None
     with reading.opened(path, layout.encoding) as file:
         for record in reading.records(file, layout.separator, skip=layout.preamble):
             if isinstance(record, reading.Record):
                 rows.append(tuple(record.cells))
+            elif isinstance(record, reading.TooWide):
+                wide = wide or record
             if len(rows) > SAMPLE_ROWS or record.line > 10 * SAMPLE_ROWS:
                 break
+    if wide is not None and len(rows) < 2:
+        raise reading.Unreadable(f"{wide.why} {reading.NARROWER}")
     return rows
+
+
+def _layout_of(path: Path) -> Layout:
+    encoding = encoding_of(path)
+    with reading.opened(path, encoding) as file:
+        text = file.read(SAMPLE_CHARACTERS)
+    preamble, separator = _declared(text)
+    return Layout(encoding, separator or separator_of(text), has_header=False, preamble=preamble)
+
+
+def _windows_or_mixed(path: Path) -> str:
+    """Several files in one, put together by hand: lines of proper UTF-8 beside lines that are none."""
+    proper = broken = 0
+    with path.open("rb") as file:
+        for line in iter(partial(file.readline, BLOCK), b""):
+            if line.isascii():
+                continue
+            try:
+                line.decode("utf-8")
+                proper += 1
+            except UnicodeDecodeError:
+                broken += 1
+    # In a Windows file two letters may look like one of UTF-8 (É» in French quotes), but not often.
+    return reading.MIXED if proper and proper * 20 >= broken else "cp1252"
 
 
 def separator_of(text: str) -> str:
