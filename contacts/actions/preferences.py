@@ -1,17 +1,21 @@
-"""What a recipient does by the links in a mail: leave, take that back, choose topics. The person and the mail in one step.
+"""What a recipient does by the links in a mail: leave, take that back, choose topics, pause, less often, the language.
 
 Policy: leaving never needs more than the token; it is noted for the mail that it came by only when it changed something.
 Nothing here can do more than the person's own wish: complaints, bounces and members' entries stay.
 """
 
 from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from contacts import ports
 from contacts.actions import subscriptions
 from contacts.actions.subscriptions import Statement
-from contacts.models import Contact, Topic
+from contacts.enums import Cap
+from contacts.models import Contact, Preference, Topic
 from contacts.queries.recipients import Recipient
 
 
@@ -55,3 +59,43 @@ def choose(*, recipient: Recipient, wanted: Collection[str], statement: Statemen
     if left and not any(choice.topic.public_id in wanted for choice in recipient.choices):
         ports.mail.left(about=statement.about)
     return changed or left
+
+
+def pause(*, contact: Contact, days: int) -> datetime | None:
+    """No marketing mail for so many days from now; 0: start again. Gives until when, None when there is no pause."""
+    until = timezone.now() + timedelta(days=days) if days > 0 else None
+    _keep(contact, paused_until=until)
+    return until
+
+
+def set_cap(*, contact: Contact, cap: str) -> None:
+    """At most one marketing mail in the time of a contacts.enums.Cap; "": as often as there is something."""
+    _keep(contact, cap=Cap(cap).value if cap else "")
+
+
+def set_language(*, contact: Contact, language: str) -> None:
+    """The language that they want to be spoken to in; "": their browser's. Known to members too, as theirs."""
+    _keep(contact, language=language)
+    if language and contact.locale != language:
+        Contact.objects.filter(pk=contact.pk).update(locale=language, updated_at=timezone.now())
+
+
+def put_back(*, contact: Contact, paused_until: datetime | None, cap: str) -> None:
+    """Pause and cap as they were before; a pause that would be over is none."""
+    is_over = paused_until is not None and paused_until <= timezone.now()
+    _keep(contact, paused_until=None if is_over else paused_until, cap=Cap(cap).value if cap else "")
+
+
+@transaction.atomic
+def _keep(contact: Contact, **changes: Any) -> None:
+    """Change a person's row of preferences; who wants nothing special has none."""
+    Contact.objects.select_for_update(no_key=True).only("pk").get(pk=contact.pk)
+    row = Preference.objects.filter(contact=contact).first() or Preference(
+        organization_id=contact.organization_id, contact=contact
+    )
+    for name, value in changes.items():
+        setattr(row, name, value)
+    if row.paused_until or row.cap or row.language:
+        row.save()
+    else:
+        Preference.objects.filter(contact=contact).delete()

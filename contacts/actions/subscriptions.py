@@ -155,6 +155,11 @@ def expire(*, contact: Contact, topic_ids: Iterable[int], statement: Statement) 
     return len(topics)
 
 
+def note(*, contact: Contact, action: ConsentAction, statement: Statement) -> None:
+    """Put into the consent ledger what changes no topic: that they dispute it all, for one."""
+    _record(contact, None, action, statement, statement.at or timezone.now()).save(force_insert=True)
+
+
 def _lock(contact: Contact) -> None:
     Contact.objects.select_for_update(no_key=True).only("pk").get(pk=contact.pk)
 

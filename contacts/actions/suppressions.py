@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.actions import audit
 from accounts.models import Organization, User
-from contacts import addresses
+from contacts import addresses, fingerprints
 from contacts.enums import MARKETING_ONLY, SuppressionReason
 from contacts.errors import NotThisWay
 from contacts.models import Contact, Suppression
@@ -117,6 +117,16 @@ def lift(*, suppression: Suppression, actor: User, why: str) -> None:
         target=suppression,
         data={"why": why[:300], "reason": suppression.reason},
     )
+
+
+def is_erased(address_key: str) -> bool:
+    """Whether the person of this address asked to be forgotten: then nobody adds, imports or signs them up again.
+
+    Inside of the organization's scope.
+    """
+    return Suppression.objects.filter(
+        address_key__in=fingerprints.listed(address_key), reason=SuppressionReason.ERASED, lifted_at=None
+    ).exists()
 
 
 def lift_own(*, contact: Contact, why: str) -> bool:

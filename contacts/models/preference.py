@@ -1,4 +1,4 @@
-"""What a person asked for beside topics: a pause, and no more than so much mail. Most people have no row."""
+"""What a person asked for beside topics: a pause, no more than so much mail, a language. Most people have no row."""
 
 from django.db import models
 
@@ -17,7 +17,11 @@ class Preference(TenantModel):
     cap = models.CharField(
         max_length=10, choices=Cap.choices, blank=True, help_text="At most one marketing mail in it."
     )
+    language = models.CharField(max_length=10, blank=True, help_text="Chosen by themselves; see contacts/languages.py.")
     changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["organization", "contact"], name="preference_by_organization")]
 
     def __str__(self) -> str:
         return f"{self.contact_id}: {self.cap or 'no cap'}"

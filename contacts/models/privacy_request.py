@@ -42,6 +42,7 @@ class PrivacyRequest(TenantModel):
     class Meta:
         indexes = [
             models.Index(fields=["organization", "-id"], name="privacy_request_newest"),
+            models.Index(fields=["contact", "-id"], name="privacy_request_person"),
             models.Index(
                 fields=["organization", "due_at"], condition=models.Q(closed_at=None), name="privacy_request_due"
             ),

@@ -57,7 +57,14 @@ class Suppression(TenantModel):
                 name="suppression_unique_of_topic",
             ),
         ]
-        indexes = [models.Index(fields=["organization", "-id"], name="suppression_newest")]
+        indexes = [
+            models.Index(fields=["organization", "-id"], name="suppression_newest"),
+            models.Index(
+                fields=["organization", "about"],
+                condition=models.Q(lifted_at=None, reason="manual", source="page"),
+                name="suppression_disputed",
+            ),
+        ]
 
     @property
     def source_words(self) -> str:

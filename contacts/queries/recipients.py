@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
 
 from accounts.models import Brand, Organization
 from contacts import addresses, ports
 from contacts.enums import SubscriptionState, SuppressionReason
-from contacts.models import Contact, Subscription, Suppression, Topic
+from contacts.models import Contact, Preference, Subscription, Suppression, Topic
 from contacts.tokens import Token
 
 
@@ -22,7 +25,8 @@ class Choice:
 class Recipient:
     """Everything for one page. `contact` None: a test mail, or somebody who is gone; `topic`: that of the mail, if any.
 
-    `left_all`: they unsubscribed from everything. `blocked`: something stronger than that stops mail to them.
+    `left_all`: they unsubscribed from everything. `disputed`: they said that they never signed up. `blocked`: something
+    stronger stops mail to them, and nothing that they do here changes it.
     """
 
     token: Token
@@ -33,7 +37,11 @@ class Recipient:
     subject: str
     choices: Sequence[Choice]
     left_all: bool
+    disputed: bool
     blocked: bool
+    paused_until: datetime | None = None  # None: not paused now
+    cap: str = ""
+    language: str = ""  # chosen by themselves
 
     @property
     def address(self) -> str:
@@ -61,12 +69,15 @@ def recipient(*, organization: Organization, token: Token) -> Recipient:
         topic = Topic.objects.filter(pk=mail.topic_id).first()
     brand = _brand(organization, mail.brand_id if mail is not None else None, topic)
     states: dict[int, int] = {}
-    reasons: set[str] = set()
+    reasons: set[tuple[str, str]] = set()
+    own = None
     if contact is not None:
         states = dict(Subscription.objects.filter(contact=contact).values_list("topic_id", "state"))
-        standing = Suppression.objects.filter(address_key=contact.address_key, lifted_at=None)
-        reasons = set(standing.values_list("reason", flat=True))
-    left_all = SuppressionReason.UNSUBSCRIBED in reasons
+        standing = Suppression.objects.filter(address_key=contact.address_key, lifted_at=None, topic=None)
+        reasons = set(standing.values_list("reason", "source"))
+        own = Preference.objects.filter(contact=contact).first()
+    left_all = any(reason == SuppressionReason.UNSUBSCRIBED for reason, _ in reasons)
+    disputed = (SuppressionReason.MANUAL, "page") in reasons
     topics = [
         one
         for one in Topic.objects.filter(brand=brand).order_by("name")
@@ -80,8 +91,15 @@ def recipient(*, organization: Organization, token: Token) -> Recipient:
         topic=topic,
         subject=mail.subject if mail is not None else "",
         choices=[Choice(one, not left_all and states.get(one.pk) == SubscriptionState.SUBSCRIBED) for one in topics],
-        left_all=left_all,
-        blocked=bool(reasons - {SuppressionReason.UNSUBSCRIBED}),
+        left_all=left_all or disputed,
+        disputed=disputed,
+        blocked=any(
+            reason != SuppressionReason.UNSUBSCRIBED and (reason, source) != (SuppressionReason.MANUAL, "page")
+            for reason, source in reasons
+        ),
+        paused_until=own.paused_until if own and own.paused_until and own.paused_until > timezone.now() else None,
+        cap=own.cap if own else "",
+        language=own.language if own else "",
     )
 
 

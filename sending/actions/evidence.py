@@ -14,8 +14,9 @@ from contacts.actions import subscriptions, suppressions
 from contacts.enums import ConsentSource, SuppressionReason
 from contacts.models import Contact, Topic
 from sending.actions import engagement
-from sending.enums import Bucket, DeliveryState, EventKind, bucket_of
+from sending.enums import ERASED_PREFIX, Bucket, DeliveryState, EventKind, bucket_of
 from sending.models import Delivery, Engagement, Mailing, Tally
+from sending.tracking.about import delivery_of
 
 # The relay may not have written its result down yet when the other side's report comes in: it is theirs that counts then.
 HANDED_OVER = (DeliveryState.DELIVERED, DeliveryState.IN_DOUBT, DeliveryState.SENDING)
@@ -34,7 +35,7 @@ def bounced(*, delivery_id: int, code: str, text: str, reason: str, address_is_i
     late = delivery.state == DeliveryState.DELIVERED
     _move(delivery, DeliveryState.BOUNCED, code=code, reason=reason)
     _event(delivery, EventKind.LATE_BOUNCE if late else EventKind.BOUNCED, code=code, text=text)
-    if address_is_invalid:
+    if address_is_invalid and not delivery.address.startswith(ERASED_PREFIX):
         suppressions.suppress(
             organization=delivery.organization,
             address=delivery.address,
@@ -68,6 +69,8 @@ def complained(*, delivery_id: int, kind: str, agent: str) -> bool:
     _confirm(delivery, text="They reported it as spam, so it arrived.")
     Engagement.objects.filter(pk=delivery.pk).update(complained_at=now)
     _event(delivery, EventKind.COMPLAINED, text=f"{kind} report by {agent or 'their provider'}")
+    if delivery.address.startswith(ERASED_PREFIX):
+        return True
     suppressions.suppress(
         organization=delivery.organization,
         address=delivery.address,
@@ -88,9 +91,9 @@ def opted_out(*, contact_id: int, about: str, source: ConsentSource, wording: st
     contact = Contact.objects.filter(pk=contact_id).first()
     if contact is None:
         return False
-    delivery = _locked(int(about[1:])) if about[:1] == "d" and about[1:].isdigit() else None
-    if delivery is not None and delivery.contact_id != contact.pk:
-        delivery = None
+    # Not locked: the person comes first and then the message, as for whoever presses the button of the same mail.
+    delivery_id = delivery_of(about)
+    delivery = Delivery.objects.filter(pk=delivery_id, contact_id=contact.pk).first() if delivery_id else None
     topic = None
     if delivery is not None:
         topic_id = Mailing.objects.values_list("topic_id", flat=True).get(pk=delivery.mailing_id)
