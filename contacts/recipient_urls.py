@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from contacts.views import recipients
+from contacts.views import recipients, signup_api, signups
 
 app_name = "recipients"
 
@@ -11,4 +11,8 @@ urlpatterns = [
     path("u/<str:token>/leave", recipients.leave, name="leave"),
     path("u/<str:token>/undo", recipients.undo, name="undo"),
     path("p/<str:token>", recipients.choose, name="preferences"),
+    path("f/<slug:form>", signups.hosted, name="form"),
+    path("f/<slug:form>.json", signup_api.endpoint, name="form_json"),
+    path("s/<str:token>", signups.confirm, name="confirm"),
+    path("s/<str:token>/again", signups.again, name="confirm_again"),
 ]

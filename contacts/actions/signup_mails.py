@@ -1,0 +1,70 @@
+"""The mails that answer a sign-up, in the visitor's language: please confirm, what you agreed to, you get it already.
+
+Policy: no advertising (a confirm mail with it is spam to who never asked), and nothing that the visitor typed but the
+address: a name field is where robots put the text that they want delivered.
+"""
+
+from collections.abc import Sequence
+
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from contacts import languages, ports, tokens
+from contacts.enums import SignupState
+from contacts.models import Contact, Signup, Topic
+from contacts.queries import signup_forms
+
+TEMPLATES = {SignupState.WAITING: "confirm", SignupState.SUBSCRIBED: "receipt", SignupState.AGAIN: "again"}
+
+
+def answer(*, signup: Signup, contact: Contact, topics: Sequence[Topic]) -> str:
+    """Store the mail that belongs to the sign-up's state; returns what tokens call it."""
+    brand = signup.form.brand
+    base = signup_forms.link_base(brand)
+    link = tokens.mint(organization_id=signup.organization_id, contact_id=contact.pk, about=about_of(signup))
+    preferences = tokens.mint(organization_id=signup.organization_id, contact_id=contact.pk)
+    with translation.override(languages.best(known=signup.locale)):
+        context = {
+            "brand": brand,
+            "address": contact.address,
+            "topics": topics,
+            "names": signup_forms.names(list(topics)),
+            "wording": signup.wording,
+            "at": signup.settled_at or timezone.now(),
+            "confirm_url": f"{base}/s/{link}",
+            "preferences_url": f"{base}/p/{preferences}",
+            "unsubscribe_url": f"{base}/u/{preferences}",
+            "postal_address": brand.postal_address or signup.organization.postal_address,
+        }
+        name = TEMPLATES[SignupState(signup.state)]
+        return ports.post.send(
+            organization=signup.organization,
+            brand=brand,
+            to=contact.address,
+            subject=_subject(signup, context["names"]),
+            text=render_to_string(f"contacts/signups/mail/{name}.txt", context),
+            html=render_to_string(f"contacts/signups/mail/{name}.html", context),
+        )
+
+
+def about_of(signup: Signup) -> str:
+    """What the token of a confirm link calls its sign-up."""
+    return f"s{signup.pk}"
+
+
+def signup_of(token: tokens.Token) -> Signup | None:
+    """The sign-up that a genuine token is about. Inside of the organization's scope."""
+    if not token.about.startswith("s") or not token.about[1:].isdigit():
+        return None
+    found = Signup.objects.select_related("form__brand", "organization").filter(pk=int(token.about[1:])).first()
+    return found if found is not None and found.contact_id == token.contact_id else None
+
+
+def _subject(signup: Signup, names: str) -> str:
+    words = {"topics": names, "brand": signup.form.brand.name}
+    if signup.state == SignupState.WAITING:
+        return _("Please confirm: %(topics)s from %(brand)s") % words
+    if signup.state == SignupState.AGAIN:
+        return _("You get %(topics)s from %(brand)s already") % words
+    return _("You are subscribed: %(topics)s from %(brand)s") % words
