@@ -4,7 +4,8 @@ from django.http import Http404, HttpRequest
 
 from accounts.access import require
 from accounts.enums import Role
-from contacts.models import Contact, Import, Segment, Suppression, Topic
+from contacts.models import Contact, Field, Import, Segment, Suppression, Topic
+from contacts.queries import fields
 
 
 def contact_for(request: HttpRequest, pk: int, need: Role = Role.ANALYST) -> Contact:
@@ -46,3 +47,13 @@ def suppression_for(request: HttpRequest, pk: int, need: Role = Role.ANALYST) ->
         raise Http404
     require(request, need)
     return suppression
+
+
+def field_for(request: HttpRequest, key: str, need: Role = Role.ANALYST) -> Field:
+    """A field, archived ones too; the names that everybody has are unsaved rows until somebody renames them."""
+    rows = fields.rows(request.organization, archived=True)
+    field = next((row for row in rows if row.key == key), None)
+    if field is None:
+        raise Http404
+    require(request, need)
+    return field

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from contacts.views import imports, jobs, people, segments, suppressions, topics
+from contacts.views import field_work, fields, imports, jobs, people, segments, suppressions, topics
 
 app_name = "contacts"
 
@@ -29,6 +29,19 @@ urlpatterns = [
     path("segments/<slug:segment>/", segments.edit, name="segment_edit"),
     path("segments/<slug:segment>/archive/", segments.archive, name="segment_archive"),
     path("segments/<slug:segment>/restore/", segments.restore, name="segment_restore"),
+    path("fields/", fields.list_, name="fields"),
+    path("fields/new/", fields.new, name="field_new"),
+    path("fields/order/", fields.order, name="fields_order"),
+    path("fields/key/<slug:field>/", fields.show, name="field"),
+    path("fields/key/<slug:field>/archive/", fields.archive, name="field_archive"),
+    path("fields/key/<slug:field>/restore/", fields.restore, name="field_restore"),
+    path("fields/key/<slug:field>/choices/", field_work.choices, name="field_choices"),
+    path("fields/key/<slug:field>/convert/", field_work.convert, name="field_convert"),
+    path("fields/key/<slug:field>/merge/", field_work.merge, name="field_merge"),
+    path("fields/key/<slug:field>/work/<slug:job>/", field_work.show, name="field_work"),
+    path("fields/key/<slug:field>/work/<slug:job>/decide/", field_work.decide, name="field_work_decide"),
+    path("fields/key/<slug:field>/work/<slug:job>/go-on/", field_work.go_on, name="field_work_go_on"),
+    path("fields/key/<slug:field>/work/<slug:job>/cancel/", field_work.cancel, name="field_work_cancel"),
     path("do-not-send/", suppressions.list_, name="suppressions"),
     path("do-not-send/new/", suppressions.new, name="suppression_new"),
     path("do-not-send/<int:suppression>/lift/", suppressions.lift, name="suppression_lift"),

@@ -49,6 +49,7 @@ MAP = (
             Entry("People", "users", ("contacts:people", "contacts:contacts")),
             Entry("Segments", "filter", ("contacts:segments",)),
             Entry("Topics", "tags", ("contacts:topics",)),
+            Entry("Fields", "list-details", ("contacts:fields",)),
             Entry("Imports", "file-import", ("contacts:imports",)),
             Entry("Do-not-send list", "ban", ("contacts:suppressions",)),
         ),

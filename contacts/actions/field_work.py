@@ -9,6 +9,7 @@ Policy: the field has its new kind from the first moment, so whatever is written
 are not reached yet keep their old form, which every reader shows and no writer destroys.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,10 +22,13 @@ from accounts.models import User
 from contacts import values
 from contacts.actions import fields, job_work, jobs
 from contacts.actions.field_batches import ASIDE, COUNTED, DROP, OTHER, THIS
+from contacts.adapters import field_values
 from contacts.enums import FieldKind, JobKind, JobState
 from contacts.errors import NotThisWay, Refused
 from contacts.models import Field, Job
 from contacts.queries import fields as known_fields
+
+LISTED = fields.LISTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,16 @@ def go_on(*, job: Job, actor: User | None) -> Job:
     _refuse_while_busy(field)
     what = {name: value for name, value in job.what.items() if name not in ("counts", "examples", "step")}
     return _start(field, JobKind(job.kind), job.title, what, actor, step=job.what.get("step", ""))
+
+
+def choices_there_are(*, field: Field, kind: str) -> list[str]:
+    """The values that people have, as choices; of the newest ones where there are many people. Raises Refused."""
+    texts = field_values.distinct(field.organization_id, field.key, values.MAX_CHOICES)
+    if kind == FieldKind.MULTI:
+        texts = sorted({part.strip() for text in texts for part in re.split(r"[;|,\r\n]", text)} - {""})
+    if not texts:
+        raise Refused("Nobody has a value yet: write the choices.")
+    return fields.clean_choices(texts)
 
 
 # --- Choices ----------------------------------------------------------------------------------------------------------

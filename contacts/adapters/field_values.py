@@ -34,6 +34,19 @@ def of(organization_id: int, key: str, ids: Sequence[int], *, lock: bool) -> lis
         return [(pk, json.loads(value)) for pk, value in cursor.fetchall()]
 
 
+def distinct(organization_id: int, key: str, most: int, newest: int = 50_000) -> list[str]:
+    """Different texts that the newest people have, the most frequent ones, by name; one more than `most` where there are."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT text FROM (
+                   SELECT btrim("values" ->> %s) AS text FROM (
+                       SELECT "values" FROM contacts_contact WHERE organization_id = %s ORDER BY id DESC LIMIT %s) newest
+               ) had WHERE text <> '' GROUP BY text ORDER BY count(*) DESC, text LIMIT %s""",
+            [key, organization_id, newest, most + 1],
+        )
+        return sorted(row[0] for row in cursor.fetchall())
+
+
 def of_two(organization_id: int, key: str, other: str, ids: Sequence[int], *, lock: bool) -> list[tuple[int, Any, Any]]:
     """(person, value, value of the other field) of those who have one of them; None for the one that is missing."""
     with connection.cursor() as cursor:

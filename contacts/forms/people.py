@@ -28,13 +28,12 @@ class PersonForm(forms.Form):
     ) -> None:
         self.kinds = fields
         kept = kept or {}
-        initial = kwargs.pop("initial", {}) | {
-            f"v_{field.key}": values.shown(field, kept.get(field.key)) for field in fields
-        }
+        self.kept = kept
+        initial = kwargs.pop("initial", {}) | {f"v_{field.key}": _first(field, kept.get(field.key)) for field in fields}
         super().__init__(data, initial=initial, **kwargs)
         locale = self.fields.pop("locale")
         for field in fields:
-            self.fields[f"v_{field.key}"] = _control(field)
+            self.fields[f"v_{field.key}"] = _control(field, kept.get(field.key))
         self.fields["locale"] = locale
 
     def clean_locale(self) -> str:
@@ -46,9 +45,14 @@ class PersonForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         for field in self.kinds:
-            name = f"v_{field.key}"
+            name, kept = f"v_{field.key}", self.kept.get(field.key)
+            written = cleaned.get(name) or ""
+            text = "; ".join(written) if isinstance(written, list) else written
+            if kept is not None and text == values.shown(field, kept):
+                cleaned[name] = kept  # nobody touched it: it may be of the kind that the field had before
+                continue
             try:
-                cleaned[name] = values.read(field, cleaned.get(name) or "")
+                cleaned[name] = values.read(field, text)
             except values.BadValue as bad:
                 self.add_error(name, f"{str(bad)[:1].upper()}{str(bad)[1:]}.")
         return cleaned
@@ -119,15 +123,30 @@ class SuppressForm(forms.Form):
     )
 
 
-def _control(field: values.FieldKind) -> forms.Field:
+def _first(field: values.FieldKind, kept: Any) -> str | list[str]:
+    """What the control shows before anybody types."""
+    if field.kind == "multi":
+        return [str(one) for one in kept] if isinstance(kept, list) else [values.shown(field, kept)]
+    return values.shown(field, kept)
+
+
+def _control(field: values.FieldKind, kept: Any = None) -> forms.Field:
+    """The control of a field. What is kept and is no choice (any more) can still be chosen, so that saving loses nothing."""
     label = field.label
+    stale: list[str] = []
+    if kept not in (None, "", []) and not values.fits(field, kept):
+        stale = [str(one) for one in kept] if isinstance(kept, list) else [values.shown(field, kept)]
     match field.kind:
         case "boolean":
-            choices = [("", "—"), ("yes", "Yes"), ("no", "No")]
+            choices = [("", "—"), ("yes", "Yes"), ("no", "No"), *((one, one) for one in stale)]
             return forms.ChoiceField(choices=choices, required=False, label=label)
         case "choice":
-            listed = [("", "—"), *((one, one) for one in field.choices)]
+            listed = [("", "—"), *((one, one) for one in dict.fromkeys([*field.choices, *stale]))]
             return forms.ChoiceField(choices=listed, required=False, label=label)
+        case "multi":
+            several = [(one, one) for one in dict.fromkeys([*field.choices, *stale])]
+            widget = forms.CheckboxSelectMultiple()
+            return forms.MultipleChoiceField(choices=several, required=False, label=label, widget=widget)
         case "number":
             widget = forms.TextInput(attrs={"inputmode": "decimal"})
             return forms.CharField(max_length=60, required=False, label=label, widget=widget)
