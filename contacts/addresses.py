@@ -87,8 +87,19 @@ _PLAIN = re.compile(
     r"([A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++)*+)"
     r"@((?:[A-Za-z0-9]++(?:-[A-Za-z0-9]++)*+\.)++[A-Za-z]{2,63})"
 )
+PLAIN_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++)*+")
 _ENDING = re.compile(r"[A-Za-z]\Z")
 _WRAPPED = re.compile(r"[^<>]*<([^<>]+)>")
+_SAME_DOMAIN = {
+    "googlemail.com": "gmail.com",
+    "protonmail.com": "proton.me",
+    "protonmail.ch": "proton.me",
+    "pm.me": "proton.me",
+    "ya.ru": "yandex.ru",
+    "yandex.com": "yandex.ru",
+    "me.com": "icloud.com",
+    "mac.com": "icloud.com",
+}
 _INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060\u00ad"
 _RESERVED = frozenset(email_validator.SPECIAL_USE_DOMAIN_NAMES)
 
@@ -121,6 +132,19 @@ def key_of(text: str) -> str | None:
 
 def is_address(text: str) -> bool:
     return key_of(text) is not None
+
+
+def canonical(key: str) -> str:
+    """The mailbox that a key most likely leads to: without what follows a plus, and for Gmail without dots.
+
+    Two keys with one canonical form are probably one person. Never an address to write to: the key says how they gave it.
+    """
+    local, at, domain = key.rpartition("@")
+    domain = _SAME_DOMAIN.get(domain, domain)
+    base = local.partition("+")[0]
+    if domain == "gmail.com":
+        base = base.replace(".", "")
+    return f"{base or local}{at}{domain}"
 
 
 def masked(address: str) -> str:

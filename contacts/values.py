@@ -42,6 +42,36 @@ _BETWEEN_CHOICES = re.compile(r"[;|\r\n]")
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,2}")
 
 
+_COMPACT = re.compile(r"(?:19|20)[0-9]{6}")
+_WORDS_AND_NUMBERS = re.compile(r"[^\W\d_]+|[0-9]{1,4}")
+# Months in English, German, French, Spanish, Portuguese and Italian, without accents; no short form means two of them.
+_MONTHS = {
+    word: number
+    for number, words in enumerate(
+        (
+            "jan january januar janner janvier janv enero ene janeiro gennaio gen",
+            "feb february februar feber fevrier fevr febrero fevereiro fev febbraio",
+            "mar march marz mrz mars marzo marco",
+            "apr april avril avr abril abr aprile",
+            "may mai mayo maio maggio mag",
+            "jun june juni juin junio junho giugno giu",
+            "jul july juli juillet juil julio julho luglio lug",
+            "aug august aout agosto ago",
+            "sep sept september septembre septiembre setembro set settembre",
+            "oct october oktober okt octobre octubre outubro out ottobre ott",
+            "nov november novembre noviembre novembro",
+            "dec december dezember dez decembre diciembre dic dezembro dicembre",
+        ),
+        1,
+    )
+    for word in words.split()
+}
+_BESIDE_A_DATE = frozenset(
+    """de of the st nd rd th er mon tue tues wed thu thur thurs fri sat sun monday tuesday wednesday thursday friday saturday
+    sunday""".split()
+)
+
+
 class BadValue(ValueError):
     """The text is no value of this kind; str() says what would be."""
 
@@ -130,11 +160,12 @@ def yes_or_no(text: str) -> bool:
 
 
 def day(text: str, order: str = "ymd") -> date:
-    """A date: ISO always, else in the given order; a time behind it is passed over."""
+    """A date: ISO and 20261122 always, the month in words always, else in the given order; a time behind it is passed over."""
     match = _DATE.fullmatch(text) if len(text) <= 40 and text.isascii() else None
-    if match is None:
+    parts = match.groups() if match is not None else _in_words(text)
+    if parts is None:
         raise BadValue(f"“{_cut(text)}” is not a date: write 2026-11-22")
-    first, second, third = match.groups()
+    first, second, third = parts
     if len(first) > 2:
         year, month, dom = first, second, third
     elif order == "mdy":
@@ -321,6 +352,21 @@ def _is_day(text: str, order: str) -> bool:
     except BadValue:
         return False
     return True
+
+
+def _in_words(text: str) -> tuple[str, str, str] | None:
+    """Year, month and day of "31 Jan 2026", "January 31st, 2026", "31 de enero de 2026", "31-Jan-26" and 20260131."""
+    if len(text) > 40:
+        return None
+    if _COMPACT.fullmatch(text):
+        return text[:4], text[4:6], text[6:]
+    words = _WORDS_AND_NUMBERS.findall(folded(text))
+    numbers = [word for word in words if word.isdecimal()]
+    months = [_MONTHS[word] for word in words if word in _MONTHS]
+    if len(numbers) != 2 or len(months) != 1 or len(words) - 3 > sum(word in _BESIDE_A_DATE for word in words):
+        return None
+    dom, year = numbers if len(numbers[0]) <= 2 else reversed(numbers)
+    return f"{_year(year):04d}" if len(year) == 2 else year, str(months[0]), dom
 
 
 def _year(text: str) -> int:

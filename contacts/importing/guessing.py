@@ -1,36 +1,84 @@
 """What a column means, guessed from its name and from what stands in it. A person looks at the guess before it counts."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from contacts import addresses, values
+from contacts.importing import moments, names, peers, statuses
 
-EMAIL, LANGUAGE, SKIP, NEW = "email", "language", "skip", "new"
+EMAIL, LANGUAGE, SKIP, NEW, NAME, STATUS, TAGS, WHY = (
+    "email",
+    "language",
+    "skip",
+    "new",
+    "name",
+    "status",
+    "tags",
+    "why",
+)
+OPTED_IN_AT, OPTED_IN_IP, CONFIRMED_AT, CONFIRMED_IP = "opted_in_at", "opted_in_ip", "confirmed_at", "confirmed_ip"
+LEFT_AT = "left_at"
+FIRST, LAST = "field:first_name", "field:last_name"
+EVIDENCE = (OPTED_IN_AT, OPTED_IN_IP, CONFIRMED_AT, CONFIRMED_IP, LEFT_AT, WHY)
 
 NAMES: Mapping[str, tuple[str, ...]] = {
     EMAIL: (
         "email", "emailaddress", "mail", "mailaddress", "address", "emailadresse", "adresseemail", "correo", "correoelectronico",
-        "courriel", "epost", "subscriber", "emailid", "electronicmail", "почта", "邮箱", "メールアドレス",
+        "courriel", "epost", "subscriber", "emailid", "electronicmail", "почта", "邮箱", "メールアドレス", "電子メール",
+        "电子邮件", "이메일", "البريدالإلكتروني", "דואראלקטרוני",
     ),
-    "field:first_name": (
+    FIRST: (
         "firstname", "first", "givenname", "forename", "fname", "vorname", "prenom", "nombre", "nome",
         "imie", "voornaam", "имя", "名",
     ),
-    "field:last_name": (
+    LAST: (
         "lastname", "last", "surname", "familyname", "lname", "nachname", "familienname", "nom", "apellido", "apellidos", "cognome",
         "nazwisko", "achternaam", "фамилия", "姓",
     ),
-    LANGUAGE: ("language", "lang", "locale", "sprache", "langue", "idioma", "lingua", "jezyk", "taal", "preferredlanguage", "язык"),
+    LANGUAGE: ("language", "lang", "locale", "sprache", "langue", "idioma", "lingua", "jezyk", "taal", "preferredlanguage", "язык",
+        "言語", "语言"),
 }  # fmt: skip
-# Columns of other services' exports that say nothing about the person, or what a topic and the consent statement say.
+# What stands beside the person's own facts. An organization's own field of that name goes before these.
+MORE_NAMES: Mapping[str, tuple[str, ...]] = {
+    NAME: (
+        "name", "fullname", "completename", "displayname", "contactname", "subscribername", "nameinfull", "ganzername",
+        "nomcomplet", "nombrecompleto", "nomecompleto", "氏名", "名前", "お名前", "姓名",
+    ),
+    STATUS: (
+        "subscriptionstatus", "status", "emailstatus", "subscriberstatus", "contactstatus", "optinstatus", "state", "statut",
+        "estado", "stato",
+    ),
+    TAGS: ("tags", "tag", "labels", "schlagworte", "etiquettes", "etiquetas"),
+    OPTED_IN_AT: (
+        "optintime", "optindate", "optinat", "optedinat", "optedin", "subscribedat", "subscribedon", "subscribed", "datesubscribed",
+        "subscriptiondate", "signupdate", "signupat", "signuptime", "signedupat", "consentdate", "consentat", "dateofconsent",
+        "dateregistered", "registeredat", "anmeldedatum", "einwilligungam", "dateinscription", "joinedlistat",
+    ),
+    OPTED_IN_IP: ("optinip", "signupip", "ipaddress", "ip", "consentip", "registrationip", "ipsignup"),
+    CONFIRMED_AT: (
+        "confirmtime", "confirmedat", "confirmationtime", "confirmationdate", "confirmed", "dateconfirmed", "doubleoptinat",
+        "doubleoptindate", "confirmat", "bestatigtam",
+    ),
+    CONFIRMED_IP: ("confirmip", "confirmationip", "confirmedip", "doubleoptinip"),
+    LEFT_AT: (
+        "unsubtime", "cleantime", "unsubscribedat", "unsubscribedon", "unsubscribed", "dateunsubscribed", "unsubscribedate",
+        "optoutdate", "optouttime", "bouncedat", "leftat", "abmeldedatum",
+    ),
+    WHY: ("unsubreason", "unsubscribereason", "reason", "bouncereason", "suppressionreason"),
+}  # fmt: skip
+# Columns of other services' exports that say nothing about the person.
 NOISE = frozenset(
-    """memberrating optintime optinip confirmtime confirmip gmtoff dstoff leid euid lastchanged uuid cid createdat updatedat
-    listids segmentids lastemailed lastclicked lastopened unsubtime unsubcampaigntitle unsubcampaignid unsubreason
-    unsubreasonother cleantime cleancampaigntitle cleancampaignid id""".split()
+    """memberrating gmtoff dstoff leid euid lastchanged uuid cid createdat updatedat listids segmentids lastemailed lastclicked
+    lastopened unsubcampaigntitle unsubcampaignid unsubreasonother cleancampaigntitle cleancampaignid id""".split()
 )
 _LANGUAGE_CELL = re.compile(r"[A-Za-z]{2}(?:[-_][A-Za-z]{2})?")
+_INVENTED = re.compile(r"column\d+")
+_SEVERAL = re.compile(r"\s*[|;]\s*")
+_IP = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]+")
 _MANY = 0.8  # of the filled cells
+MAX_CHOICES = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +92,34 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """`to` is "email", "language", "field:<key>", "new" (a field to be made, of `kind`) or "skip"."""
+    """`to` is "email", "language", "name" (split into first and last), "status", "tags", one of EVIDENCE, "field:<key>",
+    "new" (a field to be made, of `kind`, with `choices` if it is of a list) or "skip".
+    """
 
     to: str
     kind: str = "text"
     date_order: str = "ymd"
+    choices: tuple[str, ...] = ()
 
 
-def guess(header: Sequence[str], rows: Sequence[Sequence[str]], known: Sequence[Known]) -> list[Guess]:
-    """One guess a column; no meaning is given twice."""
+def guess(
+    header: Sequence[str], rows: Sequence[Sequence[str]], known: Sequence[Known], *, origin: str = ""
+) -> list[Guess]:
+    """One guess a column; no meaning is given twice. `origin` is a key of peers.ORIGINS, if it is known by now."""
     columns = [[row[i].strip() for row in rows if i < len(row)] for i in range(len(header))]
-    by_name = {_plain(field.key): field for field in known} | {_plain(field.label): field for field in known}
+    plain = [names.plain(name) for name in header]
+    by_name = {names.plain(field.key): field for field in known} | {names.plain(field.label): field for field in known}
+    if not origin:
+        export = peers.recognise(header)
+        origin = export.origin if export is not None else ""
+    there = peers.meanings(origin)
+    has_parts = any(there.get(name) in (FIRST, LAST) or name in NAMES[FIRST] or name in NAMES[LAST] for name in plain)
     guesses: list[Guess] = []
     used: set[str] = set()
-    for name, cells in zip(header, columns, strict=True):
-        found = _by_name(_plain(name), by_name, cells)
+    for name, cells in zip(plain, columns, strict=True):
+        found = _of_peer(name, there, cells) or _by_name(name, by_name, cells)
+        if found.to == NAME and has_parts:
+            found = Guess(NEW)
         if found.to in used:
             found = Guess(SKIP)
         if found.to not in (SKIP, NEW):
@@ -66,11 +127,23 @@ def guess(header: Sequence[str], rows: Sequence[Sequence[str]], known: Sequence[
         guesses.append(found)
     if EMAIL not in used:
         _find_email(guesses, columns)
+    if not any(name and not _INVENTED.fullmatch(name) for name in plain):
+        _find_names(guesses, columns)
     return guesses
 
 
+def _of_peer(name: str, there: Mapping[str, str], cells: Sequence[str]) -> Guess | None:
+    """What the column means by the tables of the service that the file comes from."""
+    to = there.get(name)
+    if to is None and there and name.startswith("merge"):  # Mailtrain's own fields
+        to = there.get(name[5:])
+    if to is None:
+        return None
+    return Guess(to, date_order=values.date_order_of(cells) if to in EVIDENCE else "ymd")
+
+
 def kind_of(cells: Sequence[str]) -> str:
-    """The kind of field that holds nearly all of these cells: boolean, number, date, url or text."""
+    """The kind of field that holds nearly all of these cells: boolean, number, date, datetime, url, multi or text."""
     filled = [cell for cell in cells if cell]
     if not filled:
         return "text"
@@ -83,28 +156,68 @@ def kind_of(cells: Sequence[str]) -> str:
         order = values.date_order_of(filled[:50]) if kind == "date" else "ymd"
         field = values.FieldKind("", "", kind, date_order=order)
         if sum(_reads(field, cell) for cell in filled) >= len(filled) * (1 if kind == "number" else _MANY):
+            if kind == "date" and sum(":" in cell for cell in filled) >= len(filled) * _MANY:
+                return "text" if any(not _reads(_A_MOMENT, cell) for cell in filled) else "datetime"
             return kind
-    return "text"
+    return "multi" if choices_of(filled) else "text"
+
+
+def choices_of(cells: Sequence[str]) -> tuple[str, ...]:
+    """The words of cells like "Wine; Bread | Cheese", if there are few and each stands there more than once; else none."""
+    filled = [cell for cell in cells if cell]
+    split = [_SEVERAL.split(cell.strip("|; ")) for cell in filled]
+    words = Counter(word for one in split for word in one)
+    if sum(len(one) > 1 for one in split) * 5 < len(filled) or len(filled) < 3:
+        return ()
+    if not 2 <= len(words) <= MAX_CHOICES or min(words.values()) < 2 or any(not 0 < len(word) <= 60 for word in words):
+        return ()
+    return tuple(sorted(words, key=str.casefold))
+
+
+_A_MOMENT = values.FieldKind("", "", "datetime")
 
 
 def _by_name(name: str, by_name: Mapping[str, Known], cells: Sequence[str]) -> Guess:
-    for to, names in NAMES.items():
-        if name in names:
+    for to, spellings in NAMES.items():
+        if name in spellings:
             if to == EMAIL and not _mostly(cells, addresses.is_address):
                 continue  # "address" may well be a street
             return Guess(to)
     if name in by_name:
         field = by_name[name]
         return Guess(f"field:{field.key}", field.kind, values.date_order_of(cells))
+    for to, spellings in MORE_NAMES.items():
+        if name in spellings and _fits(to, cells):
+            return Guess(to, date_order=values.date_order_of(cells))
     if name in NOISE or not any(cells):
         return Guess(SKIP)
-    if re.fullmatch(r"column\d+", name):
+    if _INVENTED.fullmatch(name):
         if _mostly(cells, lambda cell: _LANGUAGE_CELL.fullmatch(cell) is not None):
             return Guess(LANGUAGE)
-        return Guess(SKIP)
+        kind = kind_of(cells)
+        return Guess(SKIP) if kind == "text" else _new(kind, cells)
     if _mostly(cells, addresses.is_address):
         return Guess(SKIP)
-    return Guess(NEW, kind_of(cells), values.date_order_of(cells))
+    return _new(kind_of(cells), cells)
+
+
+def _new(kind: str, cells: Sequence[str]) -> Guess:
+    return Guess(NEW, kind, values.date_order_of(cells), choices_of(cells) if kind == "multi" else ())
+
+
+def _fits(to: str, cells: Sequence[str]) -> bool:
+    """Whether what stands in the column bears out its name; "Status" may well be Gold, and "IP" the Isle of Portland."""
+    filled = [cell for cell in cells if cell]
+    if to == STATUS:
+        return statuses.mostly(map(names.plain, filled))
+    if to in (OPTED_IN_AT, CONFIRMED_AT, LEFT_AT):
+        order = values.date_order_of(filled)
+        return bool(filled) and all(moments.reads(cell, order) for cell in filled)
+    if to in (OPTED_IN_IP, CONFIRMED_IP):
+        return bool(filled) and all(_IP.fullmatch(cell) for cell in filled)
+    if to == NAME:
+        return _mostly(filled, lambda cell: not cell.isdigit() and "@" not in cell)
+    return bool(filled)
 
 
 def _find_email(guesses: list[Guess], columns: Sequence[Sequence[str]]) -> None:
@@ -112,6 +225,20 @@ def _find_email(guesses: list[Guess], columns: Sequence[Sequence[str]]) -> None:
     best = max(range(len(shares)), key=shares.__getitem__, default=None)
     if best is not None and shares[best]:
         guesses[best] = Guess(EMAIL)
+
+
+def _find_names(guesses: list[Guess], columns: Sequence[Sequence[str]]) -> None:
+    """Without a header: a column of words with exactly one space each is people's names."""
+    for index, cells in enumerate(columns):
+        filled = [cell for cell in cells if cell]
+        if guesses[index].to == SKIP and len(filled) > 1 and _all_names(filled):
+            guesses[index] = Guess(NAME)
+            return
+
+
+def _all_names(cells: Sequence[str]) -> bool:
+    fitting = sum(2 <= len(cell.split()) <= 3 and not any(map(str.isdigit, cell)) and cell.istitle() for cell in cells)
+    return fitting >= len(cells) * _MANY
 
 
 def _mostly(cells: Sequence[str], fits: Callable[[str], bool]) -> bool:
@@ -125,7 +252,3 @@ def _reads(field: values.FieldKind, cell: str) -> bool:
     except values.BadValue:
         return False
     return True
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[\W_]+", "", values.folded(name))

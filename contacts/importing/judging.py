@@ -1,32 +1,46 @@
 """One row of a file becomes a person to be staged, or a problem in plain words. Decides nothing about who is new.
 
-Trap: a million rows go through `Judge.judge`, so what can be decided once for the file is decided in its constructor.
+Trap: a million rows go through `Judge.judge`. What can be decided once for the file is decided in its constructor, and
+what was decided for a cell is remembered for its like: the same cities, days and domains come again and again.
 """
 
+import csv
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import NamedTuple
+from ipaddress import ip_address
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from contacts import addresses, values
-from contacts.importing.reading import Record, Trouble, text_of
+from contacts.importing import doubts, guessing, json_tables, moments, names, statuses
+from contacts.importing.reading import Record, Trouble, text_of, unmarked
 
 MAX_PROBLEM = 500  # characters
+MAX_TAGS = 50  # of one person
+MAX_TAG = 100  # characters
+MAX_WHY = 300  # characters
+REMEMBERED = 160_000  # cells in all
+_SHORT = 60  # characters: longer cells are not remembered
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What to do with one column: `to` is "email", "language" or "field"."""
+    """What to do with one column: `to` is "field" (of `field`), or as in guessing.Guess. `date_order` for moments."""
 
     index: int
     to: str
     field: values.FieldKind | None = None
+    date_order: str = "ymd"
 
 
 class Person(NamedTuple):
-    """A row that can be imported. `facts` is the JSON object of its values, keys sorted."""
+    """A row that can be imported. `facts` is the JSON object of its values.
+
+    `status` is a contacts.enums.RowStatus, `note` bits of RowNote. `extra` is JSON text or "": {"tags": [names], "at",
+    "ip", "confirmed_at", "confirmed_ip", "left_at": moments in UTC, "why": words, "hint": the domain that was meant}.
+    """
 
     line: int
     address: str
@@ -34,6 +48,9 @@ class Person(NamedTuple):
     domain: str
     locale: str
     facts: str
+    status: int = 0
+    note: int = 0
+    extra: str = ""
 
 
 class Bad(NamedTuple):
@@ -48,15 +65,27 @@ class Judge:
     """Judges the rows of one file by its columns; `width` is the number of columns of the file."""
 
     def __init__(self, columns: Sequence[Column], width: int) -> None:
-        self._email = next(column.index for column in columns if column.to == "email")
-        self._language = next((column.index for column in columns if column.to == "language"), None)
-        fields = sorted(
-            ((column.field, column.index) for column in columns if column.field is not None),
-            key=lambda pair: pair[0].key,
-        )
-        self._fields = [(index, json.dumps(field.key) + ": ", _writer(field)) for field, index in fields]
-        self._labels = {index: field.label for field, index in fields}
+        at = {column.to: column.index for column in columns}
         self._width = width
+        self._email = at[guessing.EMAIL]
+        self._look = _postman()
+        keys = {column.field.key for column in columns if column.field}
+        made = [(f"{c.field.label}: ", c.index, _fact(c.field)) for c in columns if c.field]
+        if guessing.NAME in at:
+            parts = (("first_name", 0), ("last_name", 1))
+            made += [("Name: ", at[guessing.NAME], _fact_of_name(key, n)) for key, n in parts if key not in keys]
+        said = [(_LABELS[c.to], c.index, _evidence(c)) for c in columns if c.to in _LABELS]
+        size = REMEMBERED // max(len(made) + len(said), 1)
+        self._facts = [_Memo(*one, size) for one in sorted(made, key=itemgetter(1))]
+        self._extras = [_Memo(*one, size) for one in said]
+        self._language = self._one(at, guessing.LANGUAGE, "Language: ", values.language)
+        self._status = self._one(at, guessing.STATUS, "Status: ", _status)
+        self._pick = _picker([memo.index for memo in self._facts])
+        self._memos = [memo.__getitem__ for memo in self._facts]
+
+    @staticmethod
+    def _one(at: Mapping[str, int], to: str, label: str, make: Callable[[str], Any]) -> "_Memo | None":
+        return _Memo(label, at[to], make, 2_000) if to in at else None
 
     def judge(self, row: Record | Trouble) -> Person | Bad:
         """A Person, or Bad with every problem of the row."""
@@ -66,32 +95,51 @@ class Judge:
         if len(cells) != self._width:
             cells = self._fitted(cells)
             if len(cells) != self._width:
-                return self._bad(
-                    line, cells, [f"The row has {len(cells)} cells where the file has {self._width} columns."]
-                )
-        problems: list[str] = []
-        locale, facts = "", []
+                trouble = unmarked(line, cells[0]) if cells else None
+                if trouble is not None:
+                    return self.judge(trouble)
+                why = f"The row has {len(cells)} cells where the file has {self._width} columns."
+                return _bad(line, cells, [why])
         try:
-            address, key, domain = addresses.parse(cells[self._email])
+            address, key, domain, hint, role = self._look(cells[self._email])
+            facts = [fact for memo, cell in zip(self._memos, self._pick(cells), strict=True) if (fact := memo(cell))]
+            locale = self._language[cells[self._language.index]] if self._language is not None else ""
+            status = self._status[cells[self._status.index]] if self._status is not None else 0
+            extra = [said for memo in self._extras if (said := memo[cells[memo.index]])] if self._extras else []
+        except ValueError:
+            return self._why(line, cells)
+        note = 0
+        if hint:
+            note = doubts.TYPO
+            extra.append('"hint": ' + _quoted(hint))
+        if role:
+            note |= doubts.ROLE
+        return _person(
+            Person,
+            (
+                line, address, key, domain, locale, "{" + ", ".join(facts) + "}", status, note,
+                "{" + ", ".join(extra) + "}" if extra else "",
+            ),
+        )  # fmt: skip
+
+    def _why(self, line: int, cells: list[str]) -> Bad:
+        """Every problem of a row that has one."""
+        trouble = unmarked(line, cells[0])
+        if trouble is not None:
+            return Bad(line, trouble.why, json.dumps([trouble.text], ensure_ascii=False))
+        problems: list[str] = []
+        try:
+            addresses.parse(cells[self._email])
         except addresses.InvalidAddress as refused:
-            address = key = domain = ""
             problems.append(str(refused))
-        for index, name, write in self._fields:
-            cell = cells[index].strip()
-            if not cell:
+        for memo in (*self._facts, self._language, self._status, *self._extras):
+            if memo is None:
                 continue
             try:
-                facts.append(name + write(cell))
+                memo[cells[memo.index]]
             except values.BadValue as refused:
-                problems.append(f"{self._labels[index]}: {refused}.")
-        if self._language is not None:
-            try:
-                locale = values.language(cells[self._language])
-            except values.BadValue as refused:
-                problems.append(f"Language: {refused}.")
-        if problems:
-            return self._bad(line, cells, problems)
-        return Person(line, address, key, domain, locale, "{" + ", ".join(facts) + "}")
+                problems.append(f"{memo.label}{refused}.")
+        return _bad(line, cells, problems)
 
     def _fitted(self, cells: list[str]) -> list[str]:
         """Empty cells at the end may be missing or too many."""
@@ -101,32 +149,200 @@ class Judge:
             return cells[: self._width]
         return cells
 
-    def _bad(self, line: int, cells: list[str], problems: list[str]) -> Bad:
-        kept = cells if sum(map(len, cells)) <= 20_000 else [text_of(cells)]
-        return Bad(line, " ".join(problems)[:MAX_PROBLEM], json.dumps(kept, ensure_ascii=False))
+
+class _Memo(dict[str, Any]):
+    """What was made of a column's cells: `memo[cell]` makes it once. Raises values.BadValue, and remembers that not."""
+
+    def __init__(self, label: str, index: int, make: Callable[[str], Any], size: int) -> None:
+        self.label, self.index, self._make, self._room = label, index, make, size
+
+    def __missing__(self, cell: str) -> Any:
+        made = self._make(cell.strip())
+        if self._room and len(cell) <= _SHORT:
+            self._room -= 1
+            self[cell] = made
+        return made
 
 
-def _writer(field: values.FieldKind) -> Callable[[str], str]:
-    """From a cell to the JSON text of its value; the common spellings take a short way to the same text."""
+def _postman() -> Callable[[str], tuple[str, str, str, str, bool]]:
+    """From a cell to (address, key, domain, the domain that was meant, whether it is a function's address).
+
+    Like addresses.parse (a property test holds them equal), but each domain is looked at once.
+    """
+    domains: dict[str, tuple[str, str]] = {}
+    is_plain, roles = addresses.PLAIN_LOCAL.fullmatch, doubts.ROLES
+
+    def look(cell: str) -> tuple[str, str, str, str, bool]:
+        local, _, typed = cell.partition("@")
+        known = domains.get(typed)
+        if (
+            known is not None
+            and len(cell) <= addresses.MAX_ADDRESS
+            and len(local) <= addresses.MAX_LOCAL
+            and is_plain(local)
+        ):
+            domain, hint = known
+            lowered = local.lower()
+            address = cell if typed == domain else f"{local}@{domain}"
+            return address, address if lowered == local else f"{lowered}@{domain}", domain, hint, lowered in roles
+        address, key, domain = addresses.parse(cell)
+        hint = doubts.meant(domain)
+        if typed.lower() == domain and len(domains) < _DOMAINS:
+            domains[typed] = (domain, hint)
+        return address, key, domain, hint, key.partition("@")[0] in roles
+
+    return look
+
+
+def _fact(field: values.FieldKind) -> Callable[[str], str]:
+    """From a cell to `"key": value` in JSON, "" for no value; the common spellings take a short way to the same text."""
+    name = json.dumps(field.key) + ": "
 
     def write(cell: str) -> str:
-        return json.dumps(values.read(field, cell), ensure_ascii=False)
+        value = values.read(field, cell)
+        return "" if value is None else name + json.dumps(value, ensure_ascii=False)
 
     def write_text(cell: str) -> str:
-        return _quoted(cell) if len(cell) <= values.MAX_TEXT else write(cell)
+        if len(cell) > values.MAX_TEXT or "\x00" in cell:
+            return write(cell)
+        return name + _quoted(cell) if cell else ""
 
     def write_number(cell: str) -> str:
-        return cell if _JSON_NUMBER.fullmatch(cell) else write(cell)
+        return name + cell if _JSON_NUMBER.fullmatch(cell) else write(cell)
 
     match field.kind:
         case "text":
             return write_text
         case "number":
             return write_number
-        case "url" | "datetime":
-            return write
-    return lru_cache(maxsize=50_000)(write)
+    return write
 
 
+def _fact_of_name(key: str, part: int) -> Callable[[str], str]:
+    write = _fact(values.FieldKind(key, "Name", "text"))
+    return lambda cell: write(split_name(cell)[part])
+
+
+def split_name(text: str) -> tuple[str, str]:
+    """First and last name: "Ann Lee", "Lee, Ann", "Ludwig van Beethoven", "García Márquez, Gabriel", and 山田 太郎.
+
+    Particles (van, de, von, bin …) begin the last name; a single word is the first name.
+    """
+    text = " ".join(text.split())
+    last, comma, first = text.partition(",")
+    if comma and first.strip() and "," not in first:
+        return first.strip(), last.strip()
+    words = text.split(" ")
+    if len(words) == 1:
+        return text, ""
+    if not text.isascii() and _EAST_ASIAN.match(text):
+        return " ".join(words[1:]), words[0]
+    start = next((i for i, word in enumerate(words[1:-1], 1) if word.lower() in _PARTICLES), len(words) - 1)
+    return " ".join(words[:start]), " ".join(words[start:])
+
+
+def _status(cell: str) -> int:
+    if not cell:
+        return statuses.NONE
+    status = statuses.WORDS.get(names.plain(cell))
+    if status is None:
+        raise values.BadValue(f"“{cell[:60]}” is no word that we know: write subscribed, unsubscribed or bounced")
+    return status
+
+
+def _evidence(column: Column) -> Callable[[str], str]:
+    """From a cell to `"key": value` in JSON for Person.extra, "" for none."""
+    name = f'"{_KEYS[column.to]}": '
+
+    def at(cell: str) -> str:
+        return f'{name}"{moments.read(cell, column.date_order)}"' if cell else ""
+
+    def ip(cell: str) -> str:
+        return f'{name}"{_address_of_host(cell)}"' if cell else ""
+
+    def why(cell: str) -> str:
+        return name + _quoted(" ".join(cell.replace("\x00", "").split())[:MAX_WHY]) if cell else ""
+
+    def tags(cell: str) -> str:
+        found = tags_of(cell)
+        return name + json.dumps(found, ensure_ascii=False) if found else ""
+
+    if column.to == guessing.TAGS:
+        return tags
+    if column.to == guessing.WHY:
+        return why
+    return ip if column.to in (guessing.OPTED_IN_IP, guessing.CONFIRMED_IP) else at
+
+
+def tags_of(cell: str) -> list[str]:
+    """The tags in a cell: `"VIP","Blog"` (Mailchimp), VIP|Blog (Mautic), VIP; Blog, VIP, Blog or a JSON list."""
+    cell = cell.strip()
+    found: list[Any] | None = None
+    if cell.startswith("["):
+        try:
+            found = json_tables.loads(cell)
+        except ValueError:
+            found = None
+    if not isinstance(found, list) or any(isinstance(one, dict | list) for one in found):
+        if cell.startswith('"'):
+            found = next(csv.reader([cell.replace("\n", " ").replace("\r", " ")], skipinitialspace=True), [])
+        else:
+            separator = next((one for one in "|;," if one in cell), "\n")
+            found = cell.split(separator)
+    clean: dict[str, str] = {}
+    for one in found:
+        tag = " ".join(str(one).replace("\x00", "").split())
+        if len(tag) > MAX_TAG:
+            raise values.BadValue(f"the tag “{tag[:40]}…” is longer than {MAX_TAG} characters")
+        if tag:
+            clean.setdefault(tag.casefold(), tag)
+    if len(clean) > MAX_TAGS:
+        raise values.BadValue(f"there are {len(clean)} tags; a person can get up to {MAX_TAGS} at once")
+    return list(clean.values())
+
+
+def _address_of_host(cell: str) -> str:
+    try:
+        return str(ip_address(cell[:60]))
+    except ValueError as refused:
+        raise values.BadValue(f"“{cell[:60]}” is no IP address") from refused
+
+
+def _picker(indexes: Sequence[int]) -> Callable[[list[str]], Sequence[str]]:
+    """The cells at these places, in C."""
+    if len(indexes) > 1:
+        return itemgetter(*indexes)
+    return lambda cells: [cells[index] for index in indexes]
+
+
+def _bad(line: int, cells: list[str], problems: list[str]) -> Bad:
+    kept = cells if sum(map(len, cells)) <= 20_000 else [text_of(cells)]
+    return Bad(line, " ".join(problems)[:MAX_PROBLEM], json.dumps(kept, ensure_ascii=False))
+
+
+_person = tuple.__new__  # without the keywords of a NamedTuple: a third of its time
 _quoted: Callable[[str], str] = json.encoder.encode_basestring
 _JSON_NUMBER = re.compile(r"-?(?:[1-9][0-9]{0,14}|(?:0|[1-9][0-9]{0,6})\.[0-9]{0,5}[1-9])|0")
+_DOMAINS = 50_000
+_EAST_ASIAN = re.compile(r"[\u3005\u3400-\u9fff\uac00-\ud7a3\u3040-\u30ff]")
+_PARTICLES = frozenset(
+    "van von de da di del della der den du des dos das la le el al bin ibn ben zu zur af ter ten st.".split()
+)
+_KEYS = {
+    guessing.TAGS: "tags",
+    guessing.OPTED_IN_AT: "at",
+    guessing.OPTED_IN_IP: "ip",
+    guessing.CONFIRMED_AT: "confirmed_at",
+    guessing.CONFIRMED_IP: "confirmed_ip",
+    guessing.LEFT_AT: "left_at",
+    guessing.WHY: "why",
+}
+_LABELS = {
+    guessing.TAGS: "Tags: ",
+    guessing.OPTED_IN_AT: "Time of consent: ",
+    guessing.OPTED_IN_IP: "Address of consent: ",
+    guessing.CONFIRMED_AT: "Time of confirmation: ",
+    guessing.CONFIRMED_IP: "Address of confirmation: ",
+    guessing.LEFT_AT: "Time of leaving: ",
+    guessing.WHY: "Reason: ",
+}

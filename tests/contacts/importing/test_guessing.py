@@ -42,10 +42,18 @@ def test_without_names_the_addresses_are_found():
     assert meanings(["Column 1", "Column 2"], ["Ann", "a@b.example"], ["Bob", "c@d.example"]) == ["skip", "email"]
 
 
-def test_mailchimps_own_columns_are_passed_over():
+def test_mailchimps_own_columns_are_evidence_or_passed_over():
     header = ["Email Address", "First Name", "Last Name", "MEMBER_RATING", "OPTIN_TIME", "LEID", "Shoe size"]
     row = ["a@b.example", "Ann", "Lee", "2", "2020-01-01 10:00:00", "123", "42"]
-    assert meanings(header, row) == ["email", "field:first_name", "field:last_name", "skip", "skip", "skip", "new"]
+    assert meanings(header, row) == [
+        "email",
+        "field:first_name",
+        "field:last_name",
+        "skip",
+        "opted_in_at",
+        "skip",
+        "new",
+    ]
 
 
 @pytest.mark.parametrize(
