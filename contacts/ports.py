@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from accounts.models import Brand, Organization
+from contacts.segments import knowledge
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +125,15 @@ class Letters(Protocol):
         """Templates and unsent campaigns that have the merge name ("contact.city") in them, by name."""
 
 
+    def mailing_to(self, *, organization_id: int, segment_id: int) -> list[Letter]:
+        """Campaigns that a segment is included in ("campaign") or excluded from ("campaign without them"), newest first."""
+
+
 class NoLetters:
     """Nobody writes letters here."""
+
+    def mailing_to(self, *, organization_id: int, segment_id: int) -> list[Letter]:
+        return []
 
     def naming(self, *, organization_id: int, name: str) -> list[Letter]:
         return []
@@ -138,3 +146,38 @@ def plug_letters(answers: Letters) -> None:
     """Let `answers` answer from now on."""
     global letters
     letters = answers
+
+
+class Behaviour(Protocol):
+    """Where the facts about mail lie that segments ask about. Called inside of the tenant's scope."""
+
+    def facts(self) -> knowledge.Mail:
+        """The tables, as SQL."""
+
+    def campaigns(self, *, organization_id: int) -> Mapping[str, knowledge.Send]:
+        """What was sent to many, by public id, newest first."""
+
+    def providers(self) -> Sequence[str]:
+        """The mailbox providers that are known behind domains."""
+
+
+class NoBehaviour:
+    """Nobody sends mail here."""
+
+    def facts(self) -> knowledge.Mail:
+        return knowledge.Mail()
+
+    def campaigns(self, *, organization_id: int) -> Mapping[str, knowledge.Send]:
+        return {}
+
+    def providers(self) -> Sequence[str]:
+        return ()
+
+
+behaviour: Behaviour = NoBehaviour()
+
+
+def plug_behaviour(answers: Behaviour) -> None:
+    """Let `answers` answer from now on."""
+    global behaviour
+    behaviour = answers

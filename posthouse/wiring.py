@@ -4,6 +4,7 @@ from campaigns.adapters.letters import LetterAnswers
 from contacts import ports as contacts_ports
 from reputation.adapters.totals import TotalsAnswers
 from sending import ports as sending_ports
+from sending.adapters.behaviour import BehaviourAnswers
 from sending.adapters.post import PostOffice
 from sending.adapters.recipients import MailAnswers
 
@@ -11,5 +12,6 @@ from sending.adapters.recipients import MailAnswers
 def plug() -> None:
     contacts_ports.plug_mail(MailAnswers())
     contacts_ports.plug_post(PostOffice())
+    contacts_ports.plug_behaviour(BehaviourAnswers())
     contacts_ports.plug_letters(LetterAnswers())
     sending_ports.plug_totals(TotalsAnswers())

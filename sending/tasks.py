@@ -2,9 +2,16 @@
 
 from celery import shared_task
 
-from sending.actions import partitions
+from accounts.tenancy import cross_tenant
+from sending.actions import partitions, providers
 
 
 @shared_task
 def make_event_partitions() -> None:
     partitions.make_ahead()
+
+
+@shared_task
+def learn_providers() -> None:
+    with cross_tenant("which provider is behind a domain is the same for everybody"):
+        providers.learn()

@@ -1,4 +1,4 @@
-"""Answers contacts' question about what letters say (contacts/ports.py)."""
+"""Answers contacts' questions about what letters say and whom they go to (contacts/ports.py)."""
 
 import re
 
@@ -32,3 +32,17 @@ class LetterAnswers:
                     Letter("draft", campaign.name, "campaigns:campaign_edit", (("campaign", campaign.public_id),))
                 )
         return found
+
+    def mailing_to(self, *, organization_id: int, segment_id: int) -> list[Letter]:
+        campaigns = Campaign.objects.filter(organization_id=organization_id).filter(
+            Q(segment_id=segment_id) | Q(excluded_segment_id=segment_id)
+        )
+        return [
+            Letter(
+                "campaign" if campaign.segment_id == segment_id else "campaign without them",
+                campaign.name,
+                "campaigns:campaign",
+                (("campaign", campaign.public_id),),
+            )
+            for campaign in campaigns.order_by("-pk")[:100]
+        ]

@@ -21,8 +21,11 @@ from contacts import ports
 from contacts.enums import SubscriptionState
 from contacts.models import Contact, Segment, Topic
 from contacts.queries import catalogue
-from contacts.segments import compiling, tree
-from contacts.segments.compiling import Clock, Sql
+from contacts.segments import compiling, nesting, tree
+from contacts.segments.clock import Clock
+from contacts.segments.compiling import Whole
+from contacts.segments.sql import Sql
+from contacts.segments.tree import BadDefinition, Group, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +47,40 @@ def clock(organization: Organization, now: datetime | None = None) -> Clock:
 
 
 def condition(organization: Organization, definition: object) -> Sql:
-    """A definition as a SQL condition about the contact `c`. Raises segments.tree.BadDefinition."""
-    return compiling.compile_tree(tree.parse(definition, catalogue.of(organization)), clock(organization))
+    """A definition as one SQL condition about the contact `c`, which looks people up one by one: for pages and samples.
+
+    Raises segments.tree.BadDefinition.
+    """
+    known = catalogue.of(organization, definition)
+    return compiling.compile_tree(tree.parse(definition, known), clock(organization), known)
 
 
-def select(*, organization: Organization, topic: Topic, segment: Segment | None = None) -> Sql:
-    """The audience as one SELECT. Raises segments.tree.BadDefinition if the segment cannot be understood any more."""
-    fits = condition(organization, segment.definition) if segment is not None else compiling.TRUE
+def limits(organization: Organization, segment: Segment | None, excluded: Segment | None) -> Whole:
+    """The people of one segment without those of another, as joins and a condition, for asking everybody at once.
+
+    Raises segments.tree.BadDefinition, which names the segment that cannot be understood any more.
+    """
+    given = [one for one in (segment, excluded) if one is not None]
+    known = catalogue.of(organization, {"rules": [one.definition for one in given]})
+    rules: list[Rule] = []
+    for one in given:
+        try:
+            rules.append(nesting.expand(tree.parse(one.definition, known), known))
+        except BadDefinition as bad:
+            raise BadDefinition(f"The segment “{one.name}” cannot be understood any more: {bad.why}") from bad
+    if excluded is not None:
+        rules[-1] = Group("none", (rules[-1],))
+    return compiling.compile_whole(Group("all", tuple(rules)), clock(organization), known)
+
+
+def select(
+    *, organization: Organization, topic: Topic, segment: Segment | None = None, excluded: Segment | None = None
+) -> Sql:
+    """The audience as one SELECT: who of the topic fits the segment and not the excluded one.
+
+    Raises segments.tree.BadDefinition if one of them cannot be understood any more.
+    """
+    wanted = limits(organization, segment, excluded)
     enough = ports.mail.has_had_enough(contact="c.id", cap="own.cap")
     return Sql(
         f"""
@@ -67,42 +97,41 @@ def select(*, organization: Organization, topic: Topic, segment: Segment | None 
         ) sup ON sup.address_key = c.address_key
         LEFT JOIN contacts_housesuppression house ON house.address_key = c.address_key
         LEFT JOIN contacts_preference own ON own.contact_id = c.id
+        {wanted.joins.text}
         WHERE s.topic_id = %s AND s.state = %s AND c.organization_id = %s
-          AND c.archived_at IS NULL AND c.erased_at IS NULL AND {fits.text}
+          AND c.archived_at IS NULL AND c.erased_at IS NULL AND {wanted.fits.text}
         """,
-        (organization.pk, topic.pk, topic.pk, int(SubscriptionState.SUBSCRIBED), organization.pk, *fits.params),
+        (
+            *(organization.pk, topic.pk, *wanted.joins.params),
+            *(topic.pk, int(SubscriptionState.SUBSCRIBED), organization.pk, *wanted.fits.params),
+        ),
     )
 
 
-def count(*, organization: Organization, topic: Topic, segment: Segment | None = None) -> Count:
+def count(
+    *, organization: Organization, topic: Topic, segment: Segment | None = None, excluded: Segment | None = None
+) -> Count:
     """How many the audience has, and how many of them will be skipped."""
-    audience = select(organization=organization, topic=topic, segment=segment)
+    audience = select(organization=organization, topic=topic, segment=segment, excluded=excluded)
     row = _rows(f"SELECT count(*), count(reason) FROM ({audience.text}) a", audience.params)[0]
     return Count(people=row[0], skipped=row[1])
 
 
 def sample(
-    *, organization: Organization, topic: Topic, segment: Segment | None = None, size: int = 10
+    *,
+    organization: Organization,
+    topic: Topic,
+    segment: Segment | None = None,
+    excluded: Segment | None = None,
+    size: int = 10,
 ) -> list[Contact]:
     """A few people of the audience who may be sent to, newest first."""
-    audience = select(organization=organization, topic=topic, segment=segment)
+    audience = select(organization=organization, topic=topic, segment=segment, excluded=excluded)
     ids = _rows(
         f"SELECT contact_id FROM ({audience.text}) a WHERE reason IS NULL ORDER BY contact_id DESC LIMIT %s",
         (*audience.params, size),
     )
     return list(Contact.objects.filter(pk__in=[row[0] for row in ids]).order_by("-pk"))
-
-
-def people_of(organization: Organization, definition: object, *, size: int = 10) -> tuple[int, list[Contact]]:
-    """How many people a definition finds (archived and erased ones left out), and the newest few of them."""
-    fits = condition(organization, definition)
-    found = f"""
-        FROM contacts_contact c
-        WHERE c.organization_id = %s AND c.archived_at IS NULL AND c.erased_at IS NULL AND {fits.text}"""
-    params = (organization.pk, *fits.params)
-    total = _rows(f"SELECT count(*) {found}", params)[0][0]
-    ids = _rows(f"SELECT c.id {found} ORDER BY c.id DESC LIMIT %s", (*params, size)) if total else []
-    return total, list(Contact.objects.filter(pk__in=[row[0] for row in ids]).order_by("-pk"))
 
 
 def _rows(sql: str, params: tuple[Any, ...]) -> list[Any]:

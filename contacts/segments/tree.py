@@ -1,6 +1,6 @@
-"""The tree of a segment: groups (all of, any of) and conditions, read from JSON with limits and clear refusals.
+"""The tree of a segment: groups (all of, any of, none of) and conditions, read from JSON with limits and clear refusals.
 
-A definition is a group: {"match": "all" | "any", "rules": [...]}; a rule is a group again or a condition:
+A definition is a group: {"match": "all" | "any" | "none", "rules": [...]}; a rule is a group again or a condition:
 {"about": "field:city", "op": "is", "value": "Oslo"}. The root may be empty: that is everybody. `schema.py` publishes this.
 
 Policy: every condition is true or false of every person, never unknown: somebody without a value "is not" Oslo.
@@ -8,35 +8,51 @@ Text is compared without regard to case.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Literal
+
+from contacts.segments import reading
+from contacts.segments.knowledge import Catalogue
+from contacts.segments.reading import MAX_CHOICES as MAX_CHOICES
+from contacts.segments.reading import MAX_DAYS as MAX_DAYS
+from contacts.segments.reading import MAX_TEXT as MAX_TEXT
+from contacts.segments.reading import BadDefinition
 
 MAX_DEPTH = 5  # groups within groups, the root counted
 MAX_RULES = 100  # conditions and groups in all
-MAX_TEXT = 500  # characters of one value
-MAX_CHOICES = 500  # values of one "is one of"
-MAX_DAYS = 36_500
-MAX_DIGITS = 30
-MIN_YEAR, MAX_YEAR = 1000, 9000
 
-TEXT_OPS = ("is", "is_not", "one_of", "contains", "not_contains", "starts", "empty", "not_empty")
-NUMBER_OPS = ("eq", "ne", "lt", "le", "gt", "ge", "empty", "not_empty")
-DAY_OPS = ("on", "before", "after", "within", "not_within", "empty", "not_empty")
+EMPTY_OPS = ("empty", "not_empty")
+TEXT_OPS = ("is", "is_not", "one_of", "contains", "not_contains", "starts", *EMPTY_OPS)
+NUMBER_OPS = ("eq", "ne", "lt", "le", "gt", "ge", *EMPTY_OPS)
+DATE_OPS = ("on", "before", "after", "between", "within", "not_within", "ago", "next", "past", "future")
+YEARLY_OPS = ("yearly_today", "yearly_next")  # anniversaries
+LIST_OPS = ("any_of", "all_of", "none_of")
 OPS: Mapping[str, tuple[str, ...]] = {
     "text": TEXT_OPS,
     "number": NUMBER_OPS,
-    "day": DAY_OPS,
-    "moment": DAY_OPS,
-    "boolean": ("yes", "no", "empty", "not_empty"),
-    "language": ("is", "is_not", "one_of", "empty", "not_empty"),
+    "day": (*DATE_OPS, *YEARLY_OPS, *EMPTY_OPS),
+    "moment": (*DATE_OPS, *EMPTY_OPS),
+    "boolean": ("yes", "no", *EMPTY_OPS),
+    "multi": (*LIST_OPS, *EMPTY_OPS),
+    "language": ("is", "is_not", "one_of", *EMPTY_OPS),
     "domain": ("is", "is_not", "one_of", "contains", "starts"),
-    "created": ("on", "before", "after", "within", "not_within"),
-    "topic": ("subscribed", "not_subscribed", "unsubscribed"),
+    "created": (*DATE_OPS, *YEARLY_OPS),
+    "provider": ("is", "is_not"),
+    "source": ("is", "is_not"),
+    "import": ("is", "is_not"),
+    "form": ("is", "is_not"),
+    "tag": LIST_OPS,
+    "topic": ("subscribed", "not_subscribed", "unsubscribed", "pending"),
+    "consent": ("given", "not_given", "confirmed", "not_confirmed"),
+    "activity": ("at_least", "at_most", "exactly", "never"),
+    "score": ("ge", "le", "eq"),
+    "suppressed": ("yes", "no", "because"),
+    "segment": ("in", "not_in"),
 }
-NO_VALUE = frozenset({"empty", "not_empty", "yes", "no"})
-DAYS_VALUE = frozenset({"within", "not_within"})
+NO_VALUE = frozenset({*EMPTY_OPS, "yes", "no", "past", "future", "yearly_today"})
+DAYS_VALUE = frozenset({"within", "not_within", "ago", "next", "yearly_next"})
 KIND_OF_FIELD = {
     "text": "text",
     "choice": "text",
@@ -45,33 +61,67 @@ KIND_OF_FIELD = {
     "date": "day",
     "datetime": "moment",
     "boolean": "boolean",
+    "multi": "multi",
 }
-BUILT_IN = {"address": "text", "domain": "domain", "language": "language", "created": "created", "topic": "topic"}
-
-Value = str | tuple[str, ...] | Decimal | date | int | None
-
-
-class BadDefinition(ValueError):
-    """A definition cannot be understood. `path` leads to the rule, as in (0, 2): third rule of the first group."""
-
-    def __init__(self, why: str, path: tuple[int, ...] = ()) -> None:
-        super().__init__(why)
-        self.why = why
-        self.path = path
+BUILT_IN = {
+    "address": "text",
+    "domain": "domain",
+    "language": "language",
+    "created": "created",
+    "provider": "provider",
+    "source": "source",
+    "import": "import",
+    "form": "form",
+    "tag": "tag",
+    "topic": "topic",
+    "consent": "consent",
+    "score": "score",
+    "suppressed": "suppressed",
+    "segment": "segment",
+}
+DEEDS = ("sent", "delivered", "bounced", "opened", "clicked", "unsubscribed", "complained")
+SOURCES = ("import", "form", "manual", "api")
+CONSENT_SOURCES = ("import", "form", "manual", "api", "page")  # contacts.enums.ConsentSource; a test holds them
+REASONS = ("unsubscribed", "complained", "invalid", "bounced", "manual", "imported", "erased", "house")
+TIMES = ("ever", "within", "ago", "between")
+MATCHES = ("all", "any", "none")
 
 
 @dataclass(frozen=True, slots=True)
-class Catalogue:
-    """What a segment may ask about: fields (key to kind and label) and topics (public id to name)."""
+class When:
+    """In which days something happened: ever, within the last `days`, more than `days` ago, between two days (both in)."""
 
-    kinds: Mapping[str, str] = field(default_factory=dict)
-    labels: Mapping[str, str] = field(default_factory=dict)
-    topics: Mapping[str, str] = field(default_factory=dict)
+    how: str = "ever"
+    days: int = 0
+    first: date | None = None
+    last: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """How often, and in which campaigns: `campaign` (a public id), or the `latest` so many, or (neither) any."""
+
+    times: int = 1
+    campaign: str = ""
+    latest: int = 0
+    when: When = When()
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """To which topic ("": any), by which ways (none: any), and when."""
+
+    topic: str = ""
+    sources: tuple[str, ...] = ()
+    when: When = When()
+
+
+Value = str | tuple[str, ...] | Decimal | date | tuple[date, date] | int | Activity | Consent | None
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """`kind` decides the operators; `key` is the field's key, or "" for what every person has."""
+    """`kind` decides the operators; `key` is the field's key, the deed of an activity, or ""."""
 
     about: str
     kind: str
@@ -82,7 +132,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    match: Literal["all", "any"]
+    match: Literal["all", "any", "none"]
     rules: tuple["Group | Condition", ...]
 
 
@@ -90,21 +140,27 @@ Rule = Group | Condition
 
 
 def parse(definition: object, catalogue: Catalogue) -> Group:
-    """The tree of a definition. Raises BadDefinition."""
+    """The tree of a definition; segments in it stay names (see `nesting`). Raises BadDefinition."""
     budget = iter(range(MAX_RULES + 1))
     tree = _rule(definition, catalogue, (), 1, budget)
     if not isinstance(tree, Group):
-        raise BadDefinition("A segment begins with a group: all of, or any of, its rules.")
+        raise BadDefinition("A segment begins with a group: all of, any of, or none of, its rules.")
     return tree
 
 
 def conditions(tree: Rule) -> Iterator[Condition]:
     """Every condition of a tree, from top to bottom."""
-    if isinstance(tree, Condition):
-        yield tree
-    else:
-        for rule in tree.rules:
-            yield from conditions(rule)
+    for _, rule in walk(tree):
+        if isinstance(rule, Condition):
+            yield rule
+
+
+def walk(tree: Rule, path: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ...], Rule]]:
+    """Every rule of a tree with its path, from top to bottom, the root first."""
+    yield path, tree
+    if isinstance(tree, Group):
+        for i, rule in enumerate(tree.rules):
+            yield from walk(rule, (*path, i))
 
 
 def kind_of(about: str, catalogue: Catalogue) -> tuple[str, str]:
@@ -112,6 +168,8 @@ def kind_of(about: str, catalogue: Catalogue) -> tuple[str, str]:
     if about in BUILT_IN:
         return BUILT_IN[about], ""
     prefix, _, key = about.partition(":")
+    if prefix == "activity" and key in DEEDS:
+        return "activity", key
     if prefix != "field" or key not in catalogue.kinds:
         raise KeyError(about)
     return KIND_OF_FIELD[catalogue.kinds[key]], key
@@ -127,8 +185,8 @@ def _rule(node: object, catalogue: Catalogue, path: tuple[int, ...], depth: int,
     if depth > MAX_DEPTH:
         raise BadDefinition(f"Groups may lie {MAX_DEPTH} deep, no deeper.", path)
     match, rules = node.get("match"), node.get("rules")
-    if match not in ("all", "any"):
-        raise BadDefinition('A group matches "all" or "any" of its rules.', path)
+    if match not in MATCHES:
+        raise BadDefinition('A group matches "all", "any" or "none" of its rules.', path)
     if not isinstance(rules, list):
         raise BadDefinition("A group has a list of rules.", path)
     if not rules and path:
@@ -143,79 +201,78 @@ def _condition(node: Mapping[str, Any], catalogue: Catalogue, path: tuple[int, .
     try:
         kind, key = kind_of(about, catalogue)
     except KeyError:
-        raise BadDefinition(f"There is no field {about.removeprefix('field:')[:60]!r}.", path) from None
+        name = about.removeprefix("field:")[:60]
+        raise BadDefinition(f"There is no field {name!r}. Choose another, or remove this condition.", path) from None
     if op not in OPS[kind]:
-        raise BadDefinition(f"{str(op)[:40]!r} cannot be asked of this; it takes {', '.join(OPS[kind])}.", path)
-    value = None if op in NO_VALUE else _value(kind, op, node.get("value"), catalogue, path)
-    return Condition(about, kind, key, op, value)
+        raise BadDefinition(
+            f"{str(op)[:40]!r} cannot be asked of this{_since(kind, catalogue, key)}; it takes {', '.join(OPS[kind])}.",
+            path,
+        )
+    try:
+        return Condition(about, kind, key, op, None if op in NO_VALUE else _value(kind, op, node, catalogue))
+    except BadDefinition as bad:
+        raise BadDefinition(bad.why, path) from bad
 
 
-def _value(kind: str, op: str, raw: object, catalogue: Catalogue, path: tuple[int, ...]) -> Value:
-    if kind == "topic":
-        if not isinstance(raw, str) or raw not in catalogue.topics:
-            raise BadDefinition("Choose a topic.", path)
-        return raw
+def _since(kind: str, catalogue: Catalogue, key: str) -> str:
+    return (
+        f" (the field is of the kind “{catalogue.kinds[key]}”)" if key in catalogue.kinds and kind != "activity" else ""
+    )
+
+
+def _value(kind: str, op: str, node: Mapping[str, Any], catalogue: Catalogue) -> Value:
+    raw = node.get("value")
+    if kind in ("topic", "import", "form", "segment"):
+        return reading.one_of(raw, getattr(catalogue, f"{kind}s"), kind)
+    if kind == "tag":
+        return reading.some_of(raw, catalogue.tags, "tag")
+    if kind == "provider":
+        return reading.one_of(raw, catalogue.providers, "provider")
+    if kind == "source":
+        return reading.one_of(raw, SOURCES, "way")
+    if kind == "suppressed":
+        return reading.some_of(raw, REASONS, "reason")
+    if kind == "activity":
+        return _activity(op, node, catalogue)
+    if kind == "consent":
+        topic = node.get("topic") or ""
+        return Consent(
+            topic=reading.one_of(topic, catalogue.topics, "topic") if topic else "",
+            sources=reading.some_of(node["source"], CONSENT_SOURCES, "way") if node.get("source") else (),
+            when=_when(node),
+        )
+    if kind == "score":
+        return reading.whole(raw, 0, 100, "a score from 0 to 100")
     if op in DAYS_VALUE:
-        return _days(raw, path)
+        return reading.days(raw)
     if kind == "number":
-        return _number(raw, path)
+        return reading.number(raw)
     if kind in ("day", "moment", "created"):
-        return _date(raw, path)
-    if op == "one_of":
-        return _choices(raw, path)
-    return _text(raw, path)
+        return reading.days_between(raw) if op == "between" else reading.day(raw)
+    return reading.choices(raw) if op == "one_of" or kind == "multi" else reading.text(raw)
 
 
-def _text(raw: object, path: tuple[int, ...]) -> str:
-    if not isinstance(raw, str) or not raw.strip():
-        raise BadDefinition("Write what to compare with.", path)
-    if len(raw) > MAX_TEXT:
-        raise BadDefinition(f"That is longer than {MAX_TEXT} characters.", path)
-    if "\x00" in raw or not _is_encodable(raw):
-        raise BadDefinition("There is a character in it that cannot be stored.", path)
-    return raw.strip()
+def _activity(op: str, node: Mapping[str, Any], catalogue: Catalogue) -> Activity:
+    campaign, latest = node.get("campaign") or "", node.get("latest") or 0
+    if campaign and latest:
+        raise BadDefinition("Choose one campaign, or the last few, not both.")
+    return Activity(
+        times=0
+        if op == "never"
+        else reading.whole(node.get("times", 1), 0 if op != "at_least" else 1, 10_000, "how often"),
+        campaign=reading.one_of(campaign, catalogue.campaigns, "campaign") if campaign else "",
+        latest=reading.whole(latest, 1, 1_000, "how many campaigns") if latest else 0,
+        when=_when(node),
+    )
 
 
-def _choices(raw: object, path: tuple[int, ...]) -> tuple[str, ...]:
-    if not isinstance(raw, list) or not raw:
-        raise BadDefinition("Write at least one value.", path)
-    if len(raw) > MAX_CHOICES:
-        raise BadDefinition(f"A list may hold {MAX_CHOICES} values.", path)
-    return tuple(dict.fromkeys(_text(one, path) for one in raw))
-
-
-def _number(raw: object, path: tuple[int, ...]) -> Decimal:
-    try:
-        if isinstance(raw, bool) or not isinstance(raw, str | int | float | Decimal) or len(str(raw)) > MAX_DIGITS:
-            raise InvalidOperation
-        number = Decimal(str(raw).strip())
-    except InvalidOperation:
-        raise BadDefinition("Write a number, for example 12 or 3.5.", path) from None
-    if not number.is_finite() or abs(number.adjusted()) > MAX_DIGITS:
-        raise BadDefinition("Write a number, for example 12 or 3.5.", path)
-    return number
-
-
-def _date(raw: object, path: tuple[int, ...]) -> date:
-    try:
-        day = date.fromisoformat(raw.strip() if isinstance(raw, str) else "")
-    except ValueError:
-        raise BadDefinition("Write a date as year-month-day, for example 2026-11-22.", path) from None
-    if not MIN_YEAR <= day.year <= MAX_YEAR:
-        raise BadDefinition(f"Write a date between the years {MIN_YEAR} and {MAX_YEAR}.", path)
-    return day
-
-
-def _days(raw: object, path: tuple[int, ...]) -> int:
-    text = str(raw).strip() if isinstance(raw, str | int) and not isinstance(raw, bool) else ""
-    if not (text.isascii() and text.isdigit() and len(text) < 6 and 0 < int(text) <= MAX_DAYS):
-        raise BadDefinition("Write a number of days, for example 30.", path)
-    return int(text)
-
-
-def _is_encodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+def _when(node: Mapping[str, Any]) -> When:
+    how = node.get("when") or "ever"
+    if how not in TIMES:
+        raise BadDefinition(f"Choose when: {', '.join(TIMES)}.")
+    if how == "ever":
+        return When()
+    if how == "between":
+        first, last = reading.days_between([node.get("from"), node.get("to")])
+        return When(how, first=first, last=last)
+    return When(how, days=reading.days(node.get("days")))

@@ -5,11 +5,13 @@ from sending.models.engagement import Engagement
 from sending.models.event import Event, Tally
 from sending.models.ledger import Delivery, Lane, Mailing, MailingVariant, StoredMessage
 from sending.models.letter import Letter
+from sending.models.provider import DomainProvider
 from sending.models.relay import Intent, Relay
 from sending.models.stream import Pool, Stream
 
 __all__ = [
     "Delivery",
+    "DomainProvider",
     "Engagement",
     "Event",
     "Intent",
