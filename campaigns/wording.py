@@ -58,7 +58,17 @@ TROUBLE: Final[dict[str, Words]] = {
         "Ask them for another address. We send nothing more to this one.",
     ),
     "invalid_domain": Words("The domain of this address takes no mail.", "Look for a slip of the pen in the address."),
+    "no_such_domain": Words(
+        "The domain of this address does not exist at this moment.", "Look for a slip of the pen in the address."
+    ),
     "inactive": Words("Their server says that this mailbox is closed.", "Ask them for another address."),
+    "user_unknown_temporary": Words(
+        "Their server does not know this address at this moment.", "If it goes on, ask them for another address."
+    ),
+    "policy_recipient": Words(
+        "They, or their server on their behalf, do not take mail from you.", "Ask them another way whether they want it."
+    ),
+    "expired": Words("Their server could not be brought to take it in days."),
     "mailbox_full": Words("Their mailbox is full.", "Nothing to do: we try again. It helps to tell them another way."),
     "greylisted": Words("Their server asks every new sender to come back later.", "Nothing to do: we come back."),
     "rate_limit": Words("Their server asked us to slow down. We did."),
@@ -77,6 +87,8 @@ TROUBLE: Final[dict[str, Words]] = {
     "policy": Words("Their server refuses by a rule of its own.", "Ask their postmaster, with the reply below."),
     "too_large": Words("The mail is too large for their server.", "Make it smaller."),
     "routing": Words("Their domain's mail servers could not be found or reached."),
+    "network": Words("Their server could not be reached."),
+    "dns": Words("The DNS did not say where their server is."),
     "protocol": Words("Their server and ours did not understand each other."),
     "out_of_step": Words("Their server's answers came out of order. We start again."),
     "server_trouble": Words("Their server has trouble of its own. We come back."),

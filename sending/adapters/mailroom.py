@@ -20,8 +20,9 @@ from sending.mailroom import sorting
 from sending.mailroom.reception import Session
 from sending.mailroom.sorting import Address, Finding, Kind, Seals
 from sending.models import Delivery
-from sending.relay import trouble, verp
-from sending.relay.replies import Reply
+from sending.judging import trouble
+from sending.relay import verp
+from sending.judging.replies import Reply
 
 log = logging.getLogger(__name__)
 

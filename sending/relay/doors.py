@@ -8,14 +8,14 @@ import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from sending.judging import trouble
+from sending.judging.trouble import Stage
 from sending.relay import session as sessions
-from sending.relay import trouble
 from sending.relay.addresses import Reach, may_connect
 from sending.relay.dns import Unknown
 from sending.relay.ports import Clock, Verdict
 from sending.relay.routes import LeadsNowhere, Route, Routes
 from sending.relay.session import Cut, Refused, Session, Timeouts, TlsFailed
-from sending.relay.trouble import Stage
 
 BROKEN_TLS_FOR = 24 * 3600.0
 DEAD_FOR = 60.0

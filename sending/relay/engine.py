@@ -11,7 +11,9 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from sending.relay import retries, trouble
+from sending.judging import trouble
+from sending.judging.trouble import Outcome
+from sending.relay import retries
 from sending.relay.commits import Commits, Granted
 from sending.relay.dns import Unknown
 from sending.relay.doors import Doors
@@ -36,7 +38,6 @@ from sending.relay.session import Session
 from sending.relay.site import Site
 from sending.relay.sites import Directory
 from sending.relay.transactions import NoLeave, carry
-from sending.relay.trouble import Outcome
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sending.relay.trouble import Judgement
+from sending.judging.trouble import Judgement
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,42 +4,20 @@ Trap: a reply may arrive in any number of pieces, many replies in one piece (RFC
 """
 
 import re
-from dataclasses import dataclass
+
+from sending.judging.replies import MAX_TEXT, Reply, of_lines
 
 MAX_LINE = 4096  # RFC 5321 4.5.3.1.5 says 512; providers write longer ones
 MAX_LINES = 200
-MAX_TEXT = 2000  # what is kept of a reply
 
 _LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
-_ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?:\s+|$)")
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+
+
+__all__ = ["MAX_LINE", "MAX_LINES", "MAX_TEXT", "NotSmtp", "Reply", "ReplyReader"]
 
 
 class NotSmtp(Exception):
     """The other side does not speak SMTP."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """One reply. `status` is the enhanced code (RFC 3463) or ""; `lines` are the texts without codes."""
-
-    code: int
-    status: str
-    lines: tuple[str, ...]
-
-    @property
-    def text(self) -> str:
-        """All lines as one, at most MAX_TEXT characters."""
-        return " ".join(line for line in self.lines if line)[:MAX_TEXT]
-
-    @property
-    def codes(self) -> str:
-        """As `550 5.1.1`."""
-        return f"{self.code} {self.status}".rstrip()
-
-    @property
-    def positive(self) -> bool:
-        return 200 <= self.code < 400
 
 
 class ReplyReader:
@@ -83,18 +61,5 @@ class ReplyReader:
         if len(self._lines) > MAX_LINES:
             raise NotSmtp("a reply of too many lines")
         if mark != b"-":
-            done.append(_reply(int(code), self._lines))
+            done.append(of_lines(int(code), self._lines))
             self._lines = []
-
-
-def _reply(code: int, raw: list[bytes]) -> Reply:
-    lines: list[str] = []
-    status = ""
-    for octets in raw:
-        line = _UNPRINTABLE.sub(" ", octets.decode("utf-8", "replace")).strip()
-        match = _ENHANCED.match(line)
-        if match and int(match.group(1)[0]) == code // 100:
-            status = status or match.group(1)
-            line = line[match.end() :]
-        lines.append(line)
-    return Reply(code, status, tuple(lines))

@@ -10,13 +10,13 @@ import logging
 from collections import deque
 from typing import Protocol
 
+from sending.judging.trouble import Effect, Judgement, Outcome
 from sending.relay.doors import Doors, NoDoor
 from sending.relay.fairness import ReadyQueue
 from sending.relay.ports import Clock, Parcel, Verdict
 from sending.relay.routes import Route
 from sending.relay.session import Session
 from sending.relay.sites import Manners, Provider, name_of
-from sending.relay.trouble import Effect, Judgement, Outcome
 
 log = logging.getLogger(__name__)
 

@@ -7,12 +7,12 @@ Trap: when DATA gets 354 although MAIL or RCPT was refused, a lone dot ends the 
 
 from collections.abc import Awaitable, Callable
 
+from sending.judging import trouble
+from sending.judging.replies import Reply
+from sending.judging.trouble import Stage
 from sending.mime import lines
-from sending.relay import trouble
 from sending.relay.ports import Letter, Verdict
-from sending.relay.replies import Reply
 from sending.relay.session import Cut, Session
-from sending.relay.trouble import Stage
 
 ONE_WRITE = 65_536  # bigger content is handed over first, and leave is looked at again before the dot
 

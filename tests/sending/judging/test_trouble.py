@@ -4,9 +4,11 @@
 
 import pytest
 
-from sending.relay import trouble
-from sending.relay.replies import Reply, ReplyReader
-from sending.relay.trouble import Effect, Outcome, Stage
+from sending.judging import trouble
+from sending.judging.book import Scope, shipped
+from sending.judging.replies import Reply
+from sending.judging.trouble import Effect, Outcome, Stage
+from sending.relay.replies import ReplyReader
 
 
 def judge(line: str, *, provider: str = "", stage: Stage = Stage.RCPT) -> trouble.Judgement:
@@ -20,7 +22,7 @@ CASES = [
     ("550-5.1.1 The email account that you tried to reach does not exist. Please try", "Gmail", "invalid_recipient", "bounced", True),
     ("550 No such user here", "", "invalid_recipient", "bounced", True),
     ("554 delivery error: dd This user doesn't have a yahoo.com account (x@yahoo.com) [0]", "Yahoo", "invalid_recipient", "bounced", True),
-    ("450 4.1.1 user unknown, try later", "", "invalid_recipient", "deferred", False),
+    ("450 4.1.1 user unknown, try later", "", "user_unknown_temporary", "deferred", False),
     ("550 5.2.1 The email account that you tried to reach is disabled", "Gmail", "inactive", "bounced", True),
     ("550 5.2.1 The user you are trying to contact is receiving mail at a rate that prevents delivery", "Gmail", "recipient_busy", "deferred", False),
     ("452 4.2.2 The email account that you tried to reach is over quota", "Gmail", "mailbox_full", "deferred", False),
@@ -80,12 +82,19 @@ def test_user_unknown_says_nothing_about_the_recipient_before_rcpt() -> None:
 
 
 def test_only_classes_about_the_recipient_may_suppress() -> None:
-    book = trouble.read_book((trouble._DATA).read_text())
-    assert {name for name, category in book.categories.items() if category.suppress} == {
-        "invalid_recipient",
-        "invalid_domain",
-        "inactive",
+    book = shipped()
+    at_once = {name for name, one in book.categories.items() if one.suppress and one.counting is None}
+    assert at_once == {"invalid_recipient", "invalid_domain", "inactive"}
+    in_time = {name for name, one in book.categories.items() if one.counting is not None}
+    assert in_time == {
+        "mailbox_full",
+        "user_unknown_temporary",
+        "policy_recipient",
+        "expired",
+        "unclassified",
+        "no_such_domain",
     }
+    assert all(one.shaping.scope is Scope.RECIPIENT for one in book.categories.values() if one.suppress)
     assert {len(name) <= 30 for name in book.categories} == {True}  # fits delivery.reason
 
 
@@ -94,7 +103,8 @@ def test_every_code_is_judged() -> None:
         for stage in Stage:
             judgement = trouble.judge(Reply(code, "", ("",)), stage=stage)
             assert judgement.outcome in (Outcome.DEFERRED, Outcome.BOUNCED)
-            assert judgement.suppress == ""
+            null_mx = code == 556 and stage in (Stage.RCPT, Stage.DATA, Stage.CONTENT)  # RFC 7504, section 4
+            assert judgement.suppress == ("invalid" if null_mx else "")
             if code < 500:
                 assert judgement.outcome is Outcome.DEFERRED
 

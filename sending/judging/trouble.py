@@ -1,0 +1,157 @@
+"""Whose fault is it, and what follows: every reply, report and failure of a connection is judged here and nowhere else.
+
+Policy: the code decides whether a message is retried; the *class* decides everything else. Only what a reply says about the
+recipient may suppress the recipient: a block of our address or a refused content never does, whatever its code. The rules
+are data (sending/judging/book.py), the first that fits wins, and the provider's own words come before the general ones.
+
+Trap: replies that we make up ourselves carry a kind of their own and never meet the rules, or a hold would feed itself.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import lru_cache
+
+from sending.judging import likeness
+from sending.judging.book import Book, Category, Effect, Rule, Shaping, read_book, shipped
+from sending.judging.replies import Reply
+
+__all__ = [
+    "Book",
+    "Category",
+    "Effect",
+    "Judgement",
+    "Outcome",
+    "Rule",
+    "Stage",
+    "judge",
+    "judge_at_the_door",
+    "judge_report",
+    "read_book",
+]
+
+NO_SHAPING = Shaping()
+
+
+class Stage(StrEnum):
+    """How far the conversation was."""
+
+    ROUTE = "route"
+    CONNECT = "connect"
+    GREETING = "greeting"
+    EHLO = "ehlo"
+    TLS = "tls"
+    MAIL = "mail"
+    RCPT = "rcpt"
+    DATA = "data"
+    CONTENT = "content"  # the final dot has been sent
+
+
+class Outcome(StrEnum):
+    """What becomes of the message."""
+
+    DELIVERED = "delivered"
+    DEFERRED = "deferred"
+    BOUNCED = "bounced"
+    IN_DOUBT = "in_doubt"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """`category` is the class of trouble ("" when delivered); `suppress` a contacts.SuppressionReason that stands at once, or "";
+    `hold` seconds, 0 for the site's own back-off; `shaping` what the reply says about sending on.
+    """
+
+    outcome: Outcome
+    category: str
+    suppress: str = ""
+    effect: Effect = Effect.NONE
+    hold: float = 0.0
+    shaping: Shaping = NO_SHAPING
+
+
+DELIVERED = Judgement(Outcome.DELIVERED, "")
+
+
+def judge(reply: Reply, *, stage: Stage, provider: str = "") -> Judgement:
+    """What follows from a server's reply. `provider` is the site's provider by name (sites.toml)."""
+    if reply.positive:
+        return DELIVERED if stage is Stage.CONTENT and reply.code < 300 else PROTOCOL
+    return _judge(reply.code, reply.status, likeness.plain(reply.text), str(stage), provider)
+
+
+def judge_at_the_door(reply: Reply, *, stage: Stage, provider: str = "") -> Judgement:
+    """What follows when a server refuses the conversation itself (greeting, EHLO): never the message's fault."""
+    judgement = _judge(reply.code, reply.status, likeness.plain(reply.text), str(stage), provider)
+    effect = judgement.effect if judgement.effect in (Effect.HOLD, Effect.NARROW) else Effect.HOLD
+    return replace(judgement, outcome=Outcome.DEFERRED, suppress="", effect=effect)
+
+
+def judge_report(reply: Reply, *, provider: str = "") -> Judgement:
+    """What follows from a report that a message failed for good: never another try, whatever the code was.
+
+    `reply.code` may be 0 (the report gave none); `provider` by name, "" when unknown. What is said for good only after days
+    of "come back later" (4xx) suppresses nobody at once.
+    """
+    status = reply.status
+    code = reply.code if reply.code >= 400 else (450 if status.startswith("4") else 550)
+    judgement = _judge(code, status, likeness.plain(reply.text), str(Stage.RCPT), provider)
+    for_good = code >= 500 and not status.startswith("4")
+    return replace(
+        judgement,
+        outcome=Outcome.BOUNCED,
+        suppress=_suppression(shipped().categories[judgement.category], 550) if for_good else "",
+        effect=Effect.NONE,
+        hold=0.0,
+    )
+
+
+@lru_cache(maxsize=8192)
+def _judge(code: int, status: str, text: str, stage: str, provider: str) -> Judgement:
+    reply = Reply(code, status, (text,))
+    rule = next((rule for rule in _rules_of(provider) if rule.fits(provider, stage, reply, text)), None)
+    judgement = verdict(shipped().categories[rule.category if rule else "unclassified"], code)
+    if rule is not None and rule.shaping is not None:
+        judgement = replace(
+            judgement, shaping=rule.shaping
+        )  # the hold stays the class's: a rule's waits for its trigger
+    if code == 421 and judgement.effect is Effect.NONE:
+        return replace(judgement, effect=Effect.CLOSE)
+    return judgement
+
+
+@lru_cache(maxsize=64)
+def _rules_of(provider: str) -> tuple[Rule, ...]:
+    return shipped().of(provider)
+
+
+def verdict(category: Category, code: int) -> Judgement:
+    """What a class of trouble means for a message that was refused with this code."""
+    permanent = code >= 500
+    outcome = Outcome(category.outcome) if category.outcome else (Outcome.BOUNCED if permanent else Outcome.DEFERRED)
+    suppress = _suppression(category, code) if outcome is Outcome.BOUNCED else ""
+    hold = category.shaping.duration if category.effect is Effect.HOLD else 0.0
+    return Judgement(outcome, category.name, suppress, category.effect, hold, category.shaping)
+
+
+def _suppression(category: Category, code: int) -> str:
+    """What stands at once; what has to add up first is counted elsewhere."""
+    return category.suppress if category.counting is None and code // 100 in category.suppress_on else ""
+
+
+# --- Trouble without a reply ------------------------------------------------------------------------------------------
+
+PROTOCOL = Judgement(Outcome.DEFERRED, "protocol", effect=Effect.CLOSE)
+NETWORK = Judgement(Outcome.DEFERRED, "network", effect=Effect.HOLD)  # no host could be reached
+CUT = Judgement(Outcome.DEFERRED, "network", effect=Effect.CLOSE)  # before the final dot: not delivered, for sure
+IN_DOUBT = Judgement(Outcome.IN_DOUBT, "network", effect=Effect.CLOSE)  # after it: nobody knows
+DNS = Judgement(Outcome.DEFERRED, "dns", effect=Effect.HOLD)
+NULL_MX = Judgement(Outcome.BOUNCED, "invalid_domain", suppress="invalid")
+NO_DOMAIN_YET = Judgement(Outcome.DEFERRED, "no_such_domain")
+NO_DOMAIN = Judgement(
+    Outcome.BOUNCED, "no_such_domain"
+)  # said twice, an hour apart or more; may come back, so no suppression
+NOWHERE = Judgement(Outcome.BOUNCED, "routing")
+TOO_LARGE = Judgement(Outcome.BOUNCED, "too_large")
+NEEDS_EIGHT_BIT = Judgement(Outcome.BOUNCED, "protocol")
+NEEDS_UTF8 = Judgement(Outcome.BOUNCED, "protocol")
