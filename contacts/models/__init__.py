@@ -3,6 +3,7 @@
 from contacts.models.consent import ConsentRecord
 from contacts.models.contact import Contact
 from contacts.models.field import Field
+from contacts.models.health import Health
 from contacts.models.house_suppression import HouseSuppression
 from contacts.models.import_ import Import, ImportChange, ImportRow
 from contacts.models.job import Job, JobBatch
@@ -21,6 +22,7 @@ __all__ = [
     "ConsentRecord",
     "Contact",
     "Field",
+    "Health",
     "HouseSuppression",
     "Import",
     "ImportChange",

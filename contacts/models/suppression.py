@@ -43,6 +43,9 @@ class Suppression(TenantModel):
     created_at = models.DateTimeField(auto_now_add=True)
     lifted_at = models.DateTimeField(null=True, blank=True)
     lifted_why = models.CharField(max_length=300, blank=True)
+    lifted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", db_constraint=False
+    )
 
     class Meta:
         constraints = [
@@ -59,12 +62,28 @@ class Suppression(TenantModel):
         ]
         indexes = [
             models.Index(fields=["organization", "-id"], name="suppression_newest"),
+            models.Index(fields=["organization", "reason", "-id"], name="suppression_by_reason"),
+            models.Index(fields=["organization", "source", "-id"], name="suppression_by_source"),
+            models.Index(
+                fields=["organization", "-id"], name="suppression_lifted", condition=models.Q(lifted_at__isnull=False)
+            ),
+            models.Index(fields=["organization", "address_key"], name="suppression_by_address"),
+            models.Index(
+                fields=["organization", "topic", "-id"],
+                name="suppression_of_topic",
+                condition=models.Q(topic__isnull=False),
+            ),
             models.Index(
                 fields=["organization", "about"],
                 condition=models.Q(lifted_at=None, reason="manual", source="page"),
                 name="suppression_disputed",
             ),
         ]
+
+    @property
+    def is_forgotten(self) -> bool:
+        """An erased person: the address is a hash, which nobody is shown."""
+        return self.reason == SuppressionReason.ERASED
 
     @property
     def source_words(self) -> str:
