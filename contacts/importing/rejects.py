@@ -14,17 +14,17 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－",
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*")
 
 
-def lines(header: Sequence[str], rows: Iterable[tuple[int, str, str]]) -> Iterator[str]:
-    """CSV lines (with a byte-order mark for Excel): line number, what is wrong, and the row's cells.
+def lines(header: Sequence[str], rows: Iterable[tuple[str, int, str, str]]) -> Iterator[str]:
+    """CSV lines (with a byte-order mark for Excel): file, line number, what is wrong, and the row's cells.
 
-    `rows` are (line, problem, raw), raw being the JSON list that judging made.
+    `rows` are (file, line, problem, raw), raw being the JSON list that judging made.
     """
     buffer = io.StringIO()
     writer = csv.writer(buffer)
-    writer.writerow([safe(cell) for cell in ("Line", "What is wrong", *header)])
+    writer.writerow([safe(cell) for cell in ("File", "Line", "What is wrong", *header)])
     yield "\ufeff" + _emptied(buffer)
-    for line, problem, raw in rows:
-        writer.writerow([line, safe(problem), *map(safe, cells_of(raw))])
+    for file, line, problem, raw in rows:
+        writer.writerow([safe(file), line, safe(problem), *map(safe, cells_of(raw))])
         yield _emptied(buffer)
 
 

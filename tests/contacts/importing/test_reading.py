@@ -46,27 +46,28 @@ def test_a_quote_open_over_many_lines_costs_its_own_line_only():
     ]
 
 
-class LongLine(io.TextIOBase):
+class LongLine(io.RawIOBase):
     """Fifty million characters without a line end, made as they are asked for."""
 
     def __init__(self, size):
-        self.left = size
-        self.tail = ["\n", "bob,2\n"]
-        self.head = ["a,b\n"]
+        self.pieces = iter([b"a,b\n", *[b"x" * 8192] * (size // 8192), b"\n", b"bob,2\n"])
 
-    def readline(self, limit=-1):
-        if self.head:
-            return self.head.pop()
-        if self.left:
-            n = min(limit, self.left)
-            self.left -= n
-            return "x" * n
-        return self.tail.pop(0) if self.tail else ""
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        piece = next(self.pieces, b"")
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
+def long_line(size):
+    return io.TextIOWrapper(io.BufferedReader(LongLine(size)), encoding="utf-8", newline="")
 
 
 def test_a_line_of_fifty_megabytes_is_one_bad_row_in_constant_memory():
     tracemalloc.start()
-    rows = list(reading.records(LongLine(50_000_000), ","))
+    rows = list(reading.records(long_line(50_000_000), ","))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert [row.line for row in rows] == [1, 2, 3]
@@ -110,6 +111,21 @@ def test_any_text_is_read_without_a_crash_or_a_lost_line(text):
         assert row.line >= 1
 
 
+@given(st.text(alphabet='ab,"\n\r;\x00 é', max_size=80), st.integers(1, 12))
+def test_blocks_of_any_size_read_like_one_line_at_a_time(text, size):
+    """The quick way and the careful way say the same, wherever a block ends."""
+    before = reading.BLOCK
+    try:
+        reading.BLOCK = size
+        in_blocks = read(text)
+    finally:
+        reading.BLOCK = before
+    careful = reading._Lines(io.StringIO(text, newline=""))
+    careful.hand_back(text, 0)
+    careful._file = io.StringIO("")
+    assert in_blocks == read(text) == list(reading._carefully(careful, ","))
+
+
 @given(st.lists(st.lists(st.text('ab,"\n\r; é', max_size=5), min_size=2, max_size=4), max_size=6))
 def test_what_a_writer_writes_is_read_back(rows):
     buffer = io.StringIO(newline="")
@@ -123,3 +139,35 @@ def test_quotes_without_end_are_read_in_reasonable_time():
     assert sum(isinstance(row, Trouble) for row in rows) == 1
     text = '"a"b\n' * 50_000 + '"'
     assert len(read(text)) == 50_001
+
+
+def test_a_file_of_both_encodings_is_read_line_by_line(tmp_path):
+    path = tmp_path / "people.csv"
+    path.write_bytes("Jürgen,Köln\n".encode() * 3 + "Jürgen,Köln\n".encode("cp1252") + "Łukasz,Łódź\n".encode())
+    with reading.opened(path, reading.MIXED) as file:
+        rows = [row.cells for row in reading.records(file, ",")]
+    assert rows == [["Jürgen", "Köln"]] * 4 + [["Łukasz", "Łódź"]]
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path):
+    path = tmp_path / "people.csv"
+    path.write_text("a,b\n" * 10)
+    with pytest.raises(reading.Unreadable, match="changed while"), reading.opened(path, "utf-8") as file:
+        for _ in reading.records(file, ","):
+            path.write_text("c,d\n" * 11)
+
+
+def test_a_file_that_goes_while_it_is_read_is_refused(tmp_path):
+    path = tmp_path / "people.csv"
+    path.write_text("a,b\n" * 10)
+    with pytest.raises(reading.Unreadable, match="changed while"), reading.opened(path, "utf-8") as file:
+        next(reading.records(file, ","))
+        path.unlink()
+
+
+@given(st.text(max_size=40), st.text(max_size=40), st.integers(1, 10**9))
+def test_a_trouble_survives_being_written(why, text, line):
+    why, text = why.replace("\ufdd0", ""), text.replace("\ufdd0", "")
+    (cell,) = reading.marked(Trouble(1, why, text))
+    assert reading.unmarked(line, cell) == Trouble(line, why, text)
+    assert reading.unmarked(line, text) is None

@@ -12,11 +12,13 @@ from contacts.importing import rejects
 
 
 def test_the_file_names_line_reason_and_cells():
-    text = "".join(rejects.lines(["Email", "City"], [(7, "There is no @ in the address.", '["ann", "Köln, Süd"]')]))
+    text = "".join(
+        rejects.lines(["Email", "City"], [("people.csv", 7, "There is no @ in the address.", '["ann", "Köln, Süd"]')])
+    )
     assert text.startswith("\ufeff")
     assert list(csv.reader(io.StringIO(text.removeprefix("\ufeff")))) == [
-        ["Line", "What is wrong", "Email", "City"],
-        ["7", "There is no @ in the address.", "ann", "Köln, Süd"],
+        ["File", "Line", "What is wrong", "Email", "City"],
+        ["people.csv", "7", "There is no @ in the address.", "ann", "Köln, Süd"],
     ]
 
 
@@ -33,7 +35,7 @@ def test_harmless_cells_stay(cell):
 @given(st.lists(st.text(max_size=10), max_size=5))
 def test_any_row_can_be_written(cells):
     cells = [cell.replace("\x00", "") for cell in cells]
-    text = "".join(rejects.lines(["a"], [(1, "bad", json.dumps(cells))]))
+    text = "".join(rejects.lines(["a"], [("p.csv", 1, "bad", json.dumps(cells))]))
     assert not any(cell.startswith(("=", "@")) for row in csv.reader(io.StringIO(text, newline="")) for cell in row)
 
 
