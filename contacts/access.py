@@ -4,7 +4,7 @@ from django.http import Http404, HttpRequest
 
 from accounts.access import require
 from accounts.enums import Role
-from contacts.models import Contact, Field, Import, Segment, Suppression, Topic
+from contacts.models import Contact, Field, Import, Job, SavedView, Segment, SignupForm, Suppression, Tag, Topic
 from contacts.queries import fields
 
 
@@ -23,6 +23,15 @@ def topic_for(request: HttpRequest, public_id: str, need: Role = Role.ANALYST) -
         raise Http404
     require(request, need)
     return topic
+
+
+def form_for(request: HttpRequest, public_id: str, need: Role = Role.ANALYST) -> SignupForm:
+    forms = SignupForm.objects.select_related("brand", "organization")
+    form = forms.filter(organization=request.organization, public_id=public_id).first()
+    if form is None:
+        raise Http404
+    require(request, need)
+    return form
 
 
 def segment_for(request: HttpRequest, public_id: str, need: Role = Role.ANALYST) -> Segment:
@@ -57,3 +66,28 @@ def field_for(request: HttpRequest, key: str, need: Role = Role.ANALYST) -> Fiel
         raise Http404
     require(request, need)
     return field
+
+
+def job_for(request: HttpRequest, public_id: str, need: Role = Role.ANALYST) -> Job:
+    job = Job.objects.filter(organization=request.organization, public_id=public_id).first()
+    if job is None:
+        raise Http404
+    require(request, need)
+    return job
+
+
+def view_for(request: HttpRequest, public_id: str, need: Role = Role.ANALYST) -> SavedView:
+    """A saved view of the list of people."""
+    view = SavedView.objects.filter(organization=request.organization, public_id=public_id).first()
+    if view is None:
+        raise Http404
+    require(request, need)
+    return view
+
+
+def tag_for(request: HttpRequest, pk: int, need: Role = Role.ANALYST) -> Tag:
+    tag = Tag.objects.filter(organization=request.organization, pk=pk).first()
+    if tag is None:
+        raise Http404
+    require(request, need)
+    return tag

@@ -49,6 +49,7 @@ MAP = (
             Entry("People", "users", ("contacts:people", "contacts:contacts")),
             Entry("Segments", "filter", ("contacts:segments",)),
             Entry("Topics", "tags", ("contacts:topics",)),
+            Entry("Sign-up forms", "user-plus", ("contacts:forms",)),
             Entry("Fields", "list-details", ("contacts:fields",)),
             Entry("Imports", "file-import", ("contacts:imports",)),
             Entry("Do-not-send list", "ban", ("contacts:suppressions",)),
@@ -75,6 +76,7 @@ CREATE = (
     Entry("Import people", "file-import", ("contacts:import_new",), Role.MARKETER),
     Entry("Segment", "filter", ("contacts:segment_new",), Role.MARKETER),
     Entry("Topic", "tags", ("contacts:topic_new",), Role.MARKETER),
+    Entry("Sign-up form", "user-plus", ("contacts:form_new",), Role.MARKETER),
     Entry("Template", "template", ("campaigns:design_new",), Role.MARKETER),
     Entry("Sending domain", "world", ("reputation:domain_new", "sending:domain_new"), Role.ADMIN),
 )
