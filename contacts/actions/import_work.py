@@ -8,9 +8,11 @@ same import steps back, and a cancel takes effect at the next batch.
 import logging
 import os
 import secrets
+import time
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import count, islice
 
 from django.db import InterfaceError, OperationalError
 from django.db.models import Q
@@ -18,11 +20,12 @@ from django.utils import timezone
 
 from accounts.actions import audit
 from accounts.tenancy import cross_tenant, tenant_scope_id
-from contacts.actions import imports
-from contacts.adapters import import_tables
-from contacts.adapters.import_tables import Joining
+from contacts.actions import import_files, import_undo, imports, tags
+from contacts.adapters import import_applying, import_tables
+from contacts.adapters.import_applying import Joining, Work
 from contacts.enums import ImportState
-from contacts.importing import reading
+from contacts.errors import Refused
+from contacts.importing import guessing, peers, reading
 from contacts.importing.judging import Bad, Column, Judge, Person
 from contacts.importing.sniffing import Layout
 from contacts.models import Import
@@ -33,7 +36,9 @@ log = logging.getLogger(__name__)
 STAGE_BATCH = 50_000  # rows
 APPLY_BATCH = 25_000  # lines
 STALE = timedelta(seconds=20)  # without a sign of life; a worker in a long statement holds the row's lock instead
-KEEP_ROWS = timedelta(days=30)
+BEAT = 4.0  # seconds between two signs of life while a file is unpacked
+KEEP_ROWS = import_undo.KEPT + timedelta(days=1)
+OUR_ERROR = "An error of ours; the worker's log has it. Nothing more was changed."
 
 
 class Lost(Exception):
@@ -48,24 +53,32 @@ def run(*, organization_id: int, import_id: int) -> bool:
     if import_ is None:
         return False
     try:
-        if import_.state == ImportState.STAGING:
-            _stage(organization_id, import_id, worker)
-            _plan(organization_id, import_id, worker)
-        else:
-            while _apply_batch(organization_id, import_id, worker):
-                pass
+        match import_.state:
+            case ImportState.UNPACKING:
+                _unpack(organization_id, import_id, worker)
+            case ImportState.STAGING:
+                _stage(organization_id, import_id, worker)
+                _plan(organization_id, import_id, worker)
+            case ImportState.APPLYING:
+                while _apply_batch(organization_id, import_id, worker):
+                    pass
+            case ImportState.UNDOING:
+                while _undo_batch(organization_id, import_id, worker):
+                    pass
     except Lost:
         pass
     except (InterfaceError, OperationalError):
-        raise  # the database was away: a sweep takes the import up again
-    except (reading.Unreadable, OSError) as trouble:
+        raise  # the database was away, or two met: a sweep takes the import up again
+    except (reading.Unreadable, Refused) as trouble:
         _fail(organization_id, import_id, worker, str(trouble))
+    except OSError as trouble:
+        log.exception("Import %d cannot read its file.", import_id)
+        words = "The uploaded file is not there any more. Upload it again." if trouble.errno == 2 else OUR_ERROR
+        _fail(organization_id, import_id, worker, words)
     except Exception:
         # Tried again it would fail again, for ever. What was applied stays and is counted.
         log.exception("Import %d could not go on.", import_id)
-        _fail(
-            organization_id, import_id, worker, "An error of ours; the worker's log has it. Nothing more was changed."
-        )
+        _fail(organization_id, import_id, worker, OUR_ERROR)
     return True
 
 
@@ -87,12 +100,13 @@ def forget_old() -> None:
         for import_ in left.select_for_update(skip_locked=True).order_by("pk")[:20]:
             import_.state, import_.finished_at = ImportState.CANCELLED, timezone.now()
             import_.save(update_fields=["state", "finished_at"])
-            imports.discard_file(import_)
+            import_files.discard(import_)
         old = Import.objects.filter(
             state__in=imports.OVER, finished_at__lt=timezone.now() - KEEP_ROWS, rows_staged__gt=0
         )
         for import_ in old.order_by("pk")[:20]:
             import_tables.forget(import_.pk)
+            import_tables.forget_changes(import_.pk)
             Import.objects.filter(pk=import_.pk).update(rows_staged=0)
 
 
@@ -121,13 +135,43 @@ def _ours(import_id: int, worker: str, state: ImportState) -> Import:
     return import_
 
 
+def _unpack(organization_id: int, import_id: int, worker: str) -> None:
+    """The upload becomes one table, in a child process; about every four seconds we say that we live."""
+    with tenant_scope_id(organization_id):
+        import_ = _ours(import_id, worker, ImportState.UNPACKING)
+    said = time.monotonic()
+
+    def progress(rows: int) -> None:
+        nonlocal said
+        if time.monotonic() - said < BEAT:
+            return
+        said = time.monotonic()
+        with tenant_scope_id(organization_id):
+            here = _ours(import_id, worker, ImportState.UNPACKING)
+            here.rows_staged, here.beat_at = rows, timezone.now()
+            here.save(update_fields=["rows_staged", "beat_at"])
+
+    with tenant_scope_id(organization_id):
+        known = import_files.known_of(import_)
+    import_files.make_table(import_, known, progress)
+    with tenant_scope_id(organization_id):
+        here = _ours(import_id, worker, ImportState.UNPACKING)
+        here.origin, here.dialect, here.mapping = import_.origin, import_.dialect, import_.mapping
+        here.state, here.worker, here.rows_staged = ImportState.UPLOADED, "", 0
+        here.save(update_fields=["origin", "dialect", "mapping", "state", "worker", "rows_staged"])
+        import_files.drop_upload(here)
+
+
 def _stage(organization_id: int, import_id: int, worker: str) -> None:
     with tenant_scope_id(organization_id):
         import_ = _ours(import_id, worker, ImportState.STAGING)
         judge = judge_for(import_)
         path, layout, done = imports.path_of(import_), layout_of(import_), import_.rows_staged
+        is_unpacked = "files" in import_.dialect
     with reading.opened(path, layout.encoding) as file:
         rows = judged(reading.records(file, layout.separator, skip=layout.preamble), judge, layout.has_header)
+        if is_unpacked:
+            rows = numbered(rows)
         for _ in islice(rows, done):  # what a worker before us has staged
             pass
         staged = STAGE_BATCH
@@ -146,13 +190,13 @@ def judge_for(import_: Import) -> Judge:
     columns = []
     for column in import_.mapping:
         to, index = str(column["to"]), int(column["column"])
+        order = str(column.get("date_order", "ymd"))
         if to.startswith("field:"):
             field = fields[to[6:]]
-            order = str(column.get("date_order", "ymd"))
             kind = FieldKind(field.key, field.label, field.kind, field.choices, order, field.zone)
             columns.append(Column(index, "field", kind))
-        elif to in ("email", "language"):
-            columns.append(Column(index, to))
+        elif to != guessing.SKIP:
+            columns.append(Column(index, to, date_order=order))
     return Judge(columns, len(import_.dialect["columns"]))
 
 
@@ -174,6 +218,12 @@ def judged(
         yield judge.judge(record)
 
 
+def numbered(rows: Iterator[Person | Bad]) -> Iterator[Person | Bad]:
+    """Rows of a table that we made ourselves go by their number, from 1: from it their own file and row are found."""
+    for number, row in zip(count(1), rows, strict=False):
+        yield row._replace(line=number)
+
+
 def _plan(organization_id: int, import_id: int, worker: str) -> None:
     with tenant_scope_id(organization_id):
         import_ = _ours(import_id, worker, ImportState.STAGING)
@@ -188,23 +238,66 @@ def _apply_batch(organization_id: int, import_id: int, worker: str) -> bool:
     with tenant_scope_id(organization_id):
         import_ = _ours(import_id, worker, ImportState.APPLYING)
         after = import_.applied_through
-        last, rows = import_tables.end_of_batch(import_id, after, APPLY_BATCH)
+        last, rows = import_applying.lines_of_batch(import_id, after, APPLY_BATCH)
         if rows:
-            import_tables.apply(organization_id, import_id, after, last, _joining(import_))
+            done = import_applying.apply(work_of(import_), after, last)
+            import_.result = added(import_.result, done)
         import_.applied_through, import_.beat_at = last, timezone.now()
         import_.rows_applied += rows
-        over = rows < APPLY_BATCH
+        over = not rows or last >= import_.plan.get("last_line", last + 1)
         if over:
             import_.state, import_.worker, import_.finished_at = ImportState.APPLIED, "", timezone.now()
-            imports.discard_file(import_)
+            import_files.discard(import_)
             audit.record(
                 organization=import_.organization,
                 verb="contacts.import_applied",
                 target=import_,
-                data={"file": import_.file_name, "plan": import_.plan},
+                data={"file": import_.file_name, "sha256": import_.fingerprint, "done": import_.result},
             )
-        import_.save(update_fields=["applied_through", "beat_at", "rows_applied", "state", "worker", "finished_at"])
+        import_.save(
+            update_fields=["applied_through", "beat_at", "rows_applied", "result", "state", "worker", "finished_at"]
+        )
     return not over
+
+
+def _undo_batch(organization_id: int, import_id: int, worker: str) -> bool:
+    """One batch of people in one transaction; False when it was the last."""
+    with tenant_scope_id(organization_id):
+        import_ = _ours(import_id, worker, ImportState.UNDOING)
+        more = import_undo.batch(import_)
+        import_.beat_at = timezone.now()
+        if not more:
+            import_.worker = ""
+        import_.save(update_fields=["undo", "undone_through", "undone_at", "beat_at", "state", "worker"])
+    return more
+
+
+def added(result: dict[str, int], done: Counter[str]) -> dict[str, int]:
+    """What was done so far and in one more batch. "first" and "last" enclose the contacts that were made."""
+    sums = {name: result.get(name, 0) + n for name, n in done.items() if name not in ("first", "last")}
+    if done["first"]:
+        sums["first"] = min(result.get("first", done["first"]), done["first"])
+        sums["last"] = max(result.get("last", 0), done["last"])
+    return result | sums
+
+
+def work_of(import_: Import) -> Work:
+    """What an import does to people, as it was matched and approved."""
+    plan = import_.plan
+    ids = {
+        name: tag.pk for name, tag in tags.ensure(import_.organization, [*plan.get("tags", {}), *import_.tags]).items()
+    }
+    return Work(
+        organization_id=import_.organization_id,
+        import_id=import_.pk,
+        about=import_undo.about(import_),
+        actor_id=import_.created_by_id,
+        origin=peers.ORIGINS.get(import_.origin, ""),
+        joining=_joining(import_),
+        tags={name: ids[name] for name in plan.get("tags", {}) if name in ids},
+        everybody=sorted({ids[name] for name in import_.tags if name in ids}),
+        lists=bool(plan.get("listing")),
+    )
 
 
 def _joining(import_: Import) -> Joining | None:
@@ -213,22 +306,22 @@ def _joining(import_: Import) -> Joining | None:
         return None
     basis = imports.BASES.get(consent["basis"], consent["basis"])
     given = datetime.fromisoformat(consent["date"]).replace(tzinfo=UTC)
-    return Joining(
-        topic_ids=consent["topics"],
-        wording=f"{basis}. {consent['source']}: {consent['wording']}",
-        at=given,
-        about=f"import {import_.public_id}",
-        actor_id=import_.created_by_id,
-    )
+    return Joining(consent["topics"], f"{basis}. {consent['source']}: {consent['wording']}", given)
 
 
 def _fail(organization_id: int, import_id: int, worker: str, why: str) -> None:
     with tenant_scope_id(organization_id):
-        import_ = Import.objects.select_for_update().filter(pk=import_id, worker=worker).first()
+        import_ = (
+            Import.objects.select_for_update(of=("self",))
+            .select_related("organization")
+            .filter(pk=import_id, worker=worker)
+            .first()
+        )
         if import_ is None:
             return
-        import_.state, import_.worker, import_.finished_at = ImportState.FAILED, "", timezone.now()
-        import_.problem = why[:1000]
+        if import_.state != ImportState.UNDOING:  # the time in which it may be taken back does not begin anew
+            import_.finished_at = timezone.now()
+        import_.state, import_.worker, import_.problem = ImportState.FAILED, "", why[:1000]
         import_.save(update_fields=["state", "worker", "finished_at", "problem"])
         audit.record(
             organization=import_.organization,

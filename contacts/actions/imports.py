@@ -4,13 +4,12 @@ Policy: nothing about people changes before somebody has seen the plan and appro
 are subscribed: on what basis, in which words, when and where.
 """
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -19,31 +18,30 @@ from accounts.actions import audit
 from accounts.models import Organization, User
 from contacts import values
 from contacts.actions import fields as field_actions
+from contacts.actions import import_files, tags
 from contacts.actions import topics as topic_actions
 from contacts.adapters import import_tables
-from contacts.enums import ImportState
+from contacts.enums import FieldKind, ImportState
 from contacts.errors import BadImport, NotThisWay, Refused
-from contacts.importing import guessing, reading, sniffing
+from contacts.importing import guessing, reading
 from contacts.models import Import, Topic
 from contacts.queries import fields as known_fields
 
-MAX_BYTES = 2 * 1024**3
 MAX_WORDING = 2_000
-WORKING = (ImportState.STAGING, ImportState.APPLYING)
-OVER = (ImportState.APPLIED, ImportState.FAILED, ImportState.CANCELLED)
+MAX_TAGS = 20  # for everybody
+WORKING = (ImportState.UNPACKING, ImportState.STAGING, ImportState.APPLYING, ImportState.UNDOING)
+OVER = (ImportState.APPLIED, ImportState.FAILED, ImportState.CANCELLED, ImportState.UNDONE)
 BASES = {
     "consent": "They asked for it (consent)",
     "customer": "They are customers, and this is about the like (soft opt-in)",
     "contract": "A contract or a membership says so",
 }
-_BINARY = {
-    b"PK\x03\x04": "This is an Excel workbook or a ZIP file. In Excel, choose “Save as” and “CSV UTF-8”; unpack a ZIP first.",
-    b"\xd0\xcf\x11\xe0": "This is an old Excel workbook. In Excel, choose “Save as” and “CSV UTF-8”.",
-    b"%PDF": "This is a PDF. People can be imported from a CSV file.",
-    b"\x89PNG": "This is a picture. People can be imported from a CSV file.",
-    b"\xff\xd8\xff": "This is a picture. People can be imported from a CSV file.",
-    b"\x1f\x8b": "This file is compressed. Unpack it first.",
-}
+TARGETS = (  # beside fields
+    *(guessing.EMAIL, guessing.NAME, guessing.LANGUAGE, guessing.STATUS, guessing.TAGS, guessing.SKIP, guessing.NEW),
+    *guessing.EVIDENCE,
+)
+
+path_of = import_files.path_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,34 +65,36 @@ class Match:
     kind: str = "text"
 
 
-def path_of(import_: Import) -> Path:
-    return Path(settings.UPLOAD_DIR) / str(import_.organization_id) / f"{import_.public_id}.csv"
+def receive(*, organization: Organization, file_name: str, chunks: Iterable[bytes], actor: User | None) -> Import:
+    """Keep one uploaded file; see receive_many."""
+    return receive_many(organization=organization, uploads=[(file_name, chunks)], actor=actor)
 
 
 @transaction.atomic
-def receive(*, organization: Organization, file_name: str, chunks: Iterable[bytes], actor: User | None) -> Import:
-    """Keep an uploaded file, look at its beginning and guess what its columns mean. Raises BadImport."""
+def receive_many(*, organization: Organization, uploads: Sequence[import_files.Upload], actor: User | None) -> Import:
+    """Keep what is uploaded: one file, or several that belong together. Raises BadImport.
+
+    A plain table is looked at now and its columns guessed (UPLOADED); everything else is for the worker (UNPACKING).
+    """
+    named = [(_file_name(name), chunks) for name, chunks in uploads]
     import_ = Import(
         organization=organization,
         public_id=public_ids.new(),
-        file_name=Path(file_name.replace("\x00", "")).name[-300:] or "people.csv",
+        file_name=", ".join(name for name, _ in named)[:300],
         created_by=actor,
     )
-    path = path_of(import_)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        import_.file_size, import_.fingerprint, lines = _keep(path, chunks)
-        seen = sniffing.glimpse(path)
-        import_.dialect = {**asdict(seen.layout), "columns": list(seen.header), "lines": lines}
-        known = [guessing.Known(f.key, f.label, f.kind) for f in known_fields.known(organization)]
-        import_.mapping = [
-            {"column": index, "to": guess.to, "kind": guess.kind, "date_order": guess.date_order}
-            for index, guess in enumerate(guessing.guess(seen.header, seen.rows, known))
-        ]
+        import_files.keep(import_, named)
+        if import_files.is_plain(import_):
+            import_files.make_table(import_, import_files.known_of(import_))
+            import_.state = ImportState.UPLOADED
+        else:
+            import_.state, import_.started_at = ImportState.UNPACKING, timezone.now()
         import_.save()
         topic_actions.ensure_first(organization=organization, actor=actor)
     except BaseException as trouble:
-        path.unlink(missing_ok=True)
+        for path in (import_files.upload_of(import_), import_files.path_of(import_)):
+            path.unlink(missing_ok=True)
         if isinstance(trouble, reading.Unreadable):
             raise BadImport(str(trouble)) from trouble
         raise
@@ -116,10 +116,15 @@ def match_columns(
     topics: Sequence[Topic],
     consent: Consent | None,
     actor: User | None,
+    tag_names: Iterable[str] = (),
 ) -> None:
-    """Say what the columns mean and whom to subscribe, make the new fields, and have the file read. Raises Refused."""
+    """Say what the columns mean, whom to subscribe and which tags all get, make the new fields, and have the file read.
+    Raises Refused."""
     import_ = _locked(import_, ImportState.UPLOADED)
     mapping = _checked(import_, matches)
+    names = list(dict.fromkeys(name for name in map(tags.clean, tag_names) if name))
+    if len(names) > MAX_TAGS:
+        raise BadImport(f"Choose at most {MAX_TAGS} tags for everybody.")
     if topics and consent is None:
         raise BadImport("Say how these people agreed before they are subscribed.")
     if topics and consent is not None:
@@ -128,14 +133,18 @@ def match_columns(
     for column in mapping:
         if column["to"] == guessing.NEW:
             field = field_actions.create(
-                organization=organization, label=str(column["label"]), kind=str(column["kind"]), actor=actor
+                organization=organization,
+                label=str(column["label"]),
+                kind=str(column["kind"]),
+                actor=actor,
+                choices=column.get("choices") or [],
             )
             column["to"] = f"field:{field.key}"
-    import_.mapping = mapping
+    import_.mapping, import_.tags = mapping, names
     import_.consent = _kept(consent, topics) if topics and consent is not None else {}
     import_.state, import_.started_at = ImportState.STAGING, timezone.now()
     import_.rows_staged = import_.rows_applied = import_.applied_through = 0
-    import_.plan, import_.problem, import_.worker = {}, "", ""
+    import_.plan, import_.result, import_.problem, import_.worker = {}, {}, "", ""
     import_.save()
 
 
@@ -150,16 +159,18 @@ def rematch(*, import_: Import) -> None:
 
 @transaction.atomic
 def approve(*, import_: Import, actor: User | None) -> None:
-    """Let a reviewed plan be applied."""
+    """Let a reviewed plan be applied; makes its tags. Raises NotThisWay."""
     import_ = _locked(import_, ImportState.PLANNED)
+    tags.ensure(import_.organization, [*import_.plan.get("tags", {}), *import_.tags])
     import_.state, import_.started_at, import_.worker = ImportState.APPLYING, timezone.now(), ""
-    import_.save(update_fields=["state", "started_at", "worker"])
+    import_.finished_at = None
+    import_.save(update_fields=["state", "started_at", "worker", "finished_at"])
     audit.record(
         organization=import_.organization,
         actor=actor,
         verb="contacts.import_approved",
         target=import_,
-        data={"plan": import_.plan, "consent": import_.consent},
+        data={"plan": counts_of(import_.plan), "consent": import_.consent, "tags": import_.tags},
     )
 
 
@@ -169,9 +180,11 @@ def cancel(*, import_: Import, actor: User | None) -> None:
     import_ = Import.objects.select_for_update().get(pk=import_.pk)
     if import_.state in OVER:
         raise NotThisWay("This import is over already.")
+    if import_.state == ImportState.UNDOING:
+        raise NotThisWay("This import is being taken back. That goes on to its end.")
     import_.state, import_.finished_at, import_.worker = ImportState.CANCELLED, timezone.now(), ""
     import_.save(update_fields=["state", "finished_at", "worker"])
-    discard_file(import_)
+    import_files.discard(import_)
     audit.record(
         organization=import_.organization,
         actor=actor,
@@ -181,10 +194,9 @@ def cancel(*, import_: Import, actor: User | None) -> None:
     )
 
 
-def discard_file(import_: Import) -> None:
-    """People's data is kept no longer than needed: the upload goes when the import is over."""
-    path = path_of(import_)
-    transaction.on_commit(lambda: path.unlink(missing_ok=True))
+def counts_of(plan: Mapping[str, object]) -> dict[str, object]:
+    """The plain numbers of a plan, as the audit log keeps them."""
+    return {name: n for name, n in plan.items() if isinstance(n, int) and name != "last_line"}
 
 
 def fields_of(import_: Import) -> dict[str, values.FieldKind]:
@@ -192,55 +204,30 @@ def fields_of(import_: Import) -> dict[str, values.FieldKind]:
     return {field.key: field for field in known_fields.known(import_.organization, archived=True)}
 
 
+def _file_name(given: str) -> str:
+    return Path(given.replace("\x00", "").replace("\\", "/")).name[-200:] or "people.csv"
+
+
 def _locked(import_: Import, state: ImportState) -> Import:
-    import_ = Import.objects.select_for_update().select_related("organization").get(pk=import_.pk)
+    import_ = Import.objects.select_for_update(of=("self",)).select_related("organization").get(pk=import_.pk)
     if import_.state != state:
         raise NotThisWay(f"This import is at “{ImportState(import_.state).label}” by now. Look at the page again.")
     return import_
 
 
-def _keep(path: Path, chunks: Iterable[bytes]) -> tuple[int, str, int]:
-    """Write the upload; (bytes, SHA-256, lines)."""
-    digest, size, lines = hashlib.sha256(), 0, 0
-    with path.open("xb") as file:
-        for chunk in chunks:
-            if size == 0:
-                _refuse_binary(chunk)
-            size += len(chunk)
-            if size > MAX_BYTES:
-                raise BadImport(f"The file is larger than {MAX_BYTES // 1024**3} GB. Split it.")
-            digest.update(chunk)
-            lines += chunk.count(b"\n")
-            file.write(chunk)
-    if size == 0:
-        raise BadImport("The file is empty: there is not one row in it.")
-    return size, digest.hexdigest(), lines
-
-
-def _refuse_binary(head: bytes) -> None:
-    for magic, words in _BINARY.items():
-        if head.startswith(magic):
-            raise BadImport(words)
-
-
-def _checked(import_: Import, matches: Sequence[Match]) -> list[dict[str, object]]:
+def _checked(import_: Import, matches: Sequence[Match]) -> list[dict[str, Any]]:
     columns = import_.dialect["columns"]
     own = fields_of(import_)
     seen: dict[str, str] = {}
     labels: set[str] = set()
-    mapping: list[dict[str, object]] = []
+    mapping: list[dict[str, Any]] = []
     for match in matches:
         if not 0 <= match.column < len(columns):
             raise BadImport("The file has no such column.")
         name = columns[match.column]
         if match.to.startswith("field:") and match.to[6:] not in own:
             raise BadImport(f"{name}: that field does not exist any more.")
-        if not match.to.startswith("field:") and match.to not in (
-            guessing.EMAIL,
-            guessing.LANGUAGE,
-            guessing.SKIP,
-            guessing.NEW,
-        ):
+        if not match.to.startswith("field:") and match.to not in TARGETS:
             raise BadImport(f"{name}: choose what the column means.")
         if match.to not in (guessing.SKIP, guessing.NEW) and match.to in seen:
             raise BadImport(f"{seen[match.to]} and {name} cannot mean the same. Skip one of them.")
@@ -259,10 +246,15 @@ def _checked(import_: Import, matches: Sequence[Match]) -> list[dict[str, object
                 "date_order": match.date_order,
                 "label": label,
                 "kind": match.kind,
+                "choices": import_.mapping[match.column].get("choices", []) if match.kind == FieldKind.MULTI else [],
             }
         )
     if guessing.EMAIL not in seen:
         raise BadImport("Say which column holds the e-mail address.")
+    if guessing.NAME in seen and (guessing.FIRST in seen or guessing.LAST in seen):
+        raise BadImport(
+            f"{seen[guessing.NAME]} is split in first and last name: skip it, or skip the columns of those."
+        )
     return mapping
 
 
@@ -299,5 +291,6 @@ __all__ = [
     "match_columns",
     "path_of",
     "receive",
+    "receive_many",
     "rematch",
 ]

@@ -1,20 +1,23 @@
-"""Imports as pages show them: history, progress, a look at the file, the bad rows."""
+"""Imports as pages show them: history, progress, a look at the file, the bad rows. The plan: import_plans."""
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import accumulate
 
 from django.utils import timezone
 
 from accounts.models import Organization
 from contacts.enums import ImportState, RowVerdict
-from contacts.importing import sniffing
+from contacts.importing import peers, sniffing
 from contacts.importing.sniffing import Layout
 from contacts.models import Import, ImportRow
 
 HISTORY = 100
 SHOWN_ROWS = 8
 SHOWN_BAD = 20
+UNDER_WAY = (ImportState.UNPACKING, ImportState.STAGING, ImportState.PLANNED, ImportState.APPLYING, ImportState.UNDOING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,7 @@ class Progress:
     """`done` of about `total` rows, `rate` rows a second, `left` the time that remains (None: not known yet)."""
 
     done: int
-    total: int
+    total: int | None
     rate: float | None
     left: timedelta | None
 
@@ -39,17 +42,17 @@ class Progress:
 
 
 def history(organization: Organization) -> list[Import]:
-    return list(Import.objects.filter(organization=organization).select_related("created_by").order_by("-pk")[:HISTORY])
+    """The newest imports; each has `.origin_words`, the service that its file comes from."""
+    found = Import.objects.filter(organization=organization).select_related("created_by", "undone_by")
+    rows = list(found.order_by("-pk")[:HISTORY])
+    for row in rows:
+        row.origin_words = peers.ORIGINS.get(row.origin, "")  # type: ignore[attr-defined]
+    return rows
 
 
 def working(organization: Organization) -> list[Import]:
     """Imports that are on their way or wait for somebody, for the jobs bell; each has `.progress`."""
-    rows = list(
-        Import.objects.filter(
-            organization=organization,
-            state__in=(ImportState.STAGING, ImportState.APPLYING, ImportState.PLANNED),
-        ).order_by("-pk")[:10]
-    )
+    rows = list(Import.objects.filter(organization=organization, state__in=UNDER_WAY).order_by("-pk")[:10])
     for row in rows:
         row.progress = progress(row)  # type: ignore[attr-defined]
     return rows
@@ -57,21 +60,30 @@ def working(organization: Organization) -> list[Import]:
 
 def progress(import_: Import) -> Progress:
     """How far an import has come in its present phase."""
-    if import_.state == ImportState.STAGING:
-        done, total = import_.rows_staged, int(import_.dialect.get("lines", 0))
-    else:
-        done, total = import_.rows_applied, import_.rows_total or 0
-    total = max(total, done)
+    total: int | None
+    match import_.state:
+        case ImportState.UNPACKING:
+            done, total = import_.rows_staged, None
+        case ImportState.STAGING:
+            done, total = import_.rows_staged, int(import_.dialect.get("lines", 0))
+        case ImportState.UNDOING:
+            done, total = int(import_.undo.get("people", 0)), int(import_.undo.get("of", 0))
+        case _:
+            done, total = import_.rows_applied, import_.rows_total or 0
+    total = max(total, done) if total is not None else None
     seconds = (timezone.now() - import_.started_at).total_seconds() if import_.started_at else 0
     rate = done / seconds if done and seconds > 1 else None
-    return Progress(done, total, rate, timedelta(seconds=round((total - done) / rate)) if rate else None)
+    left = timedelta(seconds=round((total - done) / rate)) if rate and total is not None else None
+    return Progress(done, total, rate, left)
 
 
 def earlier(import_: Import) -> Import | None:
-    """The last import of the very same file, if it was applied."""
+    """The last other import of the very same file that is on its way or was applied."""
     return (
         Import.objects.filter(
-            organization_id=import_.organization_id, fingerprint=import_.fingerprint, state=ImportState.APPLIED
+            organization_id=import_.organization_id,
+            fingerprint=import_.fingerprint,
+            state__in=(*UNDER_WAY, ImportState.APPLIED),
         )
         .exclude(pk=import_.pk)
         .order_by("-pk")
@@ -90,13 +102,26 @@ def sample(import_: Import, path: object) -> list[tuple[str, ...]]:
     return rows[1 if layout.has_header else 0 :][:SHOWN_ROWS]
 
 
+def spot(import_: Import, line: int) -> tuple[str, int]:
+    """(file, line) of a row; of a workbook or an archive, the file within and the row of its table, its header being 1."""
+    files = import_.dialect.get("files")
+    if not files:
+        return import_.file_name, line
+    ends = list(accumulate(rows for _, rows in files))
+    index = min(bisect_left(ends, line), len(files) - 1)
+    return files[index][0], line - (ends[index - 1] if index else 0) + 1
+
+
 def bad_rows(import_: Import, most: int = SHOWN_BAD) -> list[ImportRow]:
-    """The first rows that cannot be imported."""
-    return list(ImportRow.objects.filter(source=import_, verdict=RowVerdict.INVALID).order_by("line")[:most])
+    """The first rows that cannot be imported; each has `.spot`, (file, line)."""
+    rows = list(ImportRow.objects.filter(source=import_, verdict=RowVerdict.INVALID).order_by("line")[:most])
+    for row in rows:
+        row.spot = spot(import_, row.line)  # type: ignore[attr-defined]
+    return rows
 
 
-def rejects(import_: Import) -> Iterator[tuple[int, str, str]]:
-    """Every bad row as (line, problem, raw), read in pieces."""
+def rejects(import_: Import) -> Iterator[tuple[str, int, str, str]]:
+    """Every bad row as (file, line, problem, raw), read in pieces."""
     after, piece = -1, 2_000
     while True:
         rows = list(
@@ -104,7 +129,8 @@ def rejects(import_: Import) -> Iterator[tuple[int, str, str]]:
             .order_by("line")
             .values_list("line", "problem", "raw")[:piece]
         )
-        yield from rows
+        for line, problem, raw in rows:
+            yield *spot(import_, line), problem, raw
         if len(rows) < piece:
             return
         after = rows[-1][0]

@@ -1,11 +1,14 @@
-"""Imports: history, upload, matching of columns, the plan for review, progress, and what came of it."""
+"""Imports: history, upload, matching of columns, the plan and the rows behind its numbers, progress, taking it back."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from django.contrib import messages
+from django.core.exceptions import RequestDataTooBig
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import require, tenant_url
@@ -13,20 +16,24 @@ from accounts.enums import Role
 from accounts.tenancy import tenant_scope
 from contacts import tasks
 from contacts.access import import_for
+from contacts.actions import import_files, import_undo
 from contacts.actions import imports as verbs
-from contacts.enums import ImportState, RowVerdict
+from contacts.enums import ImportState
 from contacts.errors import Refused
 from contacts.forms.imports import ConsentForm, UploadForm, columns, matches_from
+from contacts.importing import peers
 from contacts.importing import rejects as rejecting
 from contacts.models import Import, Topic
-from contacts.queries import fields, imports, topics
+from contacts.queries import fields, import_plans, imports, topics
 
 PAGES = {
-    ImportState.UPLOADED: "contacts/imports/match.html",
+    ImportState.UNPACKING: "contacts/imports/working.html",
     ImportState.STAGING: "contacts/imports/working.html",
     ImportState.PLANNED: "contacts/imports/plan.html",
     ImportState.APPLYING: "contacts/imports/working.html",
+    ImportState.UNDOING: "contacts/imports/working.html",
 }
+AROUND = 1 << 20  # bytes of an upload that are not its file
 
 
 @require_safe
@@ -34,24 +41,33 @@ def list_(request: HttpRequest, org: str) -> HttpResponse:
     return render(request, "contacts/imports/list.html", {"rows": imports.history(request.organization)})
 
 
+@csrf_exempt  # reading the token reads the whole upload: first its size is looked at, then the token
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest, org: str) -> HttpResponse:
     require(request, Role.MARKETER)
-    form = UploadForm(request.POST or None, request.FILES or None)
+    if int(request.META.get("CONTENT_LENGTH") or 0) > import_files.MAX_BYTES + AROUND:
+        return _refused_upload(request, UploadForm(), import_files.TOO_LARGE)
+    return _new(request)
+
+
+@csrf_protect
+def _new(request: HttpRequest) -> HttpResponse:
+    try:
+        form = UploadForm(request.POST or None, request.FILES or None)
+    except RequestDataTooBig:
+        return _refused_upload(request, UploadForm(), "That is too much to paste. Save it as a file and upload that.")
+    if request.method == "POST":
+        form = UploadForm(request.POST, request.FILES)
     if request.method == "POST" and form.is_valid():
-        upload = form.cleaned_data["file"]
         try:
-            import_ = verbs.receive(
-                organization=request.organization,
-                file_name=upload.name or "",
-                chunks=upload.chunks(1 << 20),
-                actor=request.user,
-            )
+            import_ = verbs.receive_many(organization=request.organization, uploads=form.uploads(), actor=request.user)
         except Refused as refused:
             form.add_error("file", str(refused))
         else:
+            if import_.state == ImportState.UNPACKING:
+                _wake(import_)
             return _to(request, import_)
-    return render(request, "contacts/imports/new.html", {"form": form})
+    return render(request, "contacts/imports/new.html", {"form": form}, status=422 if form.errors else 200)
 
 
 @require_safe
@@ -84,6 +100,7 @@ def match(request: HttpRequest, org: str, import_: str) -> HttpResponse:
                 matches=matches_from(request.POST, found),
                 topics=list(form.cleaned_data["topics"]),
                 consent=form.consent(),
+                tag_names=form.tag_names(),
                 actor=request.user,
             )
         except Refused as refused:
@@ -113,6 +130,38 @@ def cancel(request: HttpRequest, org: str, import_: str) -> HttpResponse:
 
 
 @require_safe
+def rows(request: HttpRequest, org: str, import_: str, kind: str) -> HttpResponse:
+    """The people behind one number of the plan."""
+    found = import_for(request, import_)
+    if kind not in import_plans.KINDS:
+        raise Http404
+    after, before = (_line(request.GET.get(name)) for name in ("after", "before"))
+    context = {
+        "import_": found,
+        "kind": import_plans.KINDS[kind],
+        "page": import_plans.behind(found, kind, after=after, before=before),
+        "has_files": len(found.dialect.get("files", ())) > 1,
+    }
+    return render(request, "contacts/imports/rows.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def undo(request: HttpRequest, org: str, import_: str) -> HttpResponse:
+    """What taking it back would do; and doing it."""
+    if request.method == "POST":
+        return _do(request, import_, lambda found: import_undo.start(import_=found, actor=request.user), wake=True)
+    found = import_for(request, import_, Role.MARKETER)
+    until = import_undo.until(found)
+    if until is None or until < timezone.now():
+        return _to(request, found)
+    return render(
+        request,
+        "contacts/imports/undo.html",
+        {"import_": found, "preview": import_undo.preview(found), "until": until},
+    )
+
+
+@require_safe
 def rejects(request: HttpRequest, org: str, import_: str) -> StreamingHttpResponse:
     """The bad rows as a file. It is written while it is sent, when the request's own scope is closed already."""
     found = import_for(request, import_)
@@ -127,10 +176,10 @@ def rejects(request: HttpRequest, org: str, import_: str) -> StreamingHttpRespon
     return response
 
 
-def _do(request: HttpRequest, public_id: str, verb: object, *, wake: bool = False) -> HttpResponse:
+def _do(request: HttpRequest, public_id: str, verb: Callable[[Import], None], *, wake: bool = False) -> HttpResponse:
     found = import_for(request, public_id, Role.MARKETER)
     try:
-        verb(found)  # type: ignore[operator]
+        verb(found)
     except Refused as refused:
         messages.error(request, str(refused))
     else:
@@ -148,6 +197,11 @@ def _to(request: HttpRequest, import_: Import) -> HttpResponse:
     return redirect(tenant_url(request, "contacts:import", import_=import_.public_id))
 
 
+def _refused_upload(request: HttpRequest, form: UploadForm, words: str) -> HttpResponse:
+    """The body was not read, so the form is empty again; a page is still the better answer than a number."""
+    return render(request, "contacts/imports/new.html", {"form": form, "refused": words}, status=413)
+
+
 def _match_page(request: HttpRequest, import_: Import, form: ConsentForm, *, status: int = 200) -> HttpResponse:
     posted = matches_from(request.POST, import_) if request.method == "POST" else None
     rows = imports.sample(import_, verbs.path_of(import_))
@@ -157,6 +211,7 @@ def _match_page(request: HttpRequest, import_: Import, form: ConsentForm, *, sta
         "form": form,
         "columns": columns(import_, rows, fields.known(request.organization), posted),
         "earlier": imports.earlier(import_),
+        "origin": peers.ORIGINS.get(import_.origin, ""),
         "has_topics": bool(form.fields["topics"].queryset),  # type: ignore[attr-defined]
     }
     return render(request, "contacts/imports/match.html", context, status=status)
@@ -164,12 +219,22 @@ def _match_page(request: HttpRequest, import_: Import, form: ConsentForm, *, sta
 
 def _facts(request: HttpRequest, import_: Import) -> dict[str, object]:
     chosen = import_.consent.get("topics", [])
+    until = import_undo.until(import_)
     return {
         "import_": import_,
         "progress": imports.progress(import_),
         "bad": imports.bad_rows(import_) if import_.plan.get("invalid") else [],
         "topics": list(Topic.objects.filter(organization=request.organization, pk__in=chosen).order_by("name")),
         "basis": verbs.BASES.get(import_.consent.get("basis", ""), ""),
+        "origin": peers.ORIGINS.get(import_.origin, ""),
         "to_write": sum(import_.plan.get(name, 0) for name in ("new", "changed", "unchanged")),
-        "verdicts": RowVerdict,
+        "changes": import_plans.changed_fields(import_) if import_.state == ImportState.PLANNED else [],
+        "listing": import_plans.listing(import_),
+        "new_tags": import_plans.tags_to_be_made(import_) if import_.state == ImportState.PLANNED else [],
+        "undo_until": until,
+        "may_undo": until is not None and until > timezone.now(),
     }
+
+
+def _line(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 16 else None

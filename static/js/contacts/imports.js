@@ -6,15 +6,10 @@
     const isNew = means.value === "new";
     row.querySelector("[data-when-new]").hidden = !isNew;
     const date = row.querySelector("[data-when-date]");
-    if (isNew) date.hidden = row.querySelector("[data-kind]").value !== "date";
-    else if (date.dataset.known !== means.value) date.hidden = true;
-    else date.hidden = false;
+    if (isNew) date.hidden = !["date", "datetime"].includes(row.querySelector("[data-kind]").value);
+    else date.hidden = !means.dataset.dated.split(" ").includes(means.value);
   };
-  for (const row of document.querySelectorAll("[data-column]")) {
-    const date = row.querySelector("[data-when-date]");
-    if (!date.hidden) date.dataset.known = row.querySelector("[data-means]").value;
-    settle(row);
-  }
+  for (const row of document.querySelectorAll("[data-column]")) settle(row);
   document.addEventListener("change", (event) => {
     const row = event.target.closest("[data-column]");
     if (row) settle(row);

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry, Brand
 from accounts.tenancy import tenant_scope
-from contacts.actions import import_work, imports, subscriptions, suppressions
+from contacts.actions import import_files, import_work, imports, subscriptions, suppressions
 from contacts.actions.imports import Consent, Match
 from contacts.enums import ImportState, RowVerdict, SubscriptionState, SuppressionReason
 from contacts.errors import BadImport, NotThisWay
@@ -104,7 +104,7 @@ def test_the_plan_changes_nobody_and_counts_everything(scoped, topic):
         [topic],
     )
     assert import_.state == ImportState.PLANNED
-    assert import_.plan == {
+    assert {name: n for name, n in imports.counts_of(import_.plan).items() if n} == {
         "new": 1,
         "changed": 1,
         "unchanged": 2,
@@ -112,8 +112,9 @@ def test_the_plan_changes_nobody_and_counts_everything(scoped, topic):
         "invalid": 2,
         "suppressed": 1,
         "unsubscribed": 1,
-        "archived": 0,
     }
+    assert import_.plan["fields"] == [["city", 1]]
+    assert import_.plan["problems"] == [["The address is empty.", 1], ["There is no @ in the address.", 1]]
     assert list(Contact.objects.order_by("pk").values()) == before
     assert ImportRow.objects.get(verdict=RowVerdict.DUPLICATE).line == 5
     bad = ImportRow.objects.filter(verdict=RowVerdict.INVALID).order_by("line")
@@ -165,9 +166,9 @@ def test_a_dead_workers_import_is_taken_up_where_it_stood(scoped, topic, monkeyp
 
         return dying
 
-    from contacts.adapters import import_tables
+    from contacts.adapters import import_applying, import_tables
 
-    real_stage, real_apply = import_tables.stage, import_tables.apply
+    real_stage, real_apply = import_tables.stage, import_applying.apply
     monkeypatch.setattr(import_tables, "stage", die_after(2, real_stage))
     with pytest.raises(KeyboardInterrupt):
         import_work.run(organization_id=scoped.pk, import_id=import_.pk)
@@ -179,12 +180,12 @@ def test_a_dead_workers_import_is_taken_up_where_it_stood(scoped, topic, monkeyp
     assert sorted(ImportRow.objects.values_list("line", flat=True)) == list(range(2, 12))
 
     imports.approve(import_=import_, actor=None)
-    monkeypatch.setattr(import_tables, "apply", die_after(2, real_apply))
+    monkeypatch.setattr(import_applying, "apply", die_after(2, real_apply))
     with pytest.raises(KeyboardInterrupt):
         import_work.run(organization_id=scoped.pk, import_id=import_.pk)
-    assert Contact.objects.count() == 6
+    assert Contact.objects.count() == 5, "lines 2 to 6, for the header is line 1"
     Import.objects.update(beat_at=timezone.now() - timedelta(minutes=1))
-    monkeypatch.setattr(import_tables, "apply", real_apply)
+    monkeypatch.setattr(import_applying, "apply", real_apply)
     assert import_work.run(organization_id=scoped.pk, import_id=import_.pk)
     import_.refresh_from_db()
     assert (import_.state, import_.rows_applied) == (ImportState.APPLIED, 10)
@@ -235,9 +236,7 @@ def test_archived_people_stay_archived(scoped):
         (b"", "empty"),
         (b"\n\n\n", "empty"),
         (b"email,name\n", "no rows below"),
-        (b"PK\x03\x04....", "Excel"),
         (b"%PDF-1.7", "PDF"),
-        (b"\x1f\x8b....", "compressed"),
     ],
 )
 def test_what_is_no_list_is_refused_and_not_kept(scoped, settings, tmp_path, data, words):
@@ -249,7 +248,7 @@ def test_what_is_no_list_is_refused_and_not_kept(scoped, settings, tmp_path, dat
 
 
 def test_a_file_over_the_limit_is_refused(scoped, monkeypatch):
-    monkeypatch.setattr(imports, "MAX_BYTES", 10)
+    monkeypatch.setattr(import_files, "MAX_BYTES", 10)
     with pytest.raises(BadImport, match="Split it"):
         upload(scoped, "email\nann@example.org\n")
 
