@@ -46,7 +46,7 @@ class Mail(Protocol):
     def held(self, *, contact_id: int, address: str) -> list[dict[str, Any]]:
         """Every message to somebody and what became of it, oldest first, in words and ISO 8601: for their own eyes."""
 
-    def forget(self, *, contact_id: int, addresses: Sequence[str]) -> Forgotten:
+    def forget(self, *, organization_id: int, contact_id: int, addresses: Sequence[str]) -> Forgotten:
         """Take a person out of the mail: cancel what waits, blank addresses, contents and what servers and devices said."""
 
     def mailed(self, *, ids: Sequence[int]) -> set[int]:
@@ -124,7 +124,6 @@ class Letters(Protocol):
     def naming(self, *, organization_id: int, name: str) -> list[Letter]:
         """Templates and unsent campaigns that have the merge name ("contact.city") in them, by name."""
 
-
     def mailing_to(self, *, organization_id: int, segment_id: int) -> list[Letter]:
         """Campaigns that a segment is included in ("campaign") or excluded from ("campaign without them"), newest first."""
 
@@ -181,3 +180,93 @@ def plug_behaviour(answers: Behaviour) -> None:
     """Let `answers` answer from now on."""
     global behaviour
     behaviour = answers
+
+
+@dataclass(frozen=True, slots=True)
+class MailLine:
+    """One message to a person: `part` of the reconciling bar, `status` in a word, `what` happened in a sentence."""
+
+    title: str
+    part: str
+    status: str
+    what: str
+    at: datetime
+    next_try: datetime | None = None
+    page: str = ""  # an URL name, and the id in it
+    target: int | str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MailFact:
+    """One thing that happened to a message to a person: "Opened", in the mail `title`; `level` pass, warn, fail or ""."""
+
+    at: datetime
+    what: str
+    level: str
+    title: str
+    page: str = ""
+    target: int | str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Engagement:
+    """What a person does with marketing mail. Opens and clicks by humans; each message counted once."""
+
+    messages: int = 0
+    delivered: int = 0
+    opened: int = 0
+    clicked: int = 0
+    last_opened: datetime | None = None
+    last_clicked: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WhyLine:
+    """Why a person did or did not get a campaign. `got`: True, False, or None while that is open."""
+
+    campaign: str
+    got: bool | None
+    what: str
+    at: datetime | None
+    page: str = ""
+    target: int | str = ""
+
+
+class History(Protocol):
+    """Knows what became of a person's mail. Called inside of the tenant's scope."""
+
+    def lines(self, *, contact_id: int, before: int | None = None, most: int = 20) -> tuple[list[MailLine], int | None]:
+        """Messages to them, newest first, from before a cursor; and the cursor of the next page."""
+
+    def facts(self, *, contact_id: int, before: datetime | None = None, most: int = 30) -> list[MailFact]:
+        """What happened to their messages, newest first, strictly before a moment."""
+
+    def engagement(self, *, contact_id: int) -> Engagement: ...
+
+    def why(self, *, contact_id: int, text: str) -> list[WhyLine]:
+        """The campaigns whose name or subject contains the text, newest first, and whether this person got each."""
+
+
+class NoHistory:
+    """Nobody sends mail here."""
+
+    def lines(self, *, contact_id: int, before: int | None = None, most: int = 20) -> tuple[list[MailLine], int | None]:
+        return [], None
+
+    def facts(self, *, contact_id: int, before: datetime | None = None, most: int = 30) -> list[MailFact]:
+        return []
+
+    def engagement(self, *, contact_id: int) -> Engagement:
+        return Engagement()
+
+    def why(self, *, contact_id: int, text: str) -> list[WhyLine]:
+        return []
+
+
+history: History = NoHistory()
+
+
+def plug_history(answers: History) -> None:
+    """Let `answers` answer from now on."""
+    global history
+    history = answers

@@ -1,5 +1,6 @@
 """Plugs the answers of upper floors into the questions of lower ones."""
 
+from campaigns.adapters.histories import HistoryAnswers
 from campaigns.adapters.letters import LetterAnswers
 from contacts import ports as contacts_ports
 from reputation.adapters.totals import TotalsAnswers
@@ -14,4 +15,5 @@ def plug() -> None:
     contacts_ports.plug_post(PostOffice())
     contacts_ports.plug_behaviour(BehaviourAnswers())
     contacts_ports.plug_letters(LetterAnswers())
+    contacts_ports.plug_history(HistoryAnswers())
     sending_ports.plug_totals(TotalsAnswers())

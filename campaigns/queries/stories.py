@@ -109,7 +109,7 @@ def search(organization: Organization, query: str) -> Answer:
         query,
         address=contact.address if contact else key,
         contact=contact,
-        lines=_lines(sent),
+        lines=lines(sent),
         suppressions=list(
             Suppression.objects.filter(organization=organization, address_key=key, lifted_at=None).order_by("-id")
         ),
@@ -121,7 +121,7 @@ def search(organization: Organization, query: str) -> Answer:
 
 def of(delivery: Delivery) -> Story:
     """The story of one message."""
-    (line,) = _lines([delivery])
+    (line,) = lines([delivery])
     happenings = mailings.story(delivery)
     stored = None
     if line.campaign is None:
@@ -129,7 +129,8 @@ def of(delivery: Delivery) -> Story:
     return Story(line, [_chapter(happening) for happening in happenings], stored)
 
 
-def _lines(deliveries: list[Delivery]) -> list[Line]:
+def lines(deliveries: list[Delivery]) -> list[Line]:
+    """What each message was and where it stands. Their mailings and streams should be fetched with them."""
     mailing_ids = {delivery.mailing_id for delivery in deliveries}
     campaigns = {c.mailing_id: c for c in Campaign.objects.filter(mailing_id__in=mailing_ids)} if mailing_ids else {}
     loose = [d.pk for d in deliveries if d.mailing_id not in campaigns]
@@ -152,7 +153,7 @@ def _line(delivery: Delivery, campaign: Campaign | None, subject: str) -> Line:
     return Line(delivery, title, part, state.label, words, campaign)
 
 
-_CHAPTERS = {
+CHAPTERS = {
     EventKind.DEFERRED: ("Their server asked us to come back later", "warn"),
     EventKind.DELIVERED: ("Their server accepted it", "pass"),
     EventKind.BOUNCED: ("Their server refused it", "fail"),
@@ -176,7 +177,7 @@ _CHAPTERS = {
 
 def _chapter(happening: Happening) -> Chapter:
     title, level = (
-        _CHAPTERS.get(happening.kind, ("Something happened", "")) if happening.kind else ("Something happened", "")
+        CHAPTERS.get(happening.kind, ("Something happened", "")) if happening.kind else ("Something happened", "")
     )
     detail = ""
     reason = str(happening.facts.get("class") or "")

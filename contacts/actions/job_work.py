@@ -26,7 +26,7 @@ from contacts.actions import bulk, field_batches, jobs, tags
 from contacts.enums import JobKind, JobState
 from contacts.errors import NotThisWay
 from contacts.models import Contact, Job, JobBatch
-from contacts.queries import filters
+from contacts.queries import filters, people
 from contacts.segments.compiling import Sql
 from contacts.segments.tree import BadDefinition
 
@@ -104,11 +104,12 @@ def waiting() -> list[tuple[int, int]]:
 
 
 def forget_old() -> None:
-    """Remove the lists of those whom jobs of long ago changed."""
+    """Remove the lists of those whom jobs of long ago were about."""
     with cross_tenant("remove the undo lists of old bulk jobs"):
         old = Job.objects.filter(finished_at__lt=timezone.now() - jobs.KEEP_BATCHES)
         left = JobBatch.objects.filter(job__in=old).order_by("pk").values_list("pk", flat=True)[:500]
         JobBatch.objects.filter(pk__in=list(left)).delete()
+        old.exclude(people={}, problems=[]).update(people={}, problems=[])
 
 
 def _free() -> Q:
@@ -207,21 +208,7 @@ def _next(job: Job) -> tuple[list[int], int, bool]:
             .first()
         )
         return (list(row.ids), row.pk, row.pk < (job.until or 0)) if row is not None else ([], job.after, False)
-    fits = _fits(job)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT max(id), count(*) FROM (SELECT id FROM contacts_contact WHERE organization_id = %s"
-            f" AND id > %s AND id <= %s ORDER BY id LIMIT {BATCH}) stretch",
-            [job.organization_id, job.after, job.until],
-        )
-        end, looked = cursor.fetchone()
-        if not looked:
-            return [], job.after, False
-        cursor.execute(
-            f"SELECT c.id FROM contacts_contact c WHERE c.id > %s AND c.id <= %s AND {fits.text} ORDER BY c.id",
-            [job.after, end, *fits.params],
-        )
-        return [row[0] for row in cursor.fetchall()], end, looked == BATCH
+    return people.stretch(job.organization, _fits(job), after=job.after, until=job.until or 0, size=BATCH)
 
 
 def _fits(job: Job) -> Sql:

@@ -1,5 +1,6 @@
 """A person whom an organization may know. Scrubbed in place when erased, never deleted: the ledger's sums stay."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
 from accounts.tenancy import TenantModel
@@ -35,6 +36,9 @@ class Contact(TenantModel):
                 name="contact_archived",
                 condition=models.Q(archived_at__isnull=False),
             ),
+            # Whoever came with one import, or in one month, lies close together.
+            BrinIndex(fields=["created_at", "import_id"], name="contact_came", pages_per_range=32, autosummarize=True),
+            models.Index(fields=["form_id", "-id"], name="contact_by_form", condition=models.Q(form_id__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -14,7 +14,12 @@ class Subscription(TenantModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["topic", "contact"], name="subscription_unique")]
-        indexes = [models.Index(fields=["contact"], name="subscription_by_contact")]
+        indexes = [
+            models.Index(fields=["contact"], name="subscription_by_contact"),
+            models.Index(
+                fields=["topic", "state", "-contact"], name="subscription_not_standing", condition=models.Q(state__gt=1)
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.contact_id} {self.get_state_display()}"

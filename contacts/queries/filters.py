@@ -14,7 +14,7 @@ import idna
 from django.db.models import Model
 
 from accounts.models import Organization
-from contacts.enums import SubscriptionState
+from contacts.enums import ImportState, SubscriptionState
 from contacts.models import Import, Segment, SignupForm, Tag, Topic
 from contacts.queries import audience
 from contacts.segments.compiling import Sql
@@ -34,7 +34,7 @@ STANDS = {
     "unsubscribed": SubscriptionState.UNSUBSCRIBED,
 }
 SOURCES = {"import": "By an import", "form": "By a sign-up form", "manual": "By a member", "api": "Through the API"}
-# The words that people are searched by; migration 0006 has the index of them.
+# The words that people are searched by; migration 0003 has the index of them.
 SEARCHED = (
     """lower(c.address_key || ' ' || coalesce(c."values" ->> 'first_name', '')"""
     """ || ' ' || coalesce(c."values" ->> 'last_name', ''))"""
@@ -179,7 +179,7 @@ def condition(organization: Organization, wanted: Filter) -> Sql:
     if wanted.state == "suppressed":
         parts.append(Sql(SUPPRESSED))
     elif wanted.state == "mailable":
-        parts.append(Sql(f"NOT {SUPPRESSED}"))
+        parts.append(Sql(f"NOT {SUPPRESSED[:-1]} AND x.topic_id IS NULL)"))
     parts.append(Sql(f"c.archived_at IS {'NOT NULL' if wanted.state == 'archived' else 'NULL'}"))
     if wanted.segment is not None:
         parts.append(audience.condition(organization, wanted.segment.definition))
@@ -215,30 +215,55 @@ def query_of(params: Mapping[str, Any]) -> dict[str, str]:
 
 def in_words(wanted: Filter) -> str:
     """ "subscribed to News, tagged VIP"; "" for everybody."""
-    said = []
+    return ", ".join(words for _, words in each_in_words(wanted))
+
+
+def each_in_words(wanted: Filter) -> list[tuple[tuple[str, ...], str]]:
+    """Every condition in words, with the names of the query that make it."""
+    said: list[tuple[tuple[str, ...], str]] = []
     if wanted.text:
-        said.append(f"found by “{wanted.text}”")
+        said.append((("q",), f"found by “{wanted.text}”"))
     if wanted.topic is not None:
-        said.append(f"{STANDS[wanted.stands].label.lower()} {_to(wanted.stands)} {wanted.topic}")
+        words = f"{STANDS[wanted.stands].label.lower()} {_to(wanted.stands)} {wanted.topic}"
+        said.append((("topic", "stands"), words))
     if wanted.tag is not None:
-        said.append(f"tagged {wanted.tag}")
+        said.append((("tag",), f"tagged {wanted.tag}"))
     if wanted.segment is not None:
-        said.append(f"in the segment {wanted.segment}")
+        said.append((("segment",), f"in the segment {wanted.segment}"))
     if wanted.source:
-        said.append(f"added {SOURCES[wanted.source][0].lower()}{SOURCES[wanted.source][1:]}")
+        said.append((("source",), f"added {_small(SOURCES[wanted.source])}"))
     if wanted.import_ is not None:
-        said.append(f"from {wanted.import_}")
+        said.append((("import",), f"from {wanted.import_}"))
     if wanted.form is not None:
-        said.append(f"by the form {wanted.form}")
+        said.append((("form",), f"by the form {wanted.form}"))
     if wanted.domain:
-        said.append(f"at {wanted.domain}")
+        said.append((("domain",), f"at {wanted.domain}"))
     if wanted.added_from:
-        said.append(f"added since {wanted.added_from:%-d %B %Y}")
+        said.append((("from",), f"added since {wanted.added_from:%-d %B %Y}"))
     if wanted.added_to:
-        said.append(f"added until {wanted.added_to:%-d %B %Y}")
+        said.append((("to",), f"added until {wanted.added_to:%-d %B %Y}"))
     if wanted.state:
-        said.append(STATES[wanted.state][0].lower() + STATES[wanted.state][1:])
-    return ", ".join(said)
+        said.append((("state",), _small(STATES[wanted.state])))
+    return said
+
+
+def choices(organization: Organization) -> dict[str, Any]:
+    """What can be chosen: topics, segments, tags, forms, and the newest imports."""
+    return {
+        "topics": list(Topic.objects.filter(organization=organization, archived_at=None).order_by("name")),
+        "segments": list(Segment.objects.filter(organization=organization, archived_at=None).order_by("name")),
+        "tags": list(Tag.objects.filter(organization=organization).order_by("name")),
+        "forms": list(SignupForm.objects.filter(organization=organization).order_by("name")),
+        "imports": list(
+            Import.objects.filter(
+                organization=organization, state__in=(ImportState.APPLYING, ImportState.APPLIED, ImportState.UNDONE)
+            ).order_by("-pk")[:50]
+        ),
+    }
+
+
+def _small(words: str) -> str:
+    return words[0].lower() + words[1:]
 
 
 def _to(stands: str) -> str:

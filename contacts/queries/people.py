@@ -1,9 +1,18 @@
-"""People in lists and on their page. Fast at a million: keyset pages by id, and search through its own index.
+"""People in lists. Fast at a million, under row-level security: a page costs the same however rare those are whom it shows.
 
-Trap: see migration 0003 for why search goes through a function of the database.
+Two plans. Where one condition finds few people (a rare word, a small tag, one import), its index gives them all, and the
+other conditions choose among them: the page is exact, and so is the count. Where every condition finds many, we look
+through people in the order of the list until the page is full; if that takes long, the page says how far it came and goes
+on from there.
+
+Traps: see migration 0010 for why search goes through a function of the database. Joins are kept to nested loops here: a
+page wants its first 50 rows, and a hash join begins by reading everybody.
 """
 
+import time
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,45 +20,56 @@ from django.db import connection
 
 from accounts.models import Organization
 from contacts.enums import SubscriptionState
-from contacts.models import ConsentRecord, Contact, Segment, Subscription, Suppression, Topic
-from contacts.queries import audience
-from contacts.segments.compiling import TRUE
+from contacts.models import Contact, Subscription, Suppression, Tagging
+from contacts.queries import filters
+from contacts.queries.filters import STANDS, Filter
+from contacts.segments.compiling import Sql
 
 PAGE = 50
-SEARCH_MOST = 500  # newest matches that a search looks at
+FEW = 5_000  # people whom one condition may find for the first plan
+LOOK = 10_000  # people in the first look of the second plan; each further one is twice as long
+LOOK_SECONDS = 0.1  # of looking, before a page says how far it came
 COUNT_MOST = 100_000  # a list says no more than that there are more
 MAX_ID = 2**63 - 1
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """`state`: "" (everybody who is not archived), "archived", "suppressed", or with a topic "unsubscribed"."""
-
-    text: str = ""
-    topic: Topic | None = None
-    segment: Segment | None = None
-    state: str = ""
-
-    @property
-    def is_on(self) -> bool:
-        return bool(self.text or self.topic or self.segment or self.state)
+SORTS = {"": "Newest", "oldest": "Oldest", "address": "Address A–Z", "-address": "Address Z–A"}
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     contact: Contact
     topics: list[str] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
     suppressed: str = ""  # the reason in words
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`next` and `previous` are cursors for older and newer people; `cut` says that a search had too many matches."""
+    """`next` and `previous` are cursors: the ids of people before and after whom the list goes on. `total`: how many fit,
+    None if that is not known. `looked`: of how many people in a row these are those who fit, when we stopped early."""
 
     rows: list[Row]
     next: int | None = None
     previous: int | None = None
-    cut: bool = False
+    total: int | None = None
+    looked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """The order of a list: column, direction, and where it goes on."""
+
+    by_address: bool
+    ascending: bool
+    start: Any  # an id or an address; None: from the beginning
+
+    @property
+    def direction(self) -> str:
+        return "ASC" if self.ascending else "DESC"
+
+    def beyond(self, column: str) -> Sql:
+        if self.start is None:
+            return Sql("TRUE")
+        return Sql(f"{column} {'>' if self.ascending else '<'} %s", (self.start,))
 
 
 def count(organization: Organization) -> int:
@@ -58,58 +78,252 @@ def count(organization: Organization) -> int:
     return everybody.order_by("-pk").values("pk")[: COUNT_MOST + 1].count()
 
 
-def page(organization: Organization, wanted: Filter, *, after: int | None = None, before: int | None = None) -> Page:
-    """A page of people, newest first: older than `after`, or newer than `before`. Raises segments.tree.BadDefinition."""
-    where, params = ["c.organization_id = %s", "c.erased_at IS NULL"], [organization.pk]
-    join = ""
-    cut = False
-    if wanted.text:
-        found = search(wanted.text)
-        cut = len(found) == SEARCH_MOST
-        where.append("c.id = ANY(%s)")
-        params.append(found)  # type: ignore[arg-type]
-    if wanted.topic is not None:
-        state = SubscriptionState.UNSUBSCRIBED if wanted.state == "unsubscribed" else SubscriptionState.SUBSCRIBED
-        join = "JOIN contacts_subscription s ON s.contact_id = c.id AND s.topic_id = %s AND s.state = %s"
-        params = [wanted.topic.pk, int(state), *params]
-    if wanted.state == "suppressed":
-        where.append(
-            "EXISTS (SELECT 1 FROM contacts_suppression x WHERE x.organization_id = c.organization_id"
-            " AND x.address_key = c.address_key AND x.lifted_at IS NULL)"
-        )
-    where.append("c.archived_at IS NOT NULL" if wanted.state == "archived" else "c.archived_at IS NULL")
-    fits = TRUE if wanted.segment is None else audience.condition(organization, wanted.segment.definition)
-    where.append(fits.text)
-    params.extend(fits.params)
-    key = "s.contact_id" if join else "c.id"  # the order of (topic, contact)'s own index
-    newer = before is not None
-    where.append(f"{key} > %s" if newer else f"{key} < %s")
-    params.append((before if newer else after) or (0 if newer else MAX_ID))
-    sql = (
-        f"SELECT c.id FROM contacts_contact c {join} WHERE {' AND '.join(where)}"
-        f" ORDER BY {key} {'ASC' if newer else 'DESC'} LIMIT {PAGE + 1}"
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        ids = [row[0] for row in cursor.fetchall()]
-    more, ids = len(ids) > PAGE, sorted(ids[:PAGE], reverse=True)
-    has_newer, has_older = (more, True) if newer else (after is not None, more)
-    return Page(
-        rows=_rows(organization, ids),
-        next=ids[-1] if ids and has_older else None,
-        previous=ids[0] if ids and has_newer else None,
-        cut=cut,
-    )
+def page(
+    organization: Organization,
+    wanted: Filter,
+    *,
+    sort: str = "",
+    after: int | None = None,
+    before: int | None = None,
+) -> Page:
+    """A page of people: those after, or those before a person. Raises segments.tree.BadDefinition."""
+    if wanted.lost:
+        return Page([], total=0)
+    backward = before is not None
+    order = _order(organization, sort, after=after, before=before)
+    fits = filters.condition(organization, wanted)
+    few = _few(organization, wanted)
+    with _nested_loops():
+        if few is not None:
+            ids, total = _among(few, fits, order)
+            reached, looked = None, 0
+        else:
+            total = None
+            ids, reached, looked = _look_through(organization, wanted, fits, order)
+    more, ids = len(ids) > PAGE, ids[:PAGE]
+    if backward:
+        ids.reverse()
+    # Where the list goes on in the direction in which we went, and whether there is anybody behind us.
+    edge = (ids[0] if backward else ids[-1]) if ids and more else reached
+    behind = after if not backward else before
+    back = (ids[-1] if backward else ids[0]) if ids else behind
+    following, preceding = (back, edge) if backward else (edge, back if behind is not None else None)
+    return Page(_rows(organization, ids), next=following, previous=preceding, total=total, looked=looked)
 
 
-def search(text: str, most: int = SEARCH_MOST) -> list[int]:
-    """Ids of the newest people whose address or name contains the text; under 3 characters: whose address begins so."""
-    words = " ".join(text.lower().replace("\x00", "").split())[:200]
+def search(text: str, most: int = PAGE) -> list[int]:
+    """Ids of people whose address or name contains the text, the newest first; of a short one: whose address begins so.
+    In a tenant's scope."""
+    words = " ".join(text.lower().replace("\x00", "").split())[: filters.MAX_TEXT]
     if not words:
         return []
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM contacts_search.find(%s, %s)", [words, most])
-        return [row[0] for row in cursor.fetchall()]
+    few = _found(words)
+    if few is not None:
+        return sorted(few, reverse=True)[:most]
+    fits = filters.searched(words)
+    return [
+        row[0]
+        for row in _fetch(
+            "SELECT c.id FROM (SELECT * FROM contacts_contact WHERE erased_at IS NULL ORDER BY id DESC LIMIT %s) c"
+            f" WHERE {fits.text} ORDER BY c.id DESC LIMIT %s",
+            [LOOK * 4, *fits.params, most],
+        )
+    ]
+
+
+def how_many(organization: Organization, wanted: Filter) -> int:
+    """How many people fit, exactly. May take seconds at a million. Raises segments.tree.BadDefinition."""
+    fits = filters.condition(organization, wanted)
+    few = _few(organization, wanted)
+    among = Sql("TRUE") if few is None else Sql("c.id = ANY(%s)", (few,))
+    return int(
+        _fetch(
+            f"SELECT count(*) FROM contacts_contact c WHERE {among.text} AND {fits.text}",
+            [*among.params, *fits.params],
+        )[0][0]
+    )
+
+
+def stretch(organization: Organization, fits: Sql, *, after: int, until: int, size: int) -> tuple[list[int], int, bool]:
+    """Who fits among the next `size` people by id, up to `until`; how far that was, and whether there may be more.
+
+    However rare they are, it costs the same; all of them are read by calling it again from where it came to.
+    """
+    end, looked = _fetch(
+        "SELECT max(id), count(*) FROM (SELECT id FROM contacts_contact WHERE organization_id = %s"
+        " AND id > %s AND id <= %s ORDER BY id LIMIT %s) stretch",
+        [organization.pk, after, until, size],
+    )[0]
+    if not looked:
+        return [], after, False
+    rows = _fetch(
+        f"SELECT c.id FROM contacts_contact c WHERE c.id > %s AND c.id <= %s AND {fits.text} ORDER BY c.id",
+        [after, end, *fits.params],
+    )
+    return [row[0] for row in rows], end, looked == size
+
+
+# --- The first plan: somebody is rare -----------------------------------------------------------------------------------
+def _few(organization: Organization, wanted: Filter) -> list[int] | None:
+    """Everybody whom one of the conditions finds, if there is one that finds few."""
+    mine = organization.pk
+    probes: list[tuple[str, list[Any]]] = []
+    if wanted.tag is not None:
+        probes.append(("SELECT contact_id FROM contacts_tagging WHERE tag_id = %s", [wanted.tag.pk]))
+    if wanted.import_ is not None:
+        probes.append(
+            (
+                "SELECT id FROM contacts_contact WHERE organization_id = %s AND import_id = %s",
+                [mine, wanted.import_.pk],
+            )
+        )
+    if wanted.form is not None:
+        probes.append(
+            (
+                "SELECT id FROM contacts_contact WHERE organization_id = %s AND form_id = %s",
+                [mine, wanted.form.pk],
+            )
+        )
+    if wanted.topic is not None:
+        state = int(STANDS[wanted.stands])
+        probes.append(
+            (
+                f"SELECT contact_id FROM contacts_subscription WHERE topic_id = %s AND state = {state:d}"
+                + (" AND state > 1" if state > 1 else ""),
+                [wanted.topic.pk],
+            )
+        )
+    if wanted.state == "archived":
+        probes.append(
+            ("SELECT id FROM contacts_contact WHERE organization_id = %s AND archived_at IS NOT NULL", [mine])
+        )
+    elif wanted.state == "suppressed":
+        probes.append(
+            (
+                """SELECT c.id FROM contacts_suppression x JOIN contacts_contact c
+                   ON c.organization_id = x.organization_id AND c.address_key = x.address_key
+                   WHERE x.organization_id = %s AND x.lifted_at IS NULL""",
+                [mine],
+            )
+        )
+    for text in (wanted.text, f"@{wanted.domain}" if wanted.domain else ""):
+        if text and (found := _found(text)) is not None:
+            return found
+    for sql, params in probes:
+        rows = _fetch(f"{sql} LIMIT {FEW + 1}", params)
+        if len(rows) <= FEW:
+            return [row[0] for row in rows]
+    return None
+
+
+def _found(text: str) -> list[int] | None:
+    return _fetch("SELECT contacts_search.few(%s, %s)", [text, FEW])[0][0]  # type: ignore[no-any-return]
+
+
+def _among(few: list[int], fits: Sql, order: _Order) -> tuple[list[int], int]:
+    column = "address_key" if order.by_address else "id"
+    beyond = order.beyond(column)
+    rows = _fetch(
+        f"""
+        WITH fits AS MATERIALIZED (
+            SELECT c.id, c.address_key FROM contacts_contact c WHERE c.id = ANY(%s) AND {fits.text}
+        ), n AS (SELECT count(*) AS n FROM fits)
+        SELECT p.id, n.n FROM n LEFT JOIN LATERAL (
+            SELECT id, {column} AS place FROM fits WHERE {beyond.text} ORDER BY place {order.direction} LIMIT {PAGE + 1}
+        ) p ON TRUE ORDER BY p.place {order.direction}
+        """,
+        [few, *fits.params, *beyond.params],
+    )
+    return [row[0] for row in rows if row[0] is not None], rows[0][1]
+
+
+# --- The second plan: all are many --------------------------------------------------------------------------------------
+def _look_through(
+    organization: Organization, wanted: Filter, fits: Sql, order: _Order
+) -> tuple[list[int], int | None, int]:
+    """The ids of a page and one more, the person that we came to if there may be more behind, and how many we looked at."""
+    found: list[int] = []
+    size, looked, began = LOOK, 0, time.monotonic()
+    while True:
+        start = time.monotonic()
+        people, place = _people(organization, wanted, order, size)
+        column = "c.address_key" if order.by_address else "c.id"
+        rows = _fetch(
+            f"SELECT c.id FROM {people.text} WHERE {fits.text} ORDER BY {column} {order.direction}"
+            f" LIMIT {PAGE + 1 - len(found)}",
+            [*people.params, *fits.params],
+        )
+        found += [row[0] for row in rows]
+        if len(found) > PAGE:
+            return found, None, 0
+        last = _fetch(place.text, list(place.params))
+        if not last:
+            return found, None, 0
+        looked += size
+        now = time.monotonic()
+        if (now - began) + 2 * (now - start) > LOOK_SECONDS:
+            return found, last[0][0], looked
+        order = _Order(order.by_address, order.ascending, last[0][1])
+        size *= 2
+
+
+def _people(organization: Organization, wanted: Filter, order: _Order, size: int) -> tuple[Sql, Sql]:
+    """The next people in the order of the list as `c`, and a query for the last of them (id, place), if so many are left.
+
+    By id, those of a tag or a topic come by its own index.
+    """
+    direction = order.direction
+    if not order.by_address and (wanted.tag is not None or wanted.topic is not None):
+        if wanted.tag is not None:
+            source, params = "contacts_tagging WHERE tag_id = %s", [wanted.tag.pk]
+        else:
+            assert wanted.topic is not None
+            state = int(STANDS[wanted.stands])
+            source, params = (
+                f"contacts_subscription WHERE topic_id = %s AND state = {state:d}"
+                + (" AND state > 1" if state > 1 else ""),
+                [wanted.topic.pk],
+            )
+        beyond = order.beyond("contact_id")
+        base = f"SELECT contact_id FROM {source} AND {beyond.text} ORDER BY contact_id {direction}"
+        taken = (*params, *beyond.params)
+        people = Sql(
+            f"({base} LIMIT %s) b CROSS JOIN LATERAL"
+            " (SELECT * FROM contacts_contact WHERE id = b.contact_id OFFSET 0) c",
+            (*taken, size),
+        )
+        return people, Sql(f"SELECT contact_id, contact_id FROM ({base} OFFSET %s LIMIT 1) l", (*taken, size - 1))
+    column = "address_key" if order.by_address else "id"
+    beyond = order.beyond(column)
+    limits = [Sql("organization_id = %s", (organization.pk,)), beyond]
+    if wanted.text and len(wanted.text) < filters.PREFIX_UNDER and order.by_address:
+        limits.append(Sql("address_key >= %s AND address_key < %s", (wanted.text, wanted.text + filters.LAST)))
+    where = filters.both(*limits)
+    base = f"FROM contacts_contact WHERE {where.text} ORDER BY {column} {direction}"
+    return (
+        Sql(f"(SELECT * {base} LIMIT %s) c", (*where.params, size)),
+        Sql(f"SELECT id, {column} {base} OFFSET %s LIMIT 1", (*where.params, size - 1)),
+    )
+
+
+def _order(organization: Organization, sort: str, *, after: int | None, before: int | None) -> _Order:
+    by_address = sort in ("address", "-address")
+    ascending = sort in ("address", "oldest")
+    start: Any = after if before is None else before
+    if start is not None and by_address:
+        start = (
+            Contact.objects.filter(organization=organization, pk=start).values_list("address_key", flat=True).first()
+        )
+    return _Order(by_address, ascending != (before is not None), start)
+
+
+@contextmanager
+def _nested_loops() -> Iterator[None]:
+    """No hash and merge joins inside, for the planner takes the conditions of segments for rarer than they are."""
+    switch = "SELECT set_config('enable_hashjoin', %s, true), set_config('enable_mergejoin', %s, true)"
+    _fetch(switch, ["off", "off"])
+    yield
+    _fetch(switch, ["on", "on"])  # after an error the transaction is over anyway
 
 
 def _rows(organization: Organization, ids: list[int]) -> list[Row]:
@@ -121,43 +335,24 @@ def _rows(organization: Organization, ids: list[int]) -> list[Row]:
         .values_list("contact_id", "topic__name")
     ):
         topics[contact_id].append(name)
+    tags: dict[int, list[str]] = defaultdict(list)
+    for contact_id, name in (
+        Tagging.objects.filter(contact_id__in=ids).order_by("tag__name").values_list("contact_id", "tag__name")
+    ):
+        tags[contact_id].append(name)
     keys = [contact.address_key for contact in people.values()]
     standing = {
         suppression.address_key: suppression.get_reason_display()
         for suppression in Suppression.objects.filter(
-            organization=organization, address_key__in=keys, lifted_at=None
+            organization=organization, address_key__in=keys, lifted_at=None, topic=None
         ).order_by("-pk")
     }
-    return [Row(people[pk], topics[pk], standing.get(people[pk].address_key, "")) for pk in ids if pk in people]
-
-
-# --- One person -------------------------------------------------------------------------------------------------------
-def standings(contact: Contact) -> list[dict[str, Any]]:
-    """Every topic with how the person stands to it: topic, subscription or None, is_subscribed."""
-    by_topic = {row.topic_id: row for row in Subscription.objects.filter(contact=contact)}
-    topics = Topic.objects.filter(organization_id=contact.organization_id).order_by("name")
     return [
-        {
-            "topic": topic,
-            "subscription": by_topic.get(topic.pk),
-            "is_subscribed": topic.pk in by_topic and by_topic[topic.pk].state == SubscriptionState.SUBSCRIBED,
-        }
-        for topic in topics
-        if topic.archived_at is None or topic.pk in by_topic
+        Row(people[pk], topics[pk], tags[pk], standing.get(people[pk].address_key, "")) for pk in ids if pk in people
     ]
 
 
-def consents(contact: Contact, most: int = 100) -> list[ConsentRecord]:
-    """What they agreed to or refused, newest first."""
-    return list(
-        ConsentRecord.objects.filter(contact=contact).select_related("topic", "actor").order_by("-at", "-pk")[:most]
-    )
-
-
-def suppressions_of(contact: Contact) -> list[Suppression]:
-    """Every entry of the do-not-send list about this address, lifted ones too, newest first."""
-    return list(
-        Suppression.objects.filter(organization_id=contact.organization_id, address_key=contact.address_key)
-        .select_related("actor")
-        .order_by("-pk")[:100]
-    )
+def _fetch(sql: str, params: list[Any]) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchall()

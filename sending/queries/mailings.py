@@ -150,9 +150,13 @@ def everybody(mailing: Mailing, part: BarPart | None) -> Iterator[Person]:
         yield from with_replies(found)
 
 
-def messages_to(*, contact_id: int | None, organization_id: int, address: str, limit: int = 50) -> list[Delivery]:
-    """The newest messages to a person; for addresses without a contact, app mail to them."""
+def messages_to(
+    *, contact_id: int | None, organization_id: int, address: str, before: int | None = None, limit: int = 50
+) -> list[Delivery]:
+    """The newest messages to a person (older than the one `before`); for addresses without a contact, app mail to them."""
     rows = Delivery.objects.select_related("mailing", "mailing__stream")
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
     if contact_id is not None:
         rows = rows.filter(contact_id=contact_id)
     else:

@@ -1,0 +1,63 @@
+"""Bulk jobs as pages show them: what runs, how far it is, what was done lately."""
+
+from datetime import timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import Organization
+from contacts.enums import JobKind, JobState
+from contacts.models import Contact, Job
+from contacts.queries.imports import Progress
+
+HISTORY = 100
+LATELY = timedelta(minutes=10)
+WORKING = (JobState.WAITING, JobState.WORKING)
+# Looking a field's values over before they are converted is a question, not work.
+NO_QUESTIONS = ~Q(what__step="check")
+
+
+def in_motion(organization: Organization) -> list[Job]:
+    """Jobs that wait or run, and those that failed a moment ago, for the jobs bell; each has `.progress`."""
+    rows = list(
+        Job.objects.filter(organization=organization)
+        .filter(
+            Q(state__in=WORKING)
+            | Q(state=JobState.FAILED, finished_at__gt=timezone.now() - LATELY)
+            | Q(state=JobState.DONE, finished_at__gt=timezone.now() - LATELY, total__gt=1_000)
+        )
+        .order_by("-pk")[:10]
+    )
+    for row in rows:
+        row.progress = progress(row)  # type: ignore[attr-defined]
+    return rows
+
+
+def history(organization: Organization) -> list[Job]:
+    """What was done to many people, newest first."""
+    return list(
+        Job.objects.filter(NO_QUESTIONS, organization=organization)
+        .select_related("created_by")
+        .order_by("-pk")[:HISTORY]
+    )
+
+
+def progress(job: Job) -> Progress:
+    """How far a job is."""
+    if job.total is None:
+        return Progress(0, 0, None, None)
+    seconds = (timezone.now() - job.started_at).total_seconds() if job.started_at else 0
+    rate = job.done / seconds if seconds >= 1 and job.done else None
+    left = timedelta(seconds=(job.total - job.done) / rate) if rate and job.total > job.done else None
+    return Progress(job.done, job.total, rate, left)
+
+
+def problems(job: Job) -> list[tuple[Contact | None, str]]:
+    """The first few whom it could not be done for, and why."""
+    people = Contact.objects.in_bulk([one["id"] for one in job.problems if "id" in one])
+    return [(people.get(one.get("id")), str(one.get("why", ""))) for one in job.problems]
+
+
+def takes_an_admin(job: Job) -> bool:
+    """Lifting do-not-send entries is for admins, also when a job made them."""
+    return job.kind == JobKind.SUPPRESS
