@@ -80,7 +80,11 @@ def resubscribe(*, contact: Contact, topic: Topic | None, statement: Statement) 
     """
     _lock(contact)
     at = statement.at or timezone.now()
-    lifted = suppressions.lift_own(contact=contact, why=f"Came back: {ConsentSource(statement.source).label}")
+    lifted = suppressions.lift_own(
+        contact=contact,
+        topics=[topic] if topic is not None else (),
+        why=f"Came back: {ConsentSource(statement.source).label}",
+    )
     if topic is not None:
         return _move(contact, topic, SubscriptionState.SUBSCRIBED, ConsentAction.RESUBSCRIBED, statement) or lifted
     left = (
@@ -131,7 +135,8 @@ def confirm(*, contact: Contact, topics: Iterable[Topic], statement: Statement) 
     Their own act, so it lifts "unsubscribed from everything", and no other suppression.
     """
     _lock(contact)
-    suppressions.lift_own(contact=contact, why=f"Confirmed: {ConsentSource(statement.source).label}")
+    topics = list(topics)
+    suppressions.lift_own(contact=contact, topics=topics, why=f"Confirmed: {ConsentSource(statement.source).label}")
     return [
         topic
         for topic in topics

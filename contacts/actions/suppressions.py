@@ -4,9 +4,10 @@ Policy: adding is easy and repeats harmlessly; the first reason of each kind sta
 decision of a person with a reason and goes to the audit log; a request to be forgotten is never lifted.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.actions import audit
@@ -14,9 +15,9 @@ from accounts.models import Organization, User
 from contacts import addresses, fingerprints
 from contacts.enums import MARKETING_ONLY, SuppressionReason
 from contacts.errors import NotThisWay
-from contacts.models import Contact, Suppression
+from contacts.models import Contact, Suppression, Topic
 
-BATCH = 1_000
+BATCH = 20_000
 
 
 @transaction.atomic
@@ -29,8 +30,9 @@ def suppress(
     evidence: str = "",
     about: str = "",
     actor: User | None = None,
+    topic: Topic | None = None,
 ) -> bool:
-    """Send no more to an address (a key does as well). False if that reason stands already.
+    """Send no more to an address (a key does as well); with a topic, nothing of that topic. False if that stands already.
 
     `source` is one of relay, mailroom, page, one_click, mailto, complaint, import, member, api.
     """
@@ -44,6 +46,7 @@ def suppress(
             evidence=evidence,
             about=about,
             actor=actor,
+            topic=topic,
         )
     )
 
@@ -58,42 +61,67 @@ def suppress_many(
     evidence: str = "",
     about: str = "",
     actor: User | None = None,
+    topic: Topic | None = None,
 ) -> int:
-    """Put address keys on the list; the number that are new to it under this reason."""
-    wanted = list(dict.fromkeys(keys))
-    new = 0
-    for start in range(0, len(wanted), BATCH):
-        batch = wanted[start : start + BATCH]
-        standing = set(
-            Suppression.objects.filter(address_key__in=batch, reason=reason, lifted_at=None).values_list(
-                "address_key", flat=True
-            )
-        )
-        fresh = [
-            Suppression(
-                organization=organization,
-                address_key=key,
-                reason=reason,
-                marketing_only=reason in MARKETING_ONLY,
-                source=source[:20],
-                evidence=evidence.replace("\x00", "")[:10_000],
-                about=about[:100],
-                actor=actor,
-            )
-            for key in batch
-            if key not in standing
-        ]
-        # Somebody else may add the same in between: the first one stands.
-        Suppression.objects.bulk_create(fresh, ignore_conflicts=True)
-        new += len(fresh)
+    """Put address keys on the list; the number that are new to it under this reason and for this topic."""
+    wanted = [(key, evidence) for key in dict.fromkeys(keys)]
+    new = put_on(
+        organization=organization,
+        entries=wanted,
+        reason=reason,
+        source=source,
+        about=about,
+        actor=actor,
+        topic=topic,
+    )
     if new and actor is not None:
-        shown = wanted[0] if len(wanted) == 1 else f"{new} addresses"
+        shown = wanted[0][0] if len(wanted) == 1 else f"{new} addresses"
         audit.record(
             organization=organization,
             actor=actor,
             verb="contacts.address_suppressed",
-            data={"addresses": shown, "reason": str(reason)},
+            data={"addresses": shown, "reason": str(reason), **({"topic": topic.name} if topic is not None else {})},
         )
+    return new
+
+
+def put_on(
+    *,
+    organization: Organization,
+    entries: Sequence[tuple[str, str]],
+    reason: SuppressionReason,
+    source: str,
+    about: str = "",
+    actor: User | None = None,
+    topic: Topic | None = None,
+) -> int:
+    """(address key, evidence) onto the list, without a word in the audit log; how many were new.
+
+    What stands already stays as it is, also where somebody else adds the same in this moment.
+    """
+    new = 0
+    for start in range(0, len(entries), BATCH):
+        batch = entries[start : start + BATCH]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """INSERT INTO contacts_suppression (organization_id, address_key, reason, topic_id, marketing_only, source,
+                                                     evidence, about, actor_id, created_at, lifted_why)
+                   SELECT %s, n.key, %s, %s, %s, %s, n.evidence, %s, %s, now(), ''
+                   FROM unnest(%s::text[], %s::text[]) n (key, evidence)
+                   ON CONFLICT DO NOTHING""",
+                [
+                    organization.pk,
+                    str(reason),
+                    topic.pk if topic is not None else None,
+                    reason in MARKETING_ONLY,
+                    source[:20],
+                    about[:100],
+                    actor.pk if actor is not None else None,
+                    [key[:320] for key, _ in batch],
+                    [evidence.replace("\x00", "")[:10_000] for _, evidence in batch],
+                ],
+            )
+            new += cursor.rowcount
     return new
 
 
@@ -108,8 +136,8 @@ def lift(*, suppression: Suppression, actor: User, why: str) -> None:
         raise NotThisWay("This person asked to be forgotten. That stays.")
     if suppression.lifted_at is not None:
         return
-    suppression.lifted_at, suppression.lifted_why = timezone.now(), why[:300]
-    suppression.save(update_fields=["lifted_at", "lifted_why"])
+    suppression.lifted_at, suppression.lifted_why, suppression.lifted_by = timezone.now(), why[:300], actor
+    suppression.save(update_fields=["lifted_at", "lifted_why", "lifted_by"])
     audit.record(
         organization=suppression.organization,
         actor=actor,
@@ -129,9 +157,14 @@ def is_erased(address_key: str) -> bool:
     ).exists()
 
 
-def lift_own(*, contact: Contact, why: str) -> bool:
-    """Lift "unsubscribed from everything" by the person's own wish; True if it stood. See subscriptions.resubscribe."""
+def lift_own(*, contact: Contact, why: str, topics: Iterable[Topic] = ()) -> bool:
+    """Lift "unsubscribed" by the person's own wish, from everything and from the topics that they come back to; True if it
+    stood. See subscriptions.resubscribe.
+    """
     standing = Suppression.objects.filter(
-        address_key=contact.address_key, reason=SuppressionReason.UNSUBSCRIBED, lifted_at=None
+        Q(topic=None) | Q(topic__in=[topic.pk for topic in topics]),
+        address_key=contact.address_key,
+        reason=SuppressionReason.UNSUBSCRIBED,
+        lifted_at=None,
     )
     return bool(standing.update(lifted_at=timezone.now(), lifted_why=why[:300]))
