@@ -160,11 +160,18 @@ def _united(plans: Sequence[_Plan]) -> tuple[list[str], int | None]:
         return places[key]
 
     for plan in plans:
+        means = plan.export.means if plan.export is not None else {}
+        here: set[str] = set()
         for index, name in enumerate(plan.part.header):
+            key = names.plain(name) or name
+            meaning = means.get(key, peers.SKIP)
+            if meaning not in (peers.SKIP, peers.NEW) and meaning not in here:
+                here.add(meaning)
+                key = f"\x00{meaning}"  # UNSUB_TIME of one file and CLEAN_TIME of another are one column
             if index in (plan.status_at, plan.hash_at) or index in plan.objects:
                 plan.places.append(-1)
             else:
-                plan.places.append(place_of(name, names.plain(name) or name))
+                plan.places.append(place_of(name, key))
     for plan in plans:
         if plan.objects:
             taken = {names.plain(name) for name in plan.part.header}
@@ -190,9 +197,9 @@ def _object(row: Sequence[str], index: int) -> dict[str, str]:
         return {}
     try:
         value = json_tables.loads(cell)
+        return json_tables.flattened(value) if isinstance(value, dict) else {}
     except ValueError:
         return {}
-    return json_tables.flattened(value) if isinstance(value, dict) else {}
 
 
 def _rows(plan: _Plan, width: int, status_place: int | None) -> Iterator[list[str]]:

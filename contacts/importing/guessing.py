@@ -73,6 +73,17 @@ NOISE = frozenset(
     """memberrating gmtoff dstoff leid euid lastchanged uuid cid createdat updatedat listids segmentids lastemailed lastclicked
     lastopened unsubcampaigntitle unsubcampaignid unsubreasonother cleancampaigntitle cleancampaignid id""".split()
 )
+# Never numbers or yes and no, whatever they look like: NO is Norway, and 0049 a telephone.
+TEXTS = frozenset(
+    """country countrycode countryname land pays pais paese kraj nation nationality zip zipcode postalcode postcode plz cp
+    codigopostal codepostal cap phone phonenumber telephone telefon telefono tel mobile mobilephone mobilenumber handy sms fax
+    state region
+    province stateprovinceregion externalid customerid customernumber membernumber kundennummer vat vatid iban currency""".split()
+)
+LANGUAGES = frozenset(
+    """ar bg ca cs da de el en es et eu fa fi fr ga gl he hi hr hu hy id is it ja ka ko lt lv mk ms mt nb nl nn no pl pt ro ru sk sl
+    sq sr sv sw th tr uk ur vi zh""".split()
+)
 _LANGUAGE_CELL = re.compile(r"[A-Za-z]{2}(?:[-_][A-Za-z]{2})?")
 _INVENTED = re.compile(r"column\d+")
 _SEVERAL = re.compile(r"\s*[|;]\s*")
@@ -192,13 +203,13 @@ def _by_name(name: str, by_name: Mapping[str, Known], cells: Sequence[str]) -> G
     if name in NOISE or not any(cells):
         return Guess(SKIP)
     if _INVENTED.fullmatch(name):
-        if _mostly(cells, lambda cell: _LANGUAGE_CELL.fullmatch(cell) is not None):
-            return Guess(LANGUAGE)
         kind = kind_of(cells)
+        if kind == "text" and all(map(_is_language, filter(None, cells))):
+            return Guess(LANGUAGE)
         return Guess(SKIP) if kind == "text" else _new(kind, cells)
     if _mostly(cells, addresses.is_address):
         return Guess(SKIP)
-    return _new(kind_of(cells), cells)
+    return Guess(NEW) if name in TEXTS else _new(kind_of(cells), cells)
 
 
 def _new(kind: str, cells: Sequence[str]) -> Guess:
@@ -227,8 +238,12 @@ def _find_email(guesses: list[Guess], columns: Sequence[Sequence[str]]) -> None:
         guesses[best] = Guess(EMAIL)
 
 
+def _is_language(cell: str) -> bool:
+    return _LANGUAGE_CELL.fullmatch(cell) is not None and cell[:2].lower() in LANGUAGES
+
+
 def _find_names(guesses: list[Guess], columns: Sequence[Sequence[str]]) -> None:
-    """Without a header: a column of words with exactly one space each is people's names."""
+    """Without a header: a column of two or three words each, hardly one of them twice, is people's names."""
     for index, cells in enumerate(columns):
         filled = [cell for cell in cells if cell]
         if guesses[index].to == SKIP and len(filled) > 1 and _all_names(filled):
@@ -237,8 +252,11 @@ def _find_names(guesses: list[Guess], columns: Sequence[Sequence[str]]) -> None:
 
 
 def _all_names(cells: Sequence[str]) -> bool:
-    fitting = sum(2 <= len(cell.split()) <= 3 and not any(map(str.isdigit, cell)) and cell.istitle() for cell in cells)
-    return fitting >= len(cells) * _MANY
+    fitting = sum(
+        2 <= len(cell.split()) <= 4 and len(cell) <= 60 and not any(map(str.isdigit, cell)) and not cell[0].islower()
+        for cell in cells
+    )
+    return min(fitting, len(set(cells))) >= len(cells) * _MANY
 
 
 def _mostly(cells: Sequence[str], fits: Callable[[str], bool]) -> bool:

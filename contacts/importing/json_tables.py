@@ -10,10 +10,12 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 from contacts.importing import names, parts, reading, sniffing
 
+MAX_DEPTH = 50
+TOO_DEEP = "it is nested too deep"
 MAX_OBJECT = reading.MAX_RECORD  # characters of one person
 PIECE = 1 << 17  # characters
 BAD = (
@@ -28,6 +30,7 @@ WRAPPERS = frozenset(
     """result results contacts data subscribers members recipients items people persons users customers entries rows
     suppressions bounces unsubscribes invalidemails spamreports""".split()
 )
+_quoted = json.encoder.encode_basestring
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
@@ -70,7 +73,7 @@ def flattened(person: dict[str, Any]) -> dict[str, str]:
 
 
 def cell_of(value: Any) -> str:
-    """A JSON value as a cell; a list of words as words between bars, if no word has one."""
+    """A JSON value as a cell; a list of words as words between bars, if no word has one. Raises ValueError if too deep."""
     if value is None:
         return ""
     if isinstance(value, str):
@@ -79,7 +82,18 @@ def cell_of(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, list) and all(isinstance(one, str) and "|" not in one for one in value):
         return "|".join(value)
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _text(value, 0)
+
+
+def _text(value: Any, depth: int) -> str:
+    """A value as JSON again, its numbers as they were written. Raises ValueError for one that is too deep."""
+    if depth > MAX_DEPTH:
+        raise ValueError(TOO_DEEP)
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{_quoted(name)}:{_text(one, depth + 1)}" for name, one in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(_text(one, depth + 1) for one in value) + "]"
+    return value if isinstance(value, _Number) else json.dumps(value, ensure_ascii=False)
 
 
 class _Number(str):
@@ -96,7 +110,7 @@ def loads(text: str) -> Any:
     try:
         value, end = _DECODER.raw_decode(text.strip())
     except RecursionError as trouble:
-        raise ValueError("nested too deep") from trouble
+        raise ValueError(TOO_DEEP) from trouble
     if end != len(text.strip()):
         raise ValueError("more than one value")
     return value
@@ -115,7 +129,11 @@ def _people(path: Path, encoding: str) -> Iterator[dict[str, str]]:
         for value in values:
             if not isinstance(value, dict):
                 raise reading.Unreadable(NO_PEOPLE)
-            yield flattened(value)
+            try:
+                person = flattened(value)
+            except ValueError as trouble:
+                scroll.refuse(str(trouble))
+            yield person
 
 
 def _array(scroll: _Scroll) -> Iterator[Any]:
@@ -197,7 +215,7 @@ class _Scroll:
             try:
                 value, end = _DECODER.raw_decode(self._text, self._at)
             except RecursionError:
-                self.refuse("it is nested too deep")
+                self.refuse(TOO_DEEP)
             except json.JSONDecodeError as trouble:
                 if len(self._text) - self._at > MAX_OBJECT:
                     self.refuse(TOO_LARGE)
@@ -210,7 +228,7 @@ class _Scroll:
                     self._at = end
                     return value
 
-    def refuse(self, why: str) -> None:
+    def refuse(self, why: str) -> NoReturn:
         raise reading.Unreadable(BAD.format(why, self._passed + self._at + 1))
 
     def _more(self) -> bool:

@@ -121,24 +121,41 @@ class Judge:
             ),
         )  # fmt: skip
 
-    def _why(self, line: int, cells: list[str]) -> Bad:
-        """Every problem of a row that has one."""
+    def _why(self, line: int, cells: list[str]) -> Person | Bad:
+        """Every problem of a row that has one.
+
+        Whoever has left is not refused for anything but the address: they would be written to for a bad date.
+        """
         trouble = unmarked(line, cells[0])
         if trouble is not None:
-            return Bad(line, trouble.why, json.dumps([trouble.text], ensure_ascii=False))
+            return self.judge(trouble)
         problems: list[str] = []
-        try:
-            addresses.parse(cells[self._email])
-        except addresses.InvalidAddress as refused:
-            problems.append(str(refused))
-        for memo in (*self._facts, self._language, self._status, *self._extras):
+
+        def tried(memo: _Memo | None, otherwise: Any) -> Any:
             if memo is None:
-                continue
+                return otherwise
             try:
-                memo[cells[memo.index]]
+                return memo[cells[memo.index]]
             except values.BadValue as refused:
                 problems.append(f"{memo.label}{refused}.")
-        return _bad(line, cells, problems)
+                return otherwise
+
+        status = tried(self._status, None if self._status is not None else statuses.NONE)
+        has_left = status not in (None, statuses.NONE, statuses.SUBSCRIBED)
+        try:
+            address, key, domain, hint, role = self._look(cells[self._email])
+        except addresses.InvalidAddress as refused:
+            problems.insert(0, str(refused))
+            has_left = False
+        facts = [tried(memo, "") for memo in self._facts]
+        locale = tried(self._language, "")
+        extra = [tried(memo, "") for memo in self._extras]
+        if not has_left:
+            return _bad(line, cells, problems or ["The row cannot be read."])
+        note = (doubts.TYPO if hint else 0) | (doubts.ROLE if role else 0)
+        extra = [*filter(None, extra), *(['"hint": ' + _quoted(hint)] if hint else [])]
+        told = f"{{{', '.join(extra)}}}" if extra else ""
+        return Person(line, address, key, domain, locale, f"{{{', '.join(filter(None, facts))}}}", status, note, told)
 
     def _fitted(self, cells: list[str]) -> list[str]:
         """Empty cells at the end may be missing or too many."""

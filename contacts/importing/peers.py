@@ -231,6 +231,9 @@ _TELLING_NAMES = (
 def recognise(header: Sequence[str], file_name: str = "") -> Export | None:
     """The export that a file with these columns and this name is; None if it is nobody's that we know."""
     columns = {names.plain(name) for name in header} - {""}
+    columns |= {
+        names.plain(name.partition(".")[0]) for name in header if "." in name[1:]
+    }  # objects that were spread out
     file_name = file_name.lower()
     for export in EXPORTS:
         if (
