@@ -18,7 +18,11 @@ class NotThisWay(Refused):
 
 
 class BadSegment(Refused):
-    """The definition of a segment cannot be understood or is too large."""
+    """The definition of a segment cannot be understood or is too large. `path` leads to the rule, as in (0, 2)."""
+
+    def __init__(self, why: str, path: tuple[int, ...] = ()) -> None:
+        super().__init__(why)
+        self.path = path
 
 
 class BadImport(Refused):

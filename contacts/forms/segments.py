@@ -4,33 +4,48 @@ A definition under construction may be unfinished; contacts.segments.tree judges
 """
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from contacts.segments import tree
-from contacts.segments.tree import MAX_DEPTH, NO_VALUE, OPS, Catalogue
-from contacts.segments.wording import OP_WORDS, label_of
+from contacts.segments.tree import MAX_DEPTH, NO_VALUE
 
-_NAME = re.compile(r"r((?:\.\d{1,3})*)\.(match|about|op|value)")
-_MOVE = re.compile(r"(add|group|remove):((?:\d{1,3}(?:\.\d{1,3})*)?)")
+PARTS = (
+    *("match", "about", "op", "value", "until", "times", "which", "latest", "when", "days", "from", "to"),
+    *("topic", "source"),
+)
+_NAME = re.compile(rf"r((?:\.\d{{1,3}})*)\.({'|'.join(PARTS)})")
+_MOVE = re.compile(r"(add|group|remove|up|down):((?:\d{1,3}(?:\.\d{1,3})*)?)")
+LATEST = "latest"  # the choice "any of the last …" beside campaigns' public ids
+MAX_CONTROLS = 5_000
 Path = tuple[int, ...]
+Node = dict[str, Any]
 
 
-def empty() -> dict[str, Any]:
+class Posted(Protocol):
+    """What a form sent: a QueryDict, or a dict of lists in its clothes."""
+
+    def getlist(self, key: str) -> Sequence[str]: ...
+
+    def __iter__(self) -> Any: ...
+
+
+def empty() -> Node:
     return {"match": "all", "rules": []}
 
 
-def definition_from(post: Mapping[str, str]) -> dict[str, Any]:
+def definition_from(post: Posted) -> Node:
     """The definition that the posted controls draw; places that make no sense are passed over."""
-    nodes: dict[Path, dict[str, Any]] = {}
-    for name in post:
+    nodes: dict[Path, dict[str, list[str]]] = {}
+    for count, name in enumerate(post):
         found = _NAME.fullmatch(name)
-        if found is not None:
+        if found is not None and count < MAX_CONTROLS:
             place = tuple(int(part) for part in found[1].split(".")[1:])
             if len(place) <= MAX_DEPTH:
-                nodes.setdefault(place, {})[found[2]] = str(post[name])[: tree.MAX_TEXT * 20]
+                values = [str(value)[: tree.MAX_TEXT * 20] for value in post.getlist(name)]
+                nodes.setdefault(place, {})[found[2]] = values
     root = _group(nodes.get((), {}))
-    built: dict[Path, dict[str, Any]] = {(): root}
+    built: dict[Path, Node] = {(): root}
     for place in sorted(nodes, key=lambda place: (len(place), place)):
         if not place or place[:-1] not in built or "rules" not in built[place[:-1]]:
             continue
@@ -40,103 +55,116 @@ def definition_from(post: Mapping[str, str]) -> dict[str, Any]:
     return root
 
 
-def moved(definition: dict[str, Any], move: str) -> dict[str, Any]:
-    """The definition after a press of a button: "add:0.1" (a condition to that group), "group:", "remove:0.1.2"."""
+def moved(definition: Node, move: str) -> tuple[Node, Path | None]:
+    """The definition after a press of a button: "add:0.1" (a condition to that group), "group:", "remove:0.1.2", "up:0.1",
+    "down:0.1"; and the place that somebody at the keyboard goes on from. Up and down lead through groups: into one that is
+    next, and out of one at its edge.
+    """
     found = _MOVE.fullmatch(move)
     if found is None:
-        return definition
+        return definition, None
     what, place = found[1], [int(part) for part in found[2].split(".") if part]
-    node = definition
-    parent, index = None, 0
+    node: Node = definition
+    trail: list[tuple[Node, int]] = []
     for index in place:
         rules = node.get("rules")
         if rules is None or index >= len(rules):
-            return definition
-        parent, node = node, rules[index]
-    if what == "remove":
-        if parent is not None:
-            del parent["rules"][index]
-    elif "rules" in node:
-        fresh = {"about": "", "op": "", "value": ""}
+            return definition, None
+        trail.append((node, index))
+        node = rules[index]
+    if what in ("add", "group"):
+        if "rules" not in node:
+            return definition, None
+        fresh: Node = {"about": "", "op": "", "value": ""}
         node["rules"].append({"match": "any", "rules": [fresh]} if what == "group" else fresh)
-    return definition
+        node = fresh
+    elif not trail:
+        return definition, None
+    elif what == "remove":
+        parent, index = trail[-1]
+        del parent["rules"][index]
+        node = parent
+    else:
+        _step(trail, node, down=what == "down")
+    return definition, _place_of(node, definition)
 
 
-def drawn(definition: Mapping[str, Any], catalogue: Catalogue, trouble: tree.BadDefinition | None) -> dict[str, Any]:
-    """What the template draws: the tree with names of controls, choices, and the trouble at its place."""
-    return _draw(definition, catalogue, (), trouble)
+def _place_of(wanted: Node, node: Node, place: Path = ()) -> Path | None:
+    if node is wanted:
+        return place
+    for index, rule in enumerate(node.get("rules", ())):
+        if (found := _place_of(wanted, rule, (*place, index))) is not None:
+            return found
+    return None
 
 
-def subjects(catalogue: Catalogue) -> list[tuple[str, list[tuple[str, str]]]]:
-    """What a condition may be about, in two groups."""
-    always = [(about, label_of(about, catalogue)) for about in tree.BUILT_IN if about != "topic" or catalogue.topics]
-    own = [(f"field:{key}", label) for key, label in catalogue.labels.items()]
-    return [("Fields", own), ("Everybody has", always)]
+def _step(trail: list[tuple[Node, int]], node: Node, *, down: bool) -> None:
+    parent, index = trail[-1]
+    rules = parent["rules"]
+    beside = index + (1 if down else -1)
+    if not 0 <= beside < len(rules):
+        if len(trail) > 1:  # out of the group, to the side where it was going
+            outer, at = trail[-2]
+            rules.pop(index)
+            outer["rules"].insert(at + 1 if down else at, node)
+        return
+    neighbour = rules[beside]
+    rules.pop(index)
+    if "rules" in neighbour and "rules" not in node and len(trail) + 1 <= MAX_DEPTH:
+        neighbour["rules"].insert(0 if down else len(neighbour["rules"]), node)
+    else:
+        rules.insert(beside, node)
 
 
-def _group(node: Mapping[str, Any]) -> dict[str, Any]:
-    return {"match": "any" if node.get("match") == "any" else "all", "rules": []}
+def _one(node: Mapping[str, list[str]], part: str) -> str:
+    values = node.get(part) or [""]
+    return values[0].strip()
 
 
-def _condition(node: Mapping[str, Any]) -> dict[str, Any]:
-    about, op, value = node.get("about", ""), node.get("op", ""), node.get("value", "").strip()
+def _group(node: Mapping[str, list[str]]) -> Node:
+    match = _one(node, "match")
+    return {"match": match if match in tree.MATCHES else "all", "rules": []}
+
+
+def _condition(node: Mapping[str, list[str]]) -> Node:
+    about, op = _one(node, "about"), _one(node, "op")
+    found: Node = {"about": about, "op": op}
+    if about.startswith("activity:"):
+        return found | _activity(node, op)
+    if about == "consent":
+        sources = [value for value in node.get("source", ()) if value]
+        return (
+            found
+            | ({"topic": topic} if (topic := _one(node, "topic")) else {})
+            | ({"source": sources} if sources else {})
+            | _when(node)
+        )
     if op in NO_VALUE:
-        return {"about": about, "op": op}
-    if op == "one_of":
-        return {"about": about, "op": op, "value": [one.strip() for one in re.split(r"[\n,;]+", value) if one.strip()]}
-    return {"about": about, "op": op, "value": value}
+        return found
+    if op == "between":
+        return found | {"value": [_one(node, "value"), _one(node, "until")]}
+    if op == "one_of" or (op in tree.LIST_OPS or op == "because"):
+        values = node.get("value", ())
+        if op == "one_of" or (about.startswith("field:") and len(values) < 2):
+            values = [part for value in values for part in re.split(r"[\n,;]+", value)]
+        return found | {"value": [value.strip() for value in values if value.strip()]}
+    return found | {"value": _one(node, "value")}
 
 
-def _draw(
-    node: Mapping[str, Any], catalogue: Catalogue, place: Path, trouble: tree.BadDefinition | None
-) -> dict[str, Any]:
-    dotted = ".".join(map(str, place))
-    drawn: dict[str, Any] = {
-        "place": dotted,
-        "name": f"r.{dotted}" if dotted else "r",
-        "trouble": trouble.why if trouble is not None and trouble.path == place else "",
-        "depth": len(place),
-    }
-    if "rules" in node:
-        rules = [_draw(rule, catalogue, (*place, i), trouble) for i, rule in enumerate(node["rules"])]
-        return drawn | {
-            "is_group": True,
-            "match": node.get("match", "all"),
-            "rules": rules,
-            "may_nest": len(place) + 2 < MAX_DEPTH,
-        }
-    return drawn | _draw_condition(node, catalogue)
+def _activity(node: Mapping[str, list[str]], op: str) -> Node:
+    found: Node = {} if op == "never" else {"times": _one(node, "times") or "1"}
+    which = _one(node, "which")
+    if which == LATEST:
+        found["latest"] = _one(node, "latest") or "5"
+    elif which:
+        found["campaign"] = which
+    return found | _when(node)
 
 
-def _draw_condition(node: Mapping[str, Any], catalogue: Catalogue) -> dict[str, Any]:
-    about = str(node.get("about") or "")
-    try:
-        kind, _ = tree.kind_of(about, catalogue)
-    except KeyError:
-        kind = ""
-    ops = OPS.get(kind, ())
-    op = node.get("op") if node.get("op") in ops else (ops[0] if ops else "")
-    value = node.get("value", "")
-    if isinstance(value, list):
-        value = ", ".join(map(str, value))
-    return {
-        "is_group": False,
-        "about": about,
-        "kind": kind,
-        "ops": [(one, OP_WORDS[one].replace(" … days", "")) for one in ops],
-        "op": op,
-        "value": "" if value is None else str(value),
-        "control": _control(kind, str(op)),
-    }
-
-
-def _control(kind: str, op: str) -> str:
-    if not kind or op in NO_VALUE:
-        return ""
-    if kind == "topic":
-        return "topic"
-    if op in tree.DAYS_VALUE:
-        return "days"
-    if kind in ("day", "moment", "created"):
-        return "date"
-    return "number" if kind == "number" else "text"
+def _when(node: Mapping[str, list[str]]) -> Node:
+    how = _one(node, "when")
+    if how in ("", "ever"):
+        return {}
+    if how == "between":
+        return {"when": how, "from": _one(node, "from"), "to": _one(node, "to")}
+    return {"when": how, "days": _one(node, "days")}

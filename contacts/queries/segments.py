@@ -181,7 +181,9 @@ def _patiently() -> Iterator[None]:
                 f"SET LOCAL work_mem = '64MB'; SET LOCAL jit = off; SET LOCAL statement_timeout = {PATIENCE}"
             )
             yield
-            cursor.execute("SET LOCAL work_mem = DEFAULT; SET LOCAL jit = DEFAULT; SET LOCAL statement_timeout = DEFAULT")
+            cursor.execute(
+                "SET LOCAL work_mem = DEFAULT; SET LOCAL jit = DEFAULT; SET LOCAL statement_timeout = DEFAULT"
+            )
     except OperationalError as error:
         if getattr(error.__cause__, "sqlstate", "") == "57014":  # query_canceled
             raise TooSlow("Counting takes too long.") from error

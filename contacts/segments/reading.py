@@ -68,8 +68,11 @@ def number(raw: object) -> Decimal:
 
 
 def day(raw: object) -> date:
+    written = raw.strip() if isinstance(raw, str) else ""
     try:
-        found = date.fromisoformat(raw.strip() if isinstance(raw, str) else "")
+        if len(written) != 10 or not written.isascii():  # the short and the weekly spellings of ISO 8601 are not ours
+            raise ValueError
+        found = date.fromisoformat(written)
     except ValueError:
         raise BadDefinition("Write a date as year-month-day, for example 2026-11-22.") from None
     if not MIN_YEAR <= found.year <= MAX_YEAR:

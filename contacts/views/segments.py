@@ -1,13 +1,13 @@
-"""Segments: the list, and the builder with its live count.
+"""Segments: the list, the builder, and the versions of one.
 
 The builder is one form. Its buttons post the whole tree, to the builder's own address by htmx or to the page without
-JavaScript, and get it back changed.
+JavaScript, and get it back changed. What is counted is in `segment_counts`.
 """
 
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -16,14 +16,19 @@ from accounts.enums import Role
 from contacts.access import segment_for
 from contacts.actions import segments as verbs
 from contacts.errors import AlreadyThere, BadSegment
+from contacts.forms import segment_controls as controls
 from contacts.forms import segments as forms
-from contacts.models import Segment
-from contacts.queries import audience, catalogue
+from contacts.models import Segment, SegmentVersion
+from contacts.queries import catalogue
+from contacts.queries import segments as counting
+from contacts.segments import changes, nesting, tree, wording
 from contacts.segments import schema as published
-from contacts.segments import tree, wording
-from contacts.segments.tree import BadDefinition, Catalogue
+from contacts.segments.knowledge import Catalogue
+from contacts.segments.reading import BadDefinition
+from contacts.views.segment_counts import counted
 
 MAX_NAME = 120
+MOST_VERSIONS = 50
 
 
 @require_safe
@@ -34,7 +39,7 @@ def list_(request: HttpRequest, org: str) -> HttpResponse:
     )
     known = catalogue.of(request.organization)
     for row in rows:
-        row.words = _words(row.definition, known)
+        row.words = _words(row.definition, known)  # type: ignore[attr-defined]
     return render(request, "contacts/segments/list.html", {"rows": rows, "archived": archived})
 
 
@@ -52,17 +57,19 @@ def edit(request: HttpRequest, org: str, segment: str) -> HttpResponse:
 @require_POST
 def builder(request: HttpRequest, org: str) -> HttpResponse:
     """The tree as it is after a press of a button or a change of a choice."""
+    require(request, Role.MARKETER)
     known = catalogue.of(request.organization)
-    definition = forms.moved(forms.definition_from(request.POST), request.POST.get("do", ""))
-    return render(request, "contacts/segments/_tree.html", _drawn(definition, known, None))
+    definition, focus = forms.moved(forms.definition_from(request.POST), request.POST.get("do", ""))
+    return render(request, "contacts/segments/_tree.html", {"tree": controls.drawn(definition, known, None, focus)})
 
 
-@require_POST
-def count(request: HttpRequest, org: str) -> HttpResponse:
-    """How many people fit the tree as it is, and ten of them."""
-    known = catalogue.of(request.organization)
-    definition = forms.definition_from(request.POST)
-    return render(request, "contacts/segments/_count.html", _counted(request, definition, known))
+@require_safe
+def choices(request: HttpRequest, org: str) -> HttpResponse:
+    """What a list of the builder has for the words that somebody typed."""
+    found = controls.choices(
+        catalogue.of(request.organization), request.GET.get("what", ""), request.GET.get("q", "").replace("\x00", "")
+    )
+    return JsonResponse({"choices": [{"value": value, "label": label} for value, label in found]})
 
 
 @require_safe
@@ -70,12 +77,48 @@ def schema(request: HttpRequest, org: str) -> HttpResponse:
     return JsonResponse(published.schema(), json_dumps_params={"indent": 2}, content_type="application/schema+json")
 
 
+@require_safe
+def versions(request: HttpRequest, org: str, segment: str) -> HttpResponse:
+    """What a segment asked before, what changed each time, and the way back."""
+    found = segment_for(request, segment)
+    known = catalogue.of(request.organization)
+    rows = list(
+        SegmentVersion.objects.filter(segment=found).select_related("made_by").order_by("-version")[: MOST_VERSIONS + 1]
+    )
+    for row, before in zip(rows, [*rows[1:], None], strict=True):
+        row.words = _words(row.definition, known)  # type: ignore[attr-defined]
+        row.changes = changes.between(before.definition, row.definition, known) if before else []  # type: ignore[attr-defined]
+        row.is_current = row.version == found.version  # type: ignore[attr-defined]
+    context = {"segment": found, "rows": rows[:MOST_VERSIONS], "cut": len(rows) > MOST_VERSIONS}
+    return render(request, "contacts/segments/versions.html", context)
+
+
+@require_POST
+def go_back(request: HttpRequest, org: str, segment: str, version: int) -> HttpResponse:
+    found = segment_for(request, segment, Role.MARKETER)
+    before = found.version
+    try:
+        verbs.go_back(segment=found, version=version, actor=request.user)
+    except SegmentVersion.DoesNotExist:
+        raise Http404 from None
+    except BadSegment as bad:
+        messages.error(request, f"Version {version} cannot be asked any more: {bad}")
+    else:
+        undo = tenant_url(request, "contacts:segment_go_back", segment=found.public_id, version=before)
+        messages.success(request, f"{found} asks again what version {version} asked.", extra_tags=f"undo:{undo}")
+    return redirect(tenant_url(request, "contacts:segment_versions", segment=found.public_id))
+
+
 @require_POST
 def archive(request: HttpRequest, org: str, segment: str) -> HttpResponse:
     found = segment_for(request, segment, Role.MARKETER)
     verbs.archive(segment=found, actor=request.user)
     undo = tenant_url(request, "contacts:segment_restore", segment=found.public_id)
-    messages.success(request, f"{found} is archived.", extra_tags=f"undo:{undo}")
+    used = counting.uses(found)
+    words = f"{found} is archived."
+    if used:
+        words += f" {len(used)} that use it go on asking it."
+    messages.success(request, words, extra_tags=f"undo:{undo}")
     return redirect(tenant_url(request, "contacts:segments"))
 
 
@@ -99,57 +142,49 @@ def _build(request: HttpRequest, segment: Segment | None) -> HttpResponse:
         definition = forms.definition_from(request.POST)
         name = " ".join(request.POST.get("name", "").replace("\x00", "").split())[: MAX_NAME + 1]
         move = request.POST.get("do", "save")
-        if move == "save":
+        if move != "save":
+            definition, _ = forms.moved(definition, move)
+        else:
+            status = 422
             trouble = _trouble(definition, known)
             name_trouble = "" if 0 < len(name) <= MAX_NAME else f"Give it a name of at most {MAX_NAME} characters."
             if trouble is None and not name_trouble:
                 try:
-                    saved = verbs.save(
-                        organization=request.organization,
-                        segment=segment,
-                        name=name,
-                        definition=definition,
-                        actor=request.user,
-                    )
+                    saved = _saved(request, segment, name, definition)
                 except AlreadyThere as taken:
                     name_trouble = str(taken)
                 except BadSegment as bad:
-                    trouble = BadDefinition(str(bad))
+                    trouble = BadDefinition(str(bad), bad.path)
                 else:
                     messages.success(request, f"{saved} is saved.")
-                    return redirect(tenant_url(request, "contacts:segments"))
-            status = 422
-        else:
-            definition = forms.moved(definition, move)
-    context = {
-        **_drawn(definition, known, trouble),
-        **_counted(request, definition, known),
+                    return redirect(tenant_url(request, "contacts:segment_edit", segment=saved.public_id))
+    elif segment is not None:
+        trouble = _trouble(definition, known)
+    context: dict[str, Any] = {
+        "tree": controls.drawn(definition, known, trouble),
+        **counted(request.organization, definition, known),
         "segment": segment,
         "name": name,
         "name_trouble": name_trouble,
+        "uses": _uses(request, segment) if segment else [],
     }
     return render(request, "contacts/segments/edit.html", context, status=status)
 
 
-def _drawn(definition: dict[str, Any], known: Catalogue, trouble: BadDefinition | None) -> dict[str, Any]:
-    return {
-        "tree": forms.drawn(definition, known, trouble),
-        "subjects": forms.subjects(known),
-        "topic_choices": list(known.topics.items()),
-    }
+def _uses(request: HttpRequest, segment: Segment) -> list[tuple[str, str, str]]:
+    """What uses it: what that is, its name, its page."""
+    return [(use.what, use.name, tenant_url(request, use.page, **dict(use.args))) for use in counting.uses(segment)]
 
 
-def _counted(request: HttpRequest, definition: dict[str, Any], known: Catalogue) -> dict[str, Any]:
-    trouble = _trouble(definition, known)
-    if trouble is not None:
-        return {"unfinished": trouble.why}
-    found, sample = audience.people_of(request.organization, definition)
-    return {"found": found, "sample": sample, "words": _words(definition, known)}
+def _saved(request: HttpRequest, segment: Segment | None, name: str, definition: dict[str, Any]) -> Segment:
+    return verbs.save(
+        organization=request.organization, segment=segment, name=name, definition=definition, actor=request.user
+    )
 
 
 def _trouble(definition: object, known: Catalogue) -> BadDefinition | None:
     try:
-        tree.parse(definition, known)
+        nesting.expand(tree.parse(definition, known), known)
     except BadDefinition as bad:
         return bad
     return None
