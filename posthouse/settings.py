@@ -163,6 +163,7 @@ CELERY_BEAT_SCHEDULE = {
     "check domains": {"task": "reputation.tasks.check_due_domains", "schedule": 60.0, "options": {"expires": 60}},
     "sweep imports": {"task": "contacts.tasks.sweep_imports", "schedule": 15.0, "options": {"expires": 15}},
     "sweep jobs": {"task": "contacts.tasks.sweep_jobs", "schedule": 15.0, "options": {"expires": 15}},
+    "sweep sign-ups": {"task": "contacts.tasks.sweep_signups", "schedule": 600.0, "options": {"expires": 600}},
     "sweep launches": {"task": "campaigns.tasks.sweep_launches", "schedule": 15.0, "options": {"expires": 15}},
     "finish campaigns": {"task": "campaigns.tasks.finish_campaigns", "schedule": 5.0, "options": {"expires": 5}},
     "learn providers": {"task": "sending.tasks.learn_providers", "schedule": 600.0, "options": {"expires": 600}},
@@ -184,6 +185,7 @@ SANDBOX_DNS_PORT = PORT + 4
 SANDBOX_STORE = VAR_DIR / "sandbox" / "world.sqlite3"
 SANDBOX_CONTROL_PORT = PORT + 5
 UPLOAD_DIR = VAR_DIR / "uploads"
+BACKUP_DAYS = env.number("BACKUP_DAYS", 30, most=3650)  # how long your backups live: told to people who are erased
 
 # --- People: e-mail only, through allauth -----------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
@@ -240,6 +242,7 @@ CSRF_COOKIE_NAME = "posthouse_csrf"
 X_FRAME_OPTIONS = "SAMEORIGIN"
 SILENCED_SYSTEM_CHECKS = ["security.W019"]  # previews of mail are shown in frames of our own pages
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 4_000  # a segment of a hundred conditions, some with long lists
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_TEMP_DIR = None
 
