@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from contacts.actions import import_work, job_work
+from contacts.actions import import_work, job_work, signups
 
 
 @shared_task
@@ -27,3 +27,8 @@ def sweep_jobs() -> None:
     for organization_id, job_id in job_work.waiting():
         run_job.delay(organization_id, job_id)
     job_work.forget_old()
+
+
+@shared_task
+def sweep_signups() -> None:
+    signups.sweep()

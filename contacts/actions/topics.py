@@ -12,10 +12,24 @@ FIRST = "Newsletter"
 
 
 def create(
-    *, organization: Organization, brand: Brand, name: str, description: str, is_public: bool, actor: User | None
+    *,
+    organization: Organization,
+    brand: Brand,
+    name: str,
+    description: str,
+    is_public: bool,
+    actor: User | None,
+    double_opt_in: bool = False,
 ) -> Topic:
     """Raises AlreadyThere if the brand has a topic of that name."""
-    topic = Topic(organization=organization, brand=brand, name=name, description=description, is_public=is_public)
+    topic = Topic(
+        organization=organization,
+        brand=brand,
+        name=name,
+        description=description,
+        is_public=is_public,
+        double_opt_in=double_opt_in,
+    )
     return _save(topic, actor, "contacts.topic_created")
 
 
@@ -35,9 +49,12 @@ def ensure_first(*, organization: Organization, actor: User | None) -> None:
         )
 
 
-def edit(*, topic: Topic, name: str, description: str, is_public: bool, actor: User | None) -> Topic:
-    """Raises AlreadyThere if the brand has another topic of that name."""
-    topic.name, topic.description, topic.is_public = name, description, is_public
+def edit(
+    *, topic: Topic, name: str, description: str, is_public: bool, double_opt_in: bool, actor: User | None
+) -> Topic:
+    """Raises AlreadyThere if the brand has another topic of that name. Who waits for a confirmation goes on waiting."""
+    topic.name, topic.description = name, description
+    topic.is_public, topic.double_opt_in = is_public, double_opt_in
     return _save(topic, actor, "contacts.topic_edited")
 
 

@@ -21,6 +21,13 @@ class TopicForm(forms.Form):
         label="Show it on the preference page",
         help_text="Everybody may then choose it there. Otherwise only those who are subscribed see it.",
     )
+    double_opt_in = forms.BooleanField(
+        required=False,
+        initial=True,
+        label="Whoever signs up confirms by mail",
+        help_text="A mail with a link goes to the address first; nobody is subscribed by somebody else, and you can "
+        "prove it. The law of some countries takes no less.",
+    )
     brand = forms.ModelChoiceField(queryset=Brand.objects.none(), empty_label=None, label="Brand")
 
     def __init__(self, *args: Any, organization: Organization, is_new: bool, **kwargs: Any) -> None:

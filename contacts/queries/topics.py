@@ -11,7 +11,7 @@ from contacts.models import Subscription, Topic
 
 
 def listed(organization: Organization, *, archived: bool = False) -> list[Topic]:
-    """Topics by name; each has `.subscribed` and `.left`."""
+    """Topics by name; each has `.subscribed`, `.waiting` (for their confirmation) and `.left`."""
     topics = list(
         Topic.objects.filter(organization=organization, archived_at__isnull=not archived)
         .select_related("brand")
@@ -23,12 +23,14 @@ def listed(organization: Organization, *, archived: bool = False) -> list[Topic]
         .values("topic_id")
         .annotate(
             subscribed=Count("pk", filter=Q(state=SubscriptionState.SUBSCRIBED)),
+            waiting=Count("pk", filter=Q(state=SubscriptionState.PENDING)),
             left=Count("pk", filter=Q(state=SubscriptionState.UNSUBSCRIBED)),
         )
     }
     for topic in topics:
         row: Mapping[str, Any] = counts.get(topic.pk, {})
-        topic.subscribed, topic.left = row.get("subscribed", 0), row.get("left", 0)  # type: ignore[attr-defined]
+        for name in ("subscribed", "waiting", "left"):
+            setattr(topic, name, row.get(name, 0))
     return topics
 
 

@@ -50,7 +50,7 @@ def _wanted(request: HttpRequest) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, org: str, topic: str) -> HttpResponse:
     found = topic_for(request, topic, Role.MARKETER)
-    initial = {"name": found.name, "description": found.description, "is_public": found.is_public}
+    initial = {name: getattr(found, name) for name in ("name", "description", "is_public", "double_opt_in")}
     form = TopicForm(request.POST or None, organization=request.organization, is_new=False, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:

@@ -2,10 +2,12 @@
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Brand
 from accounts.tenancy import tenant_scope
-from contacts.models import Topic
+from contacts.models import Contact, Subscription, Topic
+from contacts.queries import topics
 
 
 def url(organization, name, **kwargs):
@@ -13,16 +15,23 @@ def url(organization, name, **kwargs):
 
 
 def test_a_topic_is_made_edited_archived_and_brought_back(as_marketer, organization):
-    posted = {"name": " Monthly  news ", "description": "One mail a month", "is_public": "on"}
+    posted = {
+        "name": " Monthly  news ",
+        "description": "One mail a month",
+        "is_public": "on",
+        "double_opt_in": "on",
+    }
     assert as_marketer.post(url(organization, "topic_new"), posted).status_code == 302
     assert "already" in as_marketer.post(url(organization, "topic_new"), posted).content.decode()
     with tenant_scope(organization):
         topic = Topic.objects.get()
         assert (topic.name, topic.is_public, topic.brand) == ("Monthly news", True, Brand.objects.get())
+        assert topic.double_opt_in
     as_marketer.post(url(organization, "topic_edit", topic=topic.public_id), {"name": "News"})
     with tenant_scope(organization):
         topic.refresh_from_db()
         assert (topic.name, topic.description, topic.is_public) == ("News", "", False)
+        assert not topic.double_opt_in
     as_marketer.post(url(organization, "topic_archive", topic=topic.public_id))
     assert "No topics yet" in as_marketer.get(url(organization, "topics")).content.decode()
     assert "News" in as_marketer.get(url(organization, "topics") + "?archived=1").content.decode()
@@ -47,3 +56,34 @@ def test_the_list_takes_the_same_queries_for_any_number(n, as_analyst, organizat
     as_analyst.get(url(organization, "topics"))
     with django_assert_num_queries(13):
         as_analyst.get(url(organization, "topics"))
+
+
+def test_the_list_counts_who_is_subscribed_who_waits_and_who_left(as_analyst, organization):
+    with tenant_scope(organization):
+        topic = Topic.objects.create(organization=organization, brand=Brand.objects.get(), name="News")
+        for n, state in enumerate([1, 1, 1, 2, 2, 3]):
+            contact = Contact.objects.create(
+                organization=organization, address=f"p{n}@x.example", address_key=f"p{n}@x.example", domain="x.example"
+            )
+            Subscription.objects.create(
+                organization=organization, contact=contact, topic=topic, state=state, changed_at=timezone.now()
+            )
+        (row,) = topics.listed(organization)
+    assert (row.subscribed, row.waiting, row.left) == (3, 2, 1)
+    page = as_analyst.get(url(organization, "topics")).content.decode()
+    assert "Asked to confirm" in page
+    assert "At once" in page
+
+
+@pytest.mark.parametrize(
+    ("who", "reads", "writes"),
+    [("owner", 200, {200, 302}), ("marketer", 200, {200, 302}), ("analyst", 200, {403}), ("outsider", 404, {404})],
+)
+def test_who_may_do_what(who, reads, writes, request, organization):
+    client = request.getfixturevalue(f"as_{who}")
+    with tenant_scope(organization):
+        topic = Topic.objects.create(organization=organization, brand=Brand.objects.get(), name="News")
+    assert client.get(url(organization, "topics")).status_code == reads
+    for name in ("topic_new", "topic_edit", "topic_archive", "topic_restore"):
+        kwargs = {} if name == "topic_new" else {"topic": topic.public_id}
+        assert client.post(url(organization, name, **kwargs), {"name": "Other"}).status_code in writes, name
