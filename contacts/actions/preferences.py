@@ -73,11 +73,12 @@ def set_cap(*, contact: Contact, cap: str) -> None:
     _keep(contact, cap=Cap(cap).value if cap else "")
 
 
-def set_language(*, contact: Contact, language: str) -> None:
-    """The language that they want to be spoken to in; "": their browser's. Known to members too, as theirs."""
+def set_language(*, contact: Contact, language: str, locale: str | None = None) -> None:
+    """The language that they want to be spoken to in; "": their browser's. Members see it as theirs (Contact.locale), which
+    `locale` sets otherwise: to take the choice back."""
     _keep(contact, language=language)
-    if language and contact.locale != language:
-        Contact.objects.filter(pk=contact.pk).update(locale=language, updated_at=timezone.now())
+    known = (language or contact.locale) if locale is None else locale
+    Contact.objects.filter(pk=contact.pk).exclude(locale=known).update(locale=known, updated_at=timezone.now())
 
 
 def put_back(*, contact: Contact, paused_until: datetime | None, cap: str) -> None:

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
@@ -49,6 +50,11 @@ class Recipient:
         return addresses.masked(self.contact.address) if self.contact and not self.contact.erased_at else ""
 
     @property
+    def paused_day(self) -> date | None:
+        """The day on which the pause ends, where the organization is."""
+        return self.paused_until.astimezone(ZoneInfo(self.organization.time_zone)).date() if self.paused_until else None
+
+    @property
     def gets_topic(self) -> bool:
         """Whether they get mail on the topic of this mail now."""
         return not self.left_all and any(c.subscribed for c in self.choices if c.topic == self.topic)
@@ -67,7 +73,7 @@ def recipient(*, organization: Organization, token: Token) -> Recipient:
     topic = None
     if mail is not None and mail.topic_id is not None:
         topic = Topic.objects.filter(pk=mail.topic_id).first()
-    brand = _brand(organization, mail.brand_id if mail is not None else None, topic)
+    brand = brand_for(organization, mail.brand_id if mail is not None else None, topic)
     states: dict[int, int] = {}
     reasons: set[tuple[str, str]] = set()
     own = None
@@ -103,7 +109,8 @@ def recipient(*, organization: Organization, token: Token) -> Recipient:
     )
 
 
-def _brand(organization: Organization, brand_id: int | None, topic: Topic | None) -> Brand:
+def brand_for(organization: Organization, brand_id: int | None = None, topic: Topic | None = None) -> Brand:
+    """In whose name a page speaks: the mail's brand, the topic's, else the default one."""
     brands = Brand.objects.filter(organization=organization)
     wanted = brand_id or (topic.brand_id if topic is not None else None)
     if wanted is not None and (brand := brands.filter(pk=wanted).first()) is not None:

@@ -122,7 +122,7 @@ def cancel_some(*, mailing: Mailing, limit: int = BATCH) -> int:
     """
     if not Mailing.objects.filter(pk=mailing.pk, hold=Hold.CANCELLED).exists():
         raise Refused("Only a cancelled send can be cleared away.")
-    return _move(
+    return move(
         mailing_id=mailing.pk,
         which="""
             SELECT d.* FROM sending_lane l
@@ -160,7 +160,7 @@ def send_again(*, delivery: Delivery, actor: User) -> bool:
     mailing = Mailing.objects.select_for_update().get(pk=delivery.mailing_id)
     if mailing.hold == Hold.CANCELLED:
         raise Refused("This send was cancelled. Nothing of it is sent any more.")
-    moved = _move(
+    moved = move(
         mailing_id=mailing.pk,
         which="""
             SELECT id, organization_id, variant, provider, state, attempts FROM sending_delivery
@@ -200,7 +200,7 @@ def tell_relays() -> None:
         cursor.execute("SELECT pg_notify(%s, '')", [NEWS_CHANNEL])
 
 
-def _move(
+def move(
     *,
     mailing_id: int,
     which: str,

@@ -1,11 +1,13 @@
 """Answers contacts' questions about the mail behind a link (contacts/ports.py)."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from contacts.ports import MailBehind
-from sending.actions import engagement
+from contacts.ports import Forgotten, MailBehind
+from sending.actions import engagement, forgetting
 from sending.adapters import less_often
 from sending.models import Delivery
+from sending.queries import held
 from sending.tracking.about import delivery_of
 
 
@@ -38,3 +40,9 @@ class MailAnswers:
 
     def has_had_enough(self, *, contact: str, cap: str) -> str:
         return less_often.has_had_enough(contact=contact, cap=cap)
+
+    def held(self, *, contact_id: int, address: str) -> list[dict[str, Any]]:
+        return held.messages(contact_id=contact_id, address=address)
+
+    def forget(self, *, organization_id: int, contact_id: int, addresses: Sequence[str]) -> Forgotten:
+        return forgetting.forget(organization_id=organization_id, contact_id=contact_id, addresses=addresses)
