@@ -122,7 +122,7 @@ def match_columns(
     Raises Refused."""
     import_ = _locked(import_, ImportState.UPLOADED)
     mapping = _checked(import_, matches)
-    names = list(dict.fromkeys(name for name in map(tags.clean, tag_names) if name))
+    names = list({name.lower(): name for name in map(tags.clean, reversed(list(tag_names))) if name}.values())[::-1]
     if len(names) > MAX_TAGS:
         raise BadImport(f"Choose at most {MAX_TAGS} tags for everybody.")
     if topics and consent is None:

@@ -293,7 +293,7 @@ _NO = f"""
                c.id AS contact_id, c.import_id
         FROM contacts_importrow r
         LEFT JOIN contacts_contact c ON c.organization_id = %(organization)s AND c.address_key = r.address_key
-        WHERE r.source_id = %(import)s AND r.line > %(after)s AND r.line <= %(last)s AND r.{NO} AND r.status > 1
+        WHERE r.source_id = %(import)s AND r.line > %(after)s AND r.line <= %(last)s AND {NO} AND r.status > 1
           AND r.verdict <> 5 AND r.note & {RowNote.ERASED:d} = 0
           AND NOT (r.status = {RowStatus.UNSUBSCRIBED:d} AND EXISTS (
               SELECT 1 FROM contacts_consentrecord k
