@@ -147,6 +147,8 @@ WAYS_AROUND = {
         "remove the staged rows of old imports",
         "sweep imports that lost their worker",
     ],
+    "contacts/actions/signups.py": ["find sign-ups that nobody confirmed"],
+    "contacts/queries/signup_forms.py": ["a sign-up form is found by its public id alone"],
     "posthouse/demo/seeding.py": [
         "look whether the demo was seeded before",
         "the demo's people become members",

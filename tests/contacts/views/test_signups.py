@@ -314,7 +314,7 @@ def test_a_link_that_is_too_old_offers_a_fresh_one(form, organization):
     assert "too old" in client.post(f"{link}/again").content.decode()
     assert "fresh link" in client.post(f"{link}/again", {"pressed": pressed}).content.decode()
     with tenant_scope(organization):
-        old, new = forms_of.mails()
+        _old, new = forms_of.mails()
         fresh = forms_of.confirm_path(new)
         assert fresh != link
     page = client.get(fresh).content.decode()
