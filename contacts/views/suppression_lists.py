@@ -36,19 +36,19 @@ def upload(request: HttpRequest, org: str) -> HttpResponse:
                 "topic": topic.public_id if topic else "",
                 "evidence": facts["evidence"],
             }
-            return redirect(tenant_url(request, "contacts:suppression_list", name=name))
+            return redirect(tenant_url(request, "contacts:suppression_list", kept=name))
     return render(request, "contacts/suppressions/upload.html", {"form": form})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def review(request: HttpRequest, org: str, name: str) -> HttpResponse:
+def review(request: HttpRequest, org: str, kept: str) -> HttpResponse:
     """What adding it would do; posting adds it."""
     require(request, Role.MARKETER)
-    chosen = _chosen(request, name)
+    chosen = _chosen(request, kept)
     if chosen is None:
         messages.error(request, "That list is not there any more. Upload it again.")
         return redirect(tenant_url(request, "contacts:suppression_upload"))
-    facts = {"organization": request.organization, "name": name, "reason": chosen["reason"], "topic": chosen["topic"]}
+    facts = {"organization": request.organization, "name": kept, "reason": chosen["reason"], "topic": chosen["topic"]}
     try:
         if request.method == "POST":
             n = verbs.add(**facts, evidence=chosen["evidence"], actor=request.user)
@@ -60,15 +60,15 @@ def review(request: HttpRequest, org: str, name: str) -> HttpResponse:
         messages.error(request, str(refused))
         return redirect(tenant_url(request, "contacts:suppression_upload"))
     reasons = sorted(((reason.label, n) for reason, n in plan.reasons.items()), key=lambda one: -one[1])
-    context = {"plan": plan, "reasons": reasons, "name": name, **chosen}
+    context = {"plan": plan, "reasons": reasons, "name": kept, **chosen}
     return render(request, "contacts/suppressions/review.html", context)
 
 
 @require_POST
-def discard(request: HttpRequest, org: str, name: str) -> HttpResponse:
+def discard(request: HttpRequest, org: str, kept: str) -> HttpResponse:
     require(request, Role.MARKETER)
-    if _chosen(request, name) is not None:
-        verbs.discard(organization=request.organization, name=name)
+    if _chosen(request, kept) is not None:
+        verbs.discard(organization=request.organization, name=kept)
         del request.session[KEPT]
     return redirect(tenant_url(request, "contacts:suppressions"))
 

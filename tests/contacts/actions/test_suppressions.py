@@ -2,11 +2,11 @@
 
 import pytest
 
-from accounts.models import AuditEntry
+from accounts.models import AuditEntry, Brand
 from contacts.actions import suppressions
 from contacts.enums import SuppressionReason
 from contacts.errors import NotThisWay
-from contacts.models import Suppression
+from contacts.models import Contact, Suppression, Topic
 
 
 def add(organization, address="Ann@Example.org", reason=SuppressionReason.INVALID, **facts):
@@ -58,3 +58,32 @@ def test_a_wish_to_be_forgotten_is_never_lifted(scoped, owner):
     add(scoped, reason=SuppressionReason.ERASED)
     with pytest.raises(NotThisWay):
         suppressions.lift(suppression=Suppression.objects.get(), actor=owner, why="please")
+
+
+def test_an_entry_may_be_about_one_topic(scoped, owner):
+    brand = Brand.objects.get()
+    news, offers = (Topic.objects.create(organization=scoped, brand=brand, name=name) for name in ("News", "Offers"))
+    assert add(scoped, reason=SuppressionReason.MANUAL, topic=news)
+    assert not add(scoped, reason=SuppressionReason.MANUAL, topic=news)
+    assert add(scoped, reason=SuppressionReason.MANUAL, topic=offers)
+    assert add(scoped, reason=SuppressionReason.MANUAL)
+    assert not add(scoped, reason=SuppressionReason.MANUAL)
+    assert Suppression.objects.count() == 3
+
+
+def test_coming_back_to_a_topic_lifts_its_entry_and_no_other(scoped):
+    brand = Brand.objects.get()
+    news, offers = (Topic.objects.create(organization=scoped, brand=brand, name=name) for name in ("News", "Offers"))
+    ann = Contact.objects.create(
+        organization=scoped, address="ann@example.org", address_key="ann@example.org", domain="example.org"
+    )
+    for topic in (None, news, offers):
+        add(scoped, reason=SuppressionReason.UNSUBSCRIBED, topic=topic)
+    assert suppressions.lift_own(contact=ann, topics=[news], why="Came back")
+    assert [row.topic for row in Suppression.objects.filter(lifted_at=None)] == [offers]
+
+
+def test_who_lifted_is_kept(scoped, owner):
+    add(scoped)
+    suppressions.lift(suppression=Suppression.objects.get(), actor=owner, why="They wrote")
+    assert Suppression.objects.get().lifted_by == owner

@@ -144,7 +144,7 @@ def test_the_page_says_where_a_field_is_used_and_it_goes_on_working(as_marketer,
     from contacts.queries import audience
 
     with tenant_scope(organization):
-        assert audience.people_of(organization, rule) == (0, [])
+        assert audience.condition(organization, rule).params, "the segment goes on asking about it"
         assert "contact.city" in content.merge_names(organization)
         assert "city" not in {field.key for field in known_fields.known(organization)}
     assert as_marketer.post(url(organization, "field_restore", field="city")).status_code == 302
@@ -172,5 +172,5 @@ def test_the_list_takes_the_same_queries_for_any_number(n, as_analyst, organizat
         for label in "ABC"[:n]:
             verbs.create(organization=organization, label=label, kind="text", actor=None)
     as_analyst.get(url(organization, "fields"))
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         as_analyst.get(url(organization, "fields"))
