@@ -35,7 +35,7 @@ BEGIN
             SELECT array_agg(id) FROM (
                 SELECT id FROM contacts_contact
                 WHERE organization_id = %s AND address_key >= %L AND address_key < %L AND starts_with(address_key, %L)
-                LIMIT %s) some
+                LIMIT %s) AS these
             $query$, ours, needle, needle || chr(1114111), needle, most + 1) INTO found;
     ELSE
         pages := greatest(pg_relation_size('contacts_contact') / 8192, 1);
@@ -50,7 +50,7 @@ BEGIN
         END IF;
         EXECUTE format($query$
             SELECT array_agg(id) FROM (
-                SELECT id FROM contacts_contact WHERE organization_id = %s AND {TEXT} LIKE %L LIMIT %s) some
+                SELECT id FROM contacts_contact WHERE organization_id = %s AND {TEXT} LIKE %L LIMIT %s) AS these
             $query$, ours, '%' || escaped || '%', most + 1) INTO found;
     END IF;
     IF cardinality(found) > most THEN
