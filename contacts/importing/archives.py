@@ -18,7 +18,7 @@ from contacts.importing import reading
 
 MAX_ENTRIES = 2_000
 MAX_BYTES = 4 * 1024**3  # of all entries, unpacked
-MAX_RATIO = 200  # times its packed size; lists of people shrink to a tenth, the XML of a sheet to a fortieth
+MAX_RATIO = 400  # times its packed size; lists of people shrink to a tenth, the XML of a sheet to a fortieth
 FREE_RATIO = 10 * 1024**2  # bytes below which nobody asks for the ratio
 BOMB = "The file claims to unpack to far more than it can hold: it is damaged or made to do harm."
 LOCKED = "The file has a password. Save it without one and upload it again."

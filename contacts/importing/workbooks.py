@@ -21,13 +21,10 @@ from contacts.importing import archives, parts, reading
 MAX_STRINGS = 20_000_000
 MAX_CELL = 128 * 1024  # characters; Excel itself stops at 32,767
 MAX_SHEETS = 500
-MAX_DEPTH = 60
 DAMAGED = "The workbook is damaged: open it in Excel, save it anew, and upload that."
-_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _DATE_FORMATS = frozenset([*range(14, 23), *range(27, 37), 45, 46, 47, *range(50, 59)])  # ISO 29500-1, 18.8.30
 _QUOTED = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.I)
 _DATE_LETTERS = re.compile(r"[ymdhs]", re.I)
-_COLUMN = re.compile(r"([A-Z]{1,3})[0-9]{0,7}")
 
 
 def table(path: Path, name: str) -> parts.Part | None:
@@ -86,6 +83,9 @@ class _Book:
                 self.strings.fill(archives.pieces(archive, entry))
             self._read_styles(archive)
 
+    def is_date(self, style: str) -> bool:
+        return style.isdecimal() and len(style) < 7 and int(style) < len(self.dates) and self.dates[int(style)]
+
     def _read_workbook(self, archive: zipfile.ZipFile) -> None:
         targets: dict[str, str] = {}
         found: list[tuple[str, str]] = []
@@ -131,7 +131,7 @@ class _Book:
             return
         parser = _parser()
         parser.StartElementHandler = lambda tag, attributes: start(
-            _local(tag), {_local(key): value for key, value in attributes.items()}
+            _LOCAL[tag], {_LOCAL[key]: value for key, value in attributes.items()}
         )
         _feed(parser, archives.pieces(archive, entry))
 
@@ -150,7 +150,7 @@ class _Strings:
 
         def start(tag: str, _attributes: dict[str, str]) -> None:
             nonlocal within, depth_of_phonetics
-            tag = _local(tag)
+            tag = _LOCAL[tag]
             if tag == "si":
                 text.clear()
             elif tag == "rPh":  # how it is spoken: no part of what is written
@@ -159,7 +159,7 @@ class _Strings:
 
         def end(tag: str) -> None:
             nonlocal within, depth_of_phonetics, size
-            tag = _local(tag)
+            tag = _LOCAL[tag]
             within = False
             if tag == "rPh":
                 depth_of_phonetics -= 1
@@ -206,7 +206,7 @@ class _Sheet:
         self._row: list[str] = []
         self._at = -1
         self._kind = ""
-        self._style = 0
+        self._style = ""
         self._value: list[str] = []
         self._formula: list[str] = []
         self._into: list[str] | None = None
@@ -227,13 +227,12 @@ class _Sheet:
         yield from self._done
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
-        tag = tag.rpartition(" ")[2]
+        tag = _LOCAL[tag]
         if tag == "c":
-            place = attributes.get("r", "")
-            match = _COLUMN.fullmatch(place)
-            self._at = _number_of(match.group(1)) if match else self._at + 1
+            place = attributes.get("r")
+            self._at = self._at + 1 if place is None else _COLUMNS[place.rstrip(_DIGITS)]
             self._kind = attributes.get("t", "n")
-            self._style = int(attributes.get("s", "0")) if attributes.get("s", "0").isdigit() else 0
+            self._style = attributes.get("s", "")
             self._value.clear()
             self._formula.clear()
         elif tag == "v" or (tag == "t" and not self._phonetic):
@@ -252,8 +251,8 @@ class _Sheet:
                 self._into[:] = ["".join(self._into)[: MAX_CELL + 1]]
 
     def _end(self, tag: str) -> None:
-        tag = tag.rpartition(" ")[2]
-        if tag in ("v", "t", "f"):
+        tag = _LOCAL[tag]
+        if tag == "v" or tag == "t" or tag == "f":
             self._into = None
         elif tag == "c":
             if self._value or self._formula:
@@ -297,8 +296,7 @@ class _Sheet:
             return raw
         if not raw:  # written by a program that did not reckon: the formula itself is all there is
             return "=" + "".join(self._formula) if self._formula else ""
-        dates = self._book.dates
-        if self._style < len(dates) and dates[self._style]:
+        if self._style and self._book.is_date(self._style):
             return _as_date(raw, self._book.epoch)
         return _as_number(raw)
 
@@ -338,20 +336,35 @@ def _is_date(code: str) -> bool:
     return _DATE_LETTERS.search(code) is not None and "general" not in code.lower()
 
 
-def _number_of(letters: str) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + ord(letter) - 64
-    return number - 1
+class _Numbers(dict[str, int]):
+    """Columns by their letters, from 0: A, B, … AA."""
+
+    def __missing__(self, letters: str) -> int:
+        if not 0 < len(letters) <= 3 or not letters.isascii() or not letters.isalpha():
+            raise reading.Unreadable(DAMAGED)
+        number = 0
+        for letter in letters.upper():
+            number = number * 26 + ord(letter) - 64
+        self[letters] = number - 1
+        return number - 1
 
 
-def _local(tag: str) -> str:
-    return tag.rpartition(" ")[2]
+class _Names(dict[str, str]):
+    """Names of elements without the prefix of their namespace, which every program chooses as it likes."""
+
+    def __missing__(self, name: str) -> str:
+        local = name.rpartition(":")[2]
+        if len(self) < 10_000:
+            self[name] = local
+        return local
+
+
+_COLUMNS, _LOCAL, _DIGITS = _Numbers(), _Names(), "0123456789"
 
 
 def _parser() -> expat.XMLParserType:
     """A parser that refuses what no workbook has: a document type, and so entities that multiply."""
-    parser = expat.ParserCreate(namespace_separator=" ")
+    parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.buffer_size = 1 << 16
     parser.StartDoctypeDeclHandler = _refuse_doctype
