@@ -13,6 +13,7 @@ COMMAND_ROLES = {
     "showmigrations": "owner",
     "flush": "owner",
     "dbshell": "owner",
+    "do_not_send": "owner",
     "relay": "daemon",
     "mailroom": "daemon",
 }
