@@ -83,7 +83,7 @@ def earlier(import_: Import) -> Import | None:
         Import.objects.filter(
             organization_id=import_.organization_id,
             fingerprint=import_.fingerprint,
-            state__in=(*UNDER_WAY, ImportState.APPLIED),
+            state__in=(*UNDER_WAY, ImportState.UPLOADED, ImportState.APPLIED),
         )
         .exclude(pk=import_.pk)
         .order_by("-pk")
