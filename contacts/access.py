@@ -4,7 +4,7 @@ from django.http import Http404, HttpRequest
 
 from accounts.access import require
 from accounts.enums import Role
-from contacts.models import Contact, Field, Import, Job, SavedView, Segment, SignupForm, Suppression, Tag, Topic
+from contacts.models import Contact, Field, Import, Job, PrivacyRequest, SavedView, Segment, SignupForm, Suppression, Tag, Topic
 from contacts.queries import fields
 
 
@@ -91,3 +91,11 @@ def tag_for(request: HttpRequest, pk: int, need: Role = Role.ANALYST) -> Tag:
         raise Http404
     require(request, need)
     return tag
+
+
+def privacy_request_for(request: HttpRequest, public_id: str, need: Role = Role.ANALYST) -> PrivacyRequest:
+    found = PrivacyRequest.objects.filter(organization=request.organization, public_id=public_id).first()
+    if found is None:
+        raise Http404
+    require(request, need)
+    return found

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from contacts.actions import import_work, job_work, signups
+from contacts.actions import import_work, job_work, privacy_requests, signups
 
 
 @shared_task
@@ -32,3 +32,8 @@ def sweep_jobs() -> None:
 @shared_task
 def sweep_signups() -> None:
     signups.sweep()
+
+
+@shared_task
+def sweep_privacy_requests() -> None:
+    privacy_requests.sweep()

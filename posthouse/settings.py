@@ -164,6 +164,11 @@ CELERY_BEAT_SCHEDULE = {
     "sweep imports": {"task": "contacts.tasks.sweep_imports", "schedule": 15.0, "options": {"expires": 15}},
     "sweep jobs": {"task": "contacts.tasks.sweep_jobs", "schedule": 15.0, "options": {"expires": 15}},
     "sweep sign-ups": {"task": "contacts.tasks.sweep_signups", "schedule": 600.0, "options": {"expires": 600}},
+    "sweep privacy requests": {
+        "task": "contacts.tasks.sweep_privacy_requests",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "sweep launches": {"task": "campaigns.tasks.sweep_launches", "schedule": 15.0, "options": {"expires": 15}},
     "finish campaigns": {"task": "campaigns.tasks.finish_campaigns", "schedule": 5.0, "options": {"expires": 5}},
     "learn providers": {"task": "sending.tasks.learn_providers", "schedule": 600.0, "options": {"expires": 600}},

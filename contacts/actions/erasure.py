@@ -17,7 +17,7 @@ from django.utils import timezone
 from accounts.actions import audit
 from accounts.models import User
 from contacts import fingerprints, ports
-from contacts.enums import RequestState, SubscriptionState, SuppressionReason
+from contacts.enums import RequestChannel, RequestKind, RequestState, SubscriptionState, SuppressionReason
 from contacts.models import (
     ConsentRecord,
     Contact,
@@ -44,10 +44,21 @@ def erase(*, contact: Contact, request: PrivacyRequest | None = None, actor: Use
     """Erase a person and give the closing record: {"erased": {"what": how many}, "kept": [...], "backups_until": date,
     "in_motion": messages that were on the line at that moment; `finish` blanks them}.
 
-    `request`: what asked for it; closed with the record. `actor` None: the person did it by the link that we mailed.
+    `request`: what asked for it; closed with the record. None: a member does it unasked, and a closed one is written, so that
+    the record stands. `actor` None: the person did it by the link that we mailed.
     """
     contact = Contact.objects.select_for_update(no_key=True).get(pk=contact.pk)
     names = _names(contact)
+    if request is None:
+        request = PrivacyRequest.objects.create(
+            organization_id=contact.organization_id,
+            kind=RequestKind.ERASURE,
+            channel=RequestChannel.OTHER,
+            contact=contact,
+            address_hash=fingerprints.of(contact.address_key),
+            received_at=timezone.now(),
+            due_at=timezone.now(),
+        )
     erased = _scrub_what_surrounds(contact, names)
     erased |= _hash_suppressions(contact, names, actor)
     mail = ports.mail.forget(organization_id=contact.organization_id, contact_id=contact.pk, addresses=names)
@@ -67,15 +78,14 @@ def erase(*, contact: Contact, request: PrivacyRequest | None = None, actor: Use
         "backups_until": (now + timedelta(days=settings.BACKUP_DAYS)).date().isoformat(),
         "in_motion": mail.in_motion,
     }
-    if request is not None:
-        PrivacyRequest.objects.filter(pk=request.pk).update(
-            state=RequestState.DONE, closed_at=now, handled_by=actor, record=record
-        )
+    PrivacyRequest.objects.filter(pk=request.pk).update(
+        state=RequestState.DONE, closed_at=now, handled_by=actor, record=record
+    )
     audit.record(
         organization=contact.organization,
         actor=actor,
         verb="contacts.person_erased",
-        data={"contact": contact.pk, "request": request.public_id if request else "", "erased": record["erased"]},
+        data={"contact": contact.pk, "request": request.public_id, "erased": record["erased"]},
     )
     return record
 

@@ -5,6 +5,7 @@ Kept after the person is erased, with a keyed hash instead of the address: that 
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 from accounts import public_ids
 from accounts.tenancy import TenantModel
@@ -47,6 +48,14 @@ class PrivacyRequest(TenantModel):
                 fields=["organization", "due_at"], condition=models.Q(closed_at=None), name="privacy_request_due"
             ),
         ]
+
+    @property
+    def is_open(self) -> bool:
+        return self.closed_at is None
+
+    @property
+    def is_overdue(self) -> bool:
+        return self.closed_at is None and self.due_at < timezone.now()
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.get_state_display()}"

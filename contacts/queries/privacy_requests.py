@@ -1,0 +1,43 @@
+"""Requests under privacy law as a page: what is open by its due date first, then what is closed, newest first."""
+
+from dataclasses import dataclass
+
+from accounts.models import Organization
+from contacts.enums import RequestState
+from contacts.models import PrivacyRequest
+
+PAGE = 50
+OPEN_MOST = 500  # open ones that a page shows; more than that nobody works through in one sitting
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`open_`: on the first page only. `next`: the cursor for older closed ones."""
+
+    open_: list[PrivacyRequest]
+    closed: list[PrivacyRequest]
+    overdue: int
+    next: int | None = None
+    previous: int | None = None
+
+
+def page(organization: Organization, *, after: int | None = None, before: int | None = None) -> Page:
+    rows = PrivacyRequest.objects.filter(organization=organization).select_related("handled_by")
+    open_: list[PrivacyRequest] = []
+    if after is None and before is None:
+        open_ = list(rows.filter(closed_at=None).order_by("due_at", "pk")[:OPEN_MOST])
+    # Links that nobody used are no requests that anybody has to answer; they would bury the others.
+    closed = rows.filter(closed_at__isnull=False).exclude(state=RequestState.EXPIRED)
+    if before is not None:
+        found = list(closed.filter(pk__gt=before).order_by("pk")[: PAGE + 1])
+    else:
+        found = list((closed.filter(pk__lt=after) if after is not None else closed).order_by("-pk")[: PAGE + 1])
+    more, found = len(found) > PAGE, sorted(found[:PAGE], key=lambda row: -row.pk)
+    has_newer, has_older = (more, True) if before is not None else (after is not None, more)
+    return Page(
+        open_,
+        found,
+        overdue=sum(row.is_overdue for row in open_),
+        next=found[-1].pk if found and has_older else None,
+        previous=found[0].pk if found and has_newer else None,
+    )
