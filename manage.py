@@ -21,6 +21,9 @@ COMMAND_ROLES = {
 # These start or examine what Django needs, so they must work without it (and `up` must not wait for it).
 WITHOUT_DJANGO = {"up", "doctor"}
 
+# These look at files only: they run in a checkout without a configuration, and with any.
+WITHOUT_HOUSE = {"explain_bounce"}
+
 
 def main() -> None:
     verb = sys.argv[1] if len(sys.argv) > 1 else ""
@@ -31,6 +34,8 @@ def main() -> None:
     from posthouse.up import surroundings
 
     surroundings.adopt(os.environ)
+    if verb in WITHOUT_HOUSE:
+        os.environ.setdefault("SECRET_KEY", "nothing is signed and nothing is sealed by this command")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "posthouse.settings")
     os.environ.setdefault("POSTHOUSE_ROLE", COMMAND_ROLES.get(verb, "app"))
     from django.core.management import execute_from_command_line

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 MAX_TEXT = 2000  # what is kept of a reply
 
 STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
-CODE = re.compile(r"(?<![\d.@#:/-])([245]\d\d)(?=[ -]|$)")
+CODE = re.compile(r"(?<![\w.@#/-])(?<!\d:)([45]\d\d)(?=[ \-:#]|$)", re.MULTILINE)
 _ENHANCED = re.compile(r"#?([245]\.\d{1,3}\.\d{1,3})(?:[\s:]+|$)")
 _CONTINUED = re.compile(
     r"\s+[245]\d\d-(?:[245]\.\d{1,3}\.\d{1,3}[ \t])?[ \t]*|\s+[245]\d\d[ \t](?=[245]\.\d{1,3}\.\d{1,3}[ \t])"

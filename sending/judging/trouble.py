@@ -27,6 +27,7 @@ __all__ = [
     "judge_at_the_door",
     "judge_report",
     "read_book",
+    "shipped",
 ]
 
 NO_SHAPING = Shaping()

@@ -8,54 +8,94 @@ from dataclasses import dataclass
 from email.parser import HeaderParser
 from email.policy import compat32
 
+from sending.mailroom.dsn import one_line
 from sending.mailroom.parts import Part, open_message
 
-KINDS = ("abuse", "fraud", "virus", "other", "not-spam", "opt-out", "opt-out-list", "auth-failure")
+KINDS = (
+    "abuse",
+    "fraud",
+    "virus",
+    "other",
+    "not-spam",
+    "opt-out",
+    "opt-out-list",
+    "auth-failure",
+    "miscategorized",
+    "dmarc",
+)
 MARKED_HEADERS = ("CFBL-Feedback-ID", "X-Posthouse-Ref", "Return-Path", "Message-ID", "List-Unsubscribe")
+MAX_RECIPIENTS = 20
 
 _FIELDS = HeaderParser(policy=compat32)
-_SPACES = re.compile(r"\s+")
+_ADDRESS = re.compile(r"[^\s<>()\",;:@]{1,64}@[^\s<>()\",;:@]{1,255}")
+_REDACTED = re.compile(r"redacted|x{4,}|\*{3,}|hidden|removed|undisclosed", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Complaint:
-    """One feedback report. `marks` are header values of the copied message in which our own token may stand, best first."""
+    """One feedback report. `marks` are header values of the copied message in which our own token may stand, best first.
+
+    `recipients`: whom the report names, redacted ones left out. `message_id`, `feedback_id` of the copied message, for
+    RFC 9477, section 3.2; "" when they are not there.
+    """
 
     kind: str
     agent: str
     marks: tuple[str, ...]
+    recipients: tuple[str, ...] = ()
+    message_id: str = ""
+    feedback_id: str = ""
 
     @property
     def is_complaint(self) -> bool:
         """Whether a person (or their provider for them) said: this is spam."""
         return self.kind in ("abuse", "fraud", "virus", "other")
 
+    @property
+    def is_opt_out(self) -> bool:
+        """Whether a person wants no more of this, and does not call it spam."""
+        return self.kind in ("opt-out", "opt-out-list")
+
 
 def read(message: Part) -> Complaint | None:
     """The report in a `multipart/report; report-type=feedback-report`; None when the message is no such thing."""
-    if message.kind != "multipart/report":
+    if not message.kind.startswith("multipart/"):
         return None
     report = next((p for p in message.children if p.kind == "message/feedback-report"), None)
     if report is None:
         return None
     fields = _FIELDS.parsestr(report.text()[:16_384].lstrip("\r\n"))
-    kind = _one_line(str(fields.get("feedback-type", ""))).lower()
+    kind = one_line(str(fields.get("feedback-type", ""))).lower()
     marks: list[str] = []
-    for copied in _copies(message):
+    named: list[str] = []
+    for name in ("original-rcpt-to", "removal-recipient"):
+        named += _addresses(*(str(value) for value in fields.get_all(name, [])[:MAX_RECIPIENTS]))
+    copies = _copies(message)
+    for copied in copies:
         for name in MARKED_HEADERS:
             value = copied.header(name)
             if value:
                 marks.append(value)
+        if not named:
+            named += _addresses(copied.header("to"))
     for name in ("original-mail-from", "removal-recipient"):
-        value = _one_line(str(fields.get(name, "")))
+        value = one_line(str(fields.get(name, "")))
         if value:
             marks.append(value)
     # RFC 5965, section 3.1: an unknown type is to be treated as "other".
     return Complaint(
         kind=kind if kind in KINDS else "other",
-        agent=_one_line(str(fields.get("user-agent", "")))[:120],
+        agent=one_line(str(fields.get("user-agent", "")))[:120],
         marks=tuple(marks[:20]),
+        recipients=tuple(dict.fromkeys(named))[:MAX_RECIPIENTS],
+        message_id=next((v for v in (c.header("message-id") for c in copies) if v), ""),
+        feedback_id=next((v for v in (c.header("cfbl-feedback-id") for c in copies) if v), ""),
     )
+
+
+def _addresses(*values: str) -> list[str]:
+    found = [a for value in values for a in _ADDRESS.findall(one_line(value))]
+    return [a for a in found if not _REDACTED.search(a)]
 
 
 def _copies(message: Part) -> list[Part]:
@@ -66,7 +106,3 @@ def _copies(message: Part) -> list[Part]:
         elif part.kind in ("text/rfc822-headers", "message/global-headers"):
             copies.append(open_message(part.body))
     return copies[:5]
-
-
-def _one_line(text: str) -> str:
-    return _SPACES.sub(" ", "".join(c if c.isprintable() else " " for c in text[:4000])).strip()[:998]

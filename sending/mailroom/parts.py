@@ -10,6 +10,7 @@ import quopri
 import re
 from dataclasses import dataclass, field
 from email.errors import MessageError
+from email.header import decode_header, make_header
 from email.message import Message
 from email.parser import BytesHeaderParser
 from email.policy import compat32
@@ -43,6 +44,17 @@ class Part:
         except (MessageError, ValueError, UnicodeError):
             return ""
         return _SPACES.sub(" ", value).strip()[:998]
+
+    def words(self, name: str) -> str:
+        """A header's value as a reader sees it: encoded words (RFC 2047) decoded, on one line."""
+        value = self.header(name)
+        if "=?" not in value:
+            return value
+        try:
+            decoded = str(make_header(decode_header(value)))
+        except (MessageError, ValueError, UnicodeError, LookupError):
+            return value
+        return _SPACES.sub(" ", decoded).strip()[:998]
 
     def parameter(self, name: str) -> str:
         """A parameter of Content-Type, lower-case (`report-type`)."""

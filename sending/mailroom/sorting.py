@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sending.mailroom import arf, dsn
+from sending.mailroom import arf, dsn, text_bounces
 from sending.mailroom.parts import Part, open_message
 
 COMPLAINT_BOX = "fbl"
@@ -52,7 +52,9 @@ class Address:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """What one mail tells us. `code` is an SMTP reply code or 0, `status` an RFC 3463 code or "", `detail` a short reason."""
+    """What one mail tells us. `code` is an SMTP reply code or 0, `status` an RFC 3463 code or "", `detail` a short reason,
+    `host` the server that refused.
+    """
 
     kind: Kind
     delivery_id: int = 0
@@ -61,6 +63,7 @@ class Finding:
     status: str = ""
     text: str = ""
     detail: str = ""
+    host: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,10 +114,8 @@ def sort(*, sender: str, to: Address, raw: bytes, seals: Seals) -> Finding:
         return _ignored(why)
     if sender and not sender.lower().startswith(("mailer-daemon@", "postmaster@")):
         return _ignored("a person wrote to the return path")
-    text_bounce = dsn.read_text(message)
-    if text_bounce is None:
-        return _ignored("a bounce without a reason")
-    return _notice((text_bounce,), to)
+    notices = text_bounces.read(message, text_bounces.words_of(message))
+    return _notice(notices, to) if notices else _ignored("a bounce without a reason")
 
 
 def auto_reply(message: Part) -> str:
@@ -127,7 +128,7 @@ def auto_reply(message: Part) -> str:
         return "an automatic answer"
     if message.header("precedence").lower() in ("auto_reply", "auto-reply"):
         return "an automatic answer"
-    if _AUTO_SUBJECT.match(message.header("subject")):
+    if _AUTO_SUBJECT.match(message.words("subject")):
         return "an automatic answer"
     return ""
 
@@ -142,7 +143,12 @@ def _notice(notices: tuple[dsn.Notice, ...], to: Address) -> Finding:
     failed = next((n for n in notices if n.action is dsn.Action.FAILED), None)
     if failed is not None:
         return Finding(
-            kind=Kind.BOUNCED, delivery_id=to.delivery_id, code=failed.code, status=failed.status, text=failed.text
+            kind=Kind.BOUNCED,
+            delivery_id=to.delivery_id,
+            code=failed.code,
+            status=failed.status,
+            text=failed.text,
+            host=failed.host,
         )
     arrived = next((n for n in notices if n.action is dsn.Action.DELIVERED), None)
     if arrived is not None:

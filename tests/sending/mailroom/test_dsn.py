@@ -75,26 +75,6 @@ def test_text_has_no_control_characters() -> None:
     assert notice.text == "550 [31mred"
 
 
-@pytest.mark.parametrize(
-    ("text", "wanted"),
-    [
-        (
-            "Subject: failure notice\r\n\r\nHi.\r\n<a@x>:\r\n550 5.1.1 unknown user\r\n",
-            ("5.1.1", 550, "550 5.1.1 unknown user"),
-        ),
-        (
-            "Subject: Undeliverable\r\n\r\nRemote host said: 554 no thanks\r\n",
-            ("", 554, "Remote host said: 554 no thanks"),
-        ),
-        ("Subject: Warning: message delayed\r\n\r\n451 4.4.1 timed out; will retry\r\n", None),
-        ("Subject: hello\r\n\r\nWe met in room 12 of 1550 at 5.5\r\n", None),
-    ],
-)
-def test_bounces_in_plain_text(text: str, wanted: tuple[str, int, str] | None) -> None:
-    notice = dsn.read_text(open_message(text.encode()))
-    assert (notice and (notice.status, notice.code, notice.text)) == wanted
-
-
 words = st.sampled_from(
     [
         "Action: ",
@@ -120,4 +100,3 @@ def test_any_report_can_be_read(fields: str) -> None:
     for notice in dsn.read(message):
         assert notice.text.isprintable()
         assert len(notice.text) <= dsn.MAX_FIELD
-    dsn.read_text(message)
