@@ -52,7 +52,7 @@ def assemble(source: Path, target: Path, name: str, progress: Callable[[int], No
     header, status_place = _united(plans)
     files, rows = [], 0
     with target.open("x", encoding="utf-8", errors="replace", newline="") as out:
-        writer = csv.writer(out, lineterminator="\n")
+        writer = csv.writer(out)  # its line end is \r\n: with another it would not quote a lonely \r
         writer.writerow(header)
         for plan in plans:
             n = 0

@@ -130,7 +130,10 @@ def _listen(child: subprocess.Popen[bytes], progress: Callable[[int], None] | No
                     raise reading.Unreadable(_last_words(child.wait()))
                 buffer += piece
         line, _, buffer = buffer.partition(b"\n")
-        said = json.loads(line)
+        try:
+            said = json.loads(line)
+        except ValueError as trouble:
+            raise reading.Unreadable(BROKEN) from trouble
         if "refused" in said:
             raise reading.Unreadable(str(said["refused"]))
         if "done" in said:
