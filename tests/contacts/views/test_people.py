@@ -1,4 +1,4 @@
-"""The list of people and one person's page, as members use them; queries counted."""
+"""The list of people with search, filters and saved views, as members use it; queries counted."""
 
 import pytest
 from django.urls import reverse
@@ -7,7 +7,7 @@ from django.utils import timezone
 from accounts.models import AuditEntry, Brand
 from accounts.tenancy import tenant_scope
 from contacts.enums import SubscriptionState
-from contacts.models import ConsentRecord, Contact, Segment, Subscription, Suppression, Topic
+from contacts.models import ConsentRecord, Contact, SavedView, Segment, Subscription, Suppression, Topic
 from contacts.queries import people
 
 
@@ -50,32 +50,8 @@ def test_the_list_takes_the_same_queries_for_any_number(n, as_analyst, organizat
     for i in range(n):
         person(organization, f"p{i}", topic)
     as_analyst.get(url(organization, "people"))
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(26):
         assert len(names(as_analyst.get(url(organization, "people")))) == n
-
-
-@pytest.mark.parametrize("n", [1, 3])
-def test_a_person_takes_the_same_queries_for_any_history(n, as_analyst, organization, topic, django_assert_num_queries):
-    contact = person(organization, topic=topic)
-    with tenant_scope(organization):
-        for i in range(n):
-            ConsentRecord.objects.create(
-                organization=organization,
-                contact=contact,
-                topic=topic,
-                action="subscribed",
-                at=timezone.now(),
-                source="form",
-            )
-            Suppression.objects.create(
-                organization=organization,
-                address_key=contact.address_key,
-                reason=["manual", "bounced", "invalid"][i],
-                source="x",
-            )
-    as_analyst.get(url(organization, "person", contact=contact.pk))
-    with django_assert_num_queries(17):
-        as_analyst.get(url(organization, "person", contact=contact.pk))
 
 
 def test_search_finds_parts_of_addresses_and_names(as_analyst, organization, other_organization):
@@ -125,11 +101,13 @@ def test_filters_by_topic_segment_and_state(as_analyst, organization, topic):
     page = url(organization, "people")
     assert names(as_analyst.get(page)) == ["cid", "bob", "ann"]
     assert names(as_analyst.get(page, {"topic": "news"})) == ["ann"]
-    assert names(as_analyst.get(page, {"topic": "news", "state": "unsubscribed"})) == ["bob"]
+    assert names(as_analyst.get(page, {"topic": "news", "stands": "unsubscribed"})) == ["bob"]
     assert names(as_analyst.get(page, {"state": "suppressed"})) == ["cid"]
     assert names(as_analyst.get(page, {"state": "archived"})) == ["dora"]
     assert names(as_analyst.get(page, {"segment": segment.public_id})) == ["ann"]
-    assert names(as_analyst.get(page, {"state": "nonsense", "topic": "gone", "after": "x"})) == ["cid", "bob", "ann"]
+    gone = as_analyst.get(page, {"state": "nonsense", "topic": "gone", "after": "x"})
+    assert names(gone) == []
+    assert "not there any more" in gone.content.decode()
     assert "no field" in as_analyst.get(page, {"segment": broken.public_id}).content.decode()
     assert ann.address in as_analyst.get(url(organization, "person", contact=ann.pk)).content.decode()
 
@@ -171,40 +149,73 @@ def test_a_person_is_added_by_hand_with_proof(as_marketer, organization, topic):
     assert "There is nothing after the @." in response.content.decode()
 
 
-def test_values_are_corrected_and_emptied(as_marketer, organization):
-    contact = person(organization, values={"first_name": "Ann", "secret": "kept"}, locale="de")
-    response = as_marketer.post(
-        url(organization, "person_edit", contact=contact.pk),
-        {"v_first_name": "", "v_last_name": "Lee", "locale": "nonsense!"},
-    )
-    assert "is not a language" in response.content.decode()
-    as_marketer.post(
-        url(organization, "person_edit", contact=contact.pk), {"v_first_name": "", "v_last_name": "Lee", "locale": ""}
-    )
+@pytest.mark.parametrize("n", [1, 3])
+def test_filters_take_the_same_queries_for_any_number(n, as_analyst, organization, topic, django_assert_num_queries):
+    for i in range(n):
+        person(organization, f"p{i}", topic)
+    query = {"q": "example", "topic": "news", "sort": "address"}
+    as_analyst.get(url(organization, "people"), query)
+    with django_assert_num_queries(26):
+        assert len(names(as_analyst.get(url(organization, "people"), query))) == n
+
+
+def test_sorts_and_counts(as_analyst, organization):
+    for name in ("bob", "ann", "cid"):
+        person(organization, name)
+    page = url(organization, "people")
+    assert names(as_analyst.get(page, {"sort": "address"})) == ["ann", "bob", "cid"]
+    assert names(as_analyst.get(page, {"sort": "-address"})) == ["cid", "bob", "ann"]
+    assert names(as_analyst.get(page, {"sort": "oldest"})) == ["bob", "ann", "cid"]
+    assert names(as_analyst.get(page, {"sort": "nonsense"})) == ["cid", "ann", "bob"]
+    assert as_analyst.get(page).context["total"] == 3
+    assert as_analyst.get(page, {"q": "ann@"}).context["total"] == 1
+
+
+def test_views_are_kept_for_everybody_renamed_and_deleted(as_marketer, as_analyst, organization):
+    person(organization, "ann")
+    save = url(organization, "view_save")
+    as_marketer.post(f"{save}?q=ann&sort=address&after=99&nonsense=1", {"name": "  All\x00 Anns "})
     with tenant_scope(organization):
-        contact.refresh_from_db()
-        assert (contact.values, contact.locale) == ({"last_name": "Lee", "secret": "kept"}, "")
-
-
-def test_subscribing_and_unsubscribing_by_hand_needs_a_reason(as_marketer, organization, topic):
-    contact = person(organization)
-    subscribe = url(organization, "person_subscribe", contact=contact.pk)
-    unsubscribe = url(organization, "person_unsubscribe", contact=contact.pk)
-    assert as_marketer.post(subscribe, {"topic": "news", "why": ""}).status_code == 422
-    assert as_marketer.post(subscribe, {"topic": "", "why": "Called us"}).status_code == 422
-    as_marketer.post(subscribe, {"topic": "news", "why": "Called us"})
+        view = SavedView.objects.get()
+        assert (view.name, view.query, view.created_by.name) == ("All Anns", "q=ann&sort=address", "Mara")
+    shown = as_analyst.get(url(organization, "people") + "?" + view.query)
+    assert [one["is_here"] for one in shown.context["views"]] == [True]
+    assert "All Anns" in shown.content.decode()
+    again = as_marketer.post(f"{save}?q=bob", {"name": "All Anns"}, follow=True)
+    assert "There is a view called All Anns already." in again.content.decode()
+    for query, name in (("", "Everybody"), ("q=x", "  ")):
+        as_marketer.post(f"{save}?{query}", {"name": name})
     with tenant_scope(organization):
-        record = ConsentRecord.objects.get()
-        assert (record.action, record.wording, record.actor.name) == ("subscribed", "Called us", "Mara")
-    as_marketer.post(unsubscribe, {"topic": "", "why": "Wrote us"})
+        assert SavedView.objects.count() == 1
+    as_marketer.post(url(organization, "view_rename", view=view.public_id), {"name": "Anns"})
+    gone = as_marketer.post(url(organization, "view_delete", view=view.public_id), follow=True)
     with tenant_scope(organization):
-        assert Subscription.objects.get().state == SubscriptionState.UNSUBSCRIBED
-        assert Suppression.objects.get().reason == "unsubscribed"
+        assert not SavedView.objects.exists()
+        verbs = set(AuditEntry.objects.values_list("verb", flat=True))
+        assert {"contacts.view_saved", "contacts.view_renamed", "contacts.view_deleted"} <= verbs
+    *_, message = gone.context["messages"]
+    as_marketer.post(message.extra_tags.removeprefix("undo:"))
+    with tenant_scope(organization):
+        assert SavedView.objects.get().name == "Anns"
 
 
-def test_archive_can_be_undone(as_marketer, organization):
-    contact = person(organization)
-    as_marketer.post(url(organization, "person_archive", contact=contact.pk))
-    assert names(as_marketer.get(url(organization, "people"))) == []
-    as_marketer.post(url(organization, "person_restore", contact=contact.pk))
-    assert names(as_marketer.get(url(organization, "people"))) == ["ann"]
+def test_who_may_look_and_who_may_change(as_owner, as_marketer, as_analyst, as_outsider, organization):
+    with tenant_scope(organization):
+        view = SavedView.objects.create(organization=organization, name="V", query="q=x")
+    for client, sees, writes in (
+        (as_owner, 200, 302),
+        (as_marketer, 200, 302),
+        (as_analyst, 200, 403),
+        (as_outsider, 404, 404),
+    ):
+        assert client.get(url(organization, "people")).status_code == sees
+        assert client.get(url(organization, "person_new")).status_code == {302: 200}.get(writes, writes)
+        assert client.post(url(organization, "view_save") + "?q=x", {"name": "V"}).status_code == writes
+        assert client.post(url(organization, "view_rename", view=view.public_id), {"name": "W"}).status_code == writes
+        assert client.post(url(organization, "view_delete", view="nothere")).status_code == 404
+        shown = client.get(url(organization, "people")).content.decode()
+        assert ("data-bulk-bar" in shown) is False  # there is nobody to choose
+    person(organization, "ann")
+    for client, may in ((as_marketer, True), (as_analyst, False)):
+        assert ("data-bulk-bar" in client.get(url(organization, "people")).content.decode()) is may
+    assert as_analyst.post(url(organization, "view_delete", view=view.public_id)).status_code == 403
