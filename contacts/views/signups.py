@@ -196,6 +196,7 @@ def _link_answer(
         "signup": signup,
         "topics": topics,
         "names": signup_forms.names(topics),
+        "question": _question(shown, topics),
         "address": addresses.masked(person.address) if person else "",
         "person_known": person is not None and shown.is_open,
         "token": token,
@@ -220,11 +221,14 @@ def _pressed(request: HttpRequest, signup: Signup) -> bool:
 def _said(shown: Shown, signup: Signup) -> str:
     """The words of the confirm page, as the ledger keeps them."""
     topics = list(Topic.objects.filter(pk__in=signup.topic_ids))
-    asked = _("Do you want to get %(topics)s from %(brand)s by mail?") % {
+    return "\n".join([_question(shown, topics), signup.wording, _("Yes, I do")])
+
+
+def _question(shown: Shown, topics: list[Topic]) -> str:
+    return _("Do you want to get %(topics)s from %(brand)s by mail?") % {
         "topics": signup_forms.names(topics),
         "brand": shown.brand.name,
     }
-    return "\n".join([asked, signup.wording, _("Yes, I do")])
 
 
 # --- Both -------------------------------------------------------------------------------------------------------------

@@ -260,8 +260,10 @@ def test_a_visitor_chooses_among_several_topics(form, organization, topic):
 @pytest.mark.parametrize(
     ("accept", "own", "says"),
     [
-        ("de-AT,de;q=0.9", "", "Adresse"),
-        ("de", "fr", "Adresse"),
+        ("de-AT,de;q=0.9", "", "E-Mail-Adresse"),
+        ("es", "", "Dirección de correo"),
+        ("pt-BR", "", "Endereço de e-mail"),
+        ("de", "fr", "Adresse e-mail"),
         ("xx", "", "Mail address"),
     ],
 )
@@ -269,8 +271,28 @@ def test_it_speaks_the_visitors_language_unless_it_has_its_own(accept, own, says
     with tenant_scope(organization):
         SignupForm.objects.update(locale=own)
     answer = Client().get(url(form), headers={"Accept-Language": accept})
-    assert answer["Content-Language"] == (own or ("en" if accept == "xx" else "de"))
+    assert answer["Content-Language"] == (own or ("en" if accept == "xx" else accept[:2]))
     assert f'lang="{answer["Content-Language"]}"' in answer.content.decode()
+    assert says in answer.content.decode()
+
+
+def test_without_words_of_its_own_a_form_has_ours_and_mails_them_in_the_same_language(form, organization):
+    with tenant_scope(organization):
+        SignupForm.objects.update(title="", wording="")
+    client = Client(headers={"Accept-Language": "fr"})
+    page = client.get(url(form)).content.decode()
+    assert "Les e-mails de Copper Kettle" in page
+    words = "Envoyez-moi « Tea news » par e-mail, de la part de Copper Kettle."
+    assert words in page
+    made = stamps.read(re.search(r'name="ph-stamp" value="([^"]+)"', page)[1], form=form.public_id)
+    later = stamps.make(form=form.public_id, wording=made.wording, language=made.language, made_at=time.time() - 9)
+    client.post(url(form), {"email": "zoe@inbox.example", "ph-stamp": later})
+    with tenant_scope(organization):
+        assert words in ConsentRecord.objects.get().wording
+        (mail,) = forms_of.mails()
+        assert mail["Subject"] == "Veuillez confirmer : « Tea news » de Copper Kettle"
+        assert "Ouvrez cette page" in forms_of.text_of(mail)
+        assert Contact.objects.get().locale == "fr"
 
 
 def test_afterwards_it_leads_to_the_forms_own_page_and_nowhere_else(form, organization):
