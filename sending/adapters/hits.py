@@ -16,7 +16,7 @@ from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from sending.adapters.evidence import ARRIVED
-from sending.enums import DeliveryState, EventKind
+from sending.enums import ERASED_PREFIX, DeliveryState, EventKind
 from sending.tracking import people_or_machines as judging
 from sending.tracking.bursts import Bursts
 from sending.tracking.people_or_machines import Verdict, Who
@@ -36,7 +36,7 @@ WHERE m.id = %(mailing)s AND (d.id IS NOT NULL OR %(delivery)s = 0)
 
 MESSAGES = """
 SELECT d.id, d.organization_id, d.mailing_id, d.contact_id, d.variant, d.provider, d.state, d.changed_at,
-       coalesce(jsonb_array_length(l.links), 0) AS links
+       coalesce(jsonb_array_length(l.links), 0) AS links, starts_with(d.address, %(erased)s) AS is_erased
 FROM sending_delivery d JOIN sending_mailing m ON m.id = d.mailing_id
 LEFT JOIN sending_mailingvariant v ON v.mailing_id = m.id AND v.variant = d.variant AND d.variant > 0
 LEFT JOIN sending_letter l ON l.id = coalesce(v.letter_id, m.letter_id)
@@ -169,7 +169,7 @@ class HitLog:
         ids = sorted({hit.delivery_id for hit in hits})
         async with self._pool.connection() as connection, connection.transaction():
             cursor: Any = connection.cursor(row_factory=namedtuple_row)
-            await cursor.execute(MESSAGES, {"ids": ids})
+            await cursor.execute(MESSAGES, {"ids": ids, "erased": ERASED_PREFIX})
             messages: dict[int, Any] = {row.id: row async for row in cursor}
             judged = [
                 (hit, messages[hit.delivery_id], self._judge(hit, messages[hit.delivery_id]))
@@ -242,9 +242,11 @@ def _key(message: Any, kind: EventKind, link: int) -> tuple[Any, ...]:
 
 
 def _event(hit: Hit, message: Any, verdict: Verdict) -> dict[str, Any]:
-    facts = {"class": verdict.who.value, "rules": list(verdict.rules), "ua": _clean(hit.user_agent)}
-    if hit.ip:
-        facts["ip"] = hit.ip
+    facts: dict[str, Any] = {"class": verdict.who.value, "rules": list(verdict.rules)}
+    if not message.is_erased:  # who is forgotten and opens an old mail stays forgotten
+        facts["ua"] = _clean(hit.user_agent)
+        if hit.ip:
+            facts["ip"] = hit.ip
     return {
         "at": hit.at.isoformat(),
         "organization_id": message.organization_id,
