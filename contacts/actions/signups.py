@@ -26,6 +26,7 @@ from contacts.models import (
     ConsentRecord,
     Contact,
     HouseSuppression,
+    PrivacyRequest,
     Signup,
     SignupForm,
     Subscription,
@@ -208,6 +209,9 @@ def expire(*, signup: Signup) -> bool:
         return False
     audit.record(organization=signup.organization, verb="contacts.unconfirmed_removed", data={"form": signup.form.name})
     ConsentRecord.objects.filter(contact=contact).update(ip=None, user_agent="")
+    ports.mail.forget(  # the mail that asked them went to nobody's person, only to the address
+        organization_id=signup.organization_id, contact_id=contact.pk, addresses=[contact.address_key]
+    )
     contact.delete()
     return True
 
@@ -265,6 +269,7 @@ def _known_by_nothing_else(contact: Contact) -> bool:
         and not contact.values
         and not Subscription.objects.filter(contact=contact).exists()
         and not Tagging.objects.filter(contact=contact).exists()
+        and not PrivacyRequest.objects.filter(contact=contact).exists()
         and not Signup.objects.filter(contact=contact, state=SignupState.SUBSCRIBED).exists()
         and not ports.mail.mailed(ids=[contact.pk])
     )

@@ -15,6 +15,7 @@ from contacts.adapters import signup_limits
 from contacts.enums import ConsentAction, ConsentSource, SignupState, SubscriptionState, SuppressionReason
 from contacts.models import ConsentRecord, Contact, Signup, SignupForm, Subscription, Suppression, Tag, Tagging, Topic
 from contacts.queries import audience
+from sending.models import Delivery, StoredMessage
 from tests.contacts import forms_of
 
 pytestmark = pytest.mark.django_db
@@ -165,9 +166,7 @@ def test_who_asked_to_be_forgotten_stays_forgotten(form, topic, scoped):
 
 def test_stopped_between_asking_and_confirming(form, topic, scoped):
     signup = signups.sign_up(form=form, entry=entry(topic))
-    suppressions.suppress(
-        organization=scoped, address=ADDRESS, reason=SuppressionReason.COMPLAINED, source="complaint"
-    )
+    suppressions.suppress(organization=scoped, address=ADDRESS, reason=SuppressionReason.COMPLAINED, source="complaint")
     assert confirm(signup) is Confirmation.STOPPED
     assert state(topic) == SubscriptionState.PENDING
 
@@ -253,6 +252,8 @@ def test_who_never_confirms_is_forgotten(form, topic, organization):
     record = ConsentRecord.objects.get(action=ConsentAction.EXPIRED)
     assert (record.topic, record.wording) == (topic, "Not confirmed within 30 days.")
     assert set(ConsentRecord.objects.values_list("ip", "user_agent")) == {(None, "")}
+    assert not Delivery.objects.filter(address=ADDRESS).exists()
+    assert not StoredMessage.objects.filter(raw__contains=ADDRESS.encode()).exists()
     assert signups.expire(signup=signup) is False
     assert signups.ask_again(signup=signup, ip=None, user_agent="") is False
 

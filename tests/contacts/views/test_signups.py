@@ -290,7 +290,7 @@ def test_without_words_of_its_own_a_form_has_ours_and_mails_them_in_the_same_lan
     with tenant_scope(organization):
         assert words in ConsentRecord.objects.get().wording
         (mail,) = forms_of.mails()
-        assert mail["Subject"] == "Veuillez confirmer : « Tea news » de Copper Kettle"
+        assert mail["Subject"].strip() == "Veuillez confirmer : « Tea news » de Copper Kettle"
         assert "Ouvrez cette page" in forms_of.text_of(mail)
         assert Contact.objects.get().locale == "fr"
 
