@@ -2,7 +2,8 @@
 
 from celery import shared_task
 
-from contacts.actions import import_work, job_work, privacy_requests, signups
+from accounts.tenancy import tenant_scope_id
+from contacts.actions import health, import_work, job_work, privacy_requests, signups
 
 
 @shared_task
@@ -27,6 +28,14 @@ def sweep_jobs() -> None:
     for organization_id, job_id in job_work.waiting():
         run_job.delay(organization_id, job_id)
     job_work.forget_old()
+    for organization_id in health.waiting():
+        count_health.delay(organization_id)
+
+
+@shared_task
+def count_health(organization_id: int) -> None:
+    with tenant_scope_id(organization_id) as organization:
+        health.count(organization=organization)
 
 
 @shared_task

@@ -53,6 +53,7 @@ MAP = (
             Entry("Fields", "list-details", ("contacts:fields",)),
             Entry("Imports", "file-import", ("contacts:imports",)),
             Entry("Do-not-send list", "ban", ("contacts:suppressions",)),
+            Entry("Audience health", "heart", ("contacts:health",)),
             Entry("Privacy requests", "shield", ("contacts:privacy_requests",)),
         ),
     ),
