@@ -168,3 +168,11 @@ class DomainState(models.TextChoices):
     PENDING = "pending", "Waiting for DNS"
     VERIFIED = "verified", "Verified"
     FAILING = "failing", "Was verified, fails now"
+
+
+class BounceDecision(models.TextChoices):
+    """What becomes of an address whose bounce was one of a wave."""
+
+    WAITING = "waiting", "Waiting for you"
+    SUPPRESS = "suppress", "On the do-not-send list"
+    LEAVE = "leave", "Left as it was"

@@ -7,6 +7,7 @@ made), and chores. LISTEN has a line of its own.
 import asyncio
 import logging
 import os
+import secrets
 import socket
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -16,9 +17,10 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from sending.adapters import ledger_sql as sql
+from sending.adapters import wave_sql as waves
 from sending.adapters.lines import BY_INDEX, Line
 from sending.enums import DeliveryState
-from sending.relay.ports import Fenced, Lane, Leave, Parcel, Settlement, Unreachable
+from sending.relay.ports import Fenced, Lane, Leave, Parcel, Settlement, Unreachable, Wave
 
 log = logging.getLogger(__name__)
 
@@ -131,6 +133,7 @@ class Ledger:
                 "tried": [s.tried for s in settlements],
                 "suppress": [s.suppress for s in settlements],
                 "tls": [s.tls for s in settlements],
+                "likenesses": [s.likeness for s in settlements],
             },
         )
         for settlement in settlements:
@@ -176,6 +179,8 @@ class Ledger:
     async def _slow_chores(self) -> None:
         await self._chores.rows(sql.REQUEUE_DOUBTFUL)
         await self._chores.rows(sql.FORGET_OLD)
+        for wave_id, likeness, place in await self._chores.rows(waves.OPEN_NOW):
+            await self._take_back(wave_id, likeness, place)  # those of relays that had not heard of it yet
         try:
             connection = await self._chores.connection()
             async with connection.transaction():
@@ -185,6 +190,27 @@ class Ledger:
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             await self._chores.close()
             raise Unreachable(str(error)) from error
+
+    async def wave(self, wave: Wave) -> int:
+        rows = await self._chores.rows(
+            waves.OPEN,
+            {
+                "public_id": secrets.token_hex(8),
+                "likeness": wave.likeness,
+                "place": wave.place[:253],
+                "code": wave.code[:16],
+                "text": wave.text,
+            },
+        )
+        return await self._take_back(int(rows[0][0]), wave.likeness, wave.place)
+
+    async def _take_back(self, wave_id: int, likeness: str, place: str) -> int:
+        """Put those who went onto the list before the wave was known among the bounces to review."""
+        suspects = await self._chores.rows(waves.SUSPECTS, {"place": place})
+        given = waves.like(suspects, likeness)
+        if given["ids"]:
+            await self._chores.rows(waves.TAKE_BACK, {"wave": wave_id, **given})
+        return len(given["ids"])
 
     async def leave(self) -> None:
         await self._chores.rows(sql.LEAVE, {"relay": self.relay_id})

@@ -105,8 +105,9 @@ WITH me AS MATERIALIZED (SELECT id FROM sending_relay WHERE id = %(relay)s AND e
 given AS MATERIALIZED (
     SELECT * FROM unnest(
         %(ids)s::bigint[], %(states)s::smallint[], %(reasons)s::text[], %(codes)s::text[], %(texts)s::text[], %(hosts)s::text[],
-        %(providers)s::text[], %(dues)s::float8[], %(tried)s::bool[], %(suppress)s::text[], %(tls)s::text[]
-    ) g (id, state, reason, code, text, host, provider, due, tried, suppress, tls)
+        %(providers)s::text[], %(dues)s::float8[], %(tried)s::bool[], %(suppress)s::text[], %(tls)s::text[],
+        %(likenesses)s::text[]
+    ) g (id, state, reason, code, text, host, provider, due, tried, suppress, tls, likeness)
 ),
 done AS (
     UPDATE sending_delivery d SET
@@ -121,7 +122,7 @@ done AS (
     FROM given g JOIN sending_delivery o ON o.id = g.id
     WHERE d.id = g.id AND {_MINE}
     RETURNING d.id, d.organization_id, d.mailing_id, d.variant, d.address, d.provider, d.state, o.provider AS provider_before,
-              o.attempts AS attempts_before, g.state AS given_state, g.reason, g.code, g.text, g.host, g.suppress, g.tls
+              o.attempts AS attempts_before, g.state AS given_state, g.reason, g.code, g.text, g.host, g.suppress, g.tls, g.likeness
 ),
 log AS (
     INSERT INTO sending_event (organization_id, mailing_id, delivery_id, kind, variant, provider, code, text, facts)
@@ -141,11 +142,20 @@ counted AS (
     WHERE given_state <> 0
     GROUP BY 1, 2, 3, 4, 5 HAVING sum(x.n) <> 0
 ),
+waves AS MATERIALIZED (
+    SELECT id, likeness FROM sending_bouncewave WHERE likeness = ANY(%(likenesses)s::text[]) AND open_until > now()
+),
+held_back AS (
+    INSERT INTO sending_heldbounce (organization_id, wave_id, delivery_id, address_key, code, text, held_at, decision)
+    SELECT organization_id, w.id, done.id, address, code, text, now(), 'waiting'
+    FROM done JOIN waves w USING (likeness) WHERE suppress <> '' AND address NOT LIKE '{ERASED_PREFIX}%%'
+    ON CONFLICT (organization_id, wave_id, address_key) WHERE decision = 'waiting' DO NOTHING
+),
 blocked AS (
     INSERT INTO contacts_suppression
         (organization_id, address_key, reason, marketing_only, source, evidence, about, created_at, lifted_why)
     SELECT organization_id, address, suppress, false, 'relay', concat_ws(' ', code, text), 'd' || id, now(), ''
-    FROM done WHERE suppress <> '' AND address NOT LIKE '{ERASED_PREFIX}%%'
+    FROM done WHERE suppress <> '' AND address NOT LIKE '{ERASED_PREFIX}%%' AND likeness NOT IN (SELECT likeness FROM waves)
     ON CONFLICT (organization_id, address_key, reason) WHERE lifted_at IS NULL AND topic_id IS NULL DO NOTHING
 ),
 may AS MATERIALIZED (

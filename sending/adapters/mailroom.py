@@ -16,13 +16,13 @@ from accounts.tenancy import cross_tenant, tenant_scope_id
 from contacts import tokens
 from contacts.enums import ConsentSource, SuppressionReason
 from sending.actions import evidence
+from sending.judging import trouble
+from sending.judging.replies import Reply
 from sending.mailroom import sorting
 from sending.mailroom.reception import Session
 from sending.mailroom.sorting import Address, Finding, Kind, Seals
 from sending.models import Delivery
-from sending.judging import trouble
 from sending.relay import verp
-from sending.judging.replies import Reply
 
 log = logging.getLogger(__name__)
 

@@ -25,14 +25,14 @@ def plain(text: str) -> str:
 
 def of(*, provider: str, domain: str, code: int, status: str, text: str) -> str:
     """By what two refusals are one and the same: where, the codes, and the words without any number. At most 300 characters."""
-    where = provider if provider and provider != "Other" else domain.lower()
+    where = place_of(provider=provider, domain=domain)
     words = _DIGITS.sub("0", plain(text)).lower()
     return f"{where}|{code} {status}|{words}"[:300]
 
 
-def where(likeness: str) -> str:
-    """The provider or domain in it."""
-    return likeness.partition("|")[0]
+def place_of(*, provider: str, domain: str) -> str:
+    """Where a message was tried: the mailbox provider if it is known, else the domain."""
+    return provider if provider and provider != "Other" else domain.lower()
 
 
 def _identifier(match: re.Match[str]) -> str:

@@ -1,5 +1,6 @@
 """Tables of sending."""
 
+from sending.models.bounces import Bookmark, BounceWave, HeldBounce
 from sending.models.domain import SendingDomain
 from sending.models.engagement import Engagement
 from sending.models.event import Event, Tally
@@ -10,10 +11,13 @@ from sending.models.relay import Intent, Relay
 from sending.models.stream import Pool, Stream
 
 __all__ = [
+    "Bookmark",
+    "BounceWave",
     "Delivery",
     "DomainProvider",
     "Engagement",
     "Event",
+    "HeldBounce",
     "Intent",
     "Lane",
     "Letter",

@@ -38,6 +38,7 @@ from sending.relay.session import Session
 from sending.relay.site import Site
 from sending.relay.sites import Directory
 from sending.relay.transactions import NoLeave, carry
+from sending.relay.waves import Waves
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +89,7 @@ class Relay:
         self._lookups: dict[str, asyncio.Task[None]] = {}
         self._unrouted: dict[str, tuple[trouble.Judgement, str, float]] = {}  # domain -> why, words, until
         self._to_tell: set[str] = set()  # domains of these whose trouble nobody has been told of
+        self._waves = Waves(journal, clock)
         self._counts = {"delivered": 0, "deferred": 0, "bounced": 0}
 
     def stop(self) -> None:
@@ -369,6 +371,7 @@ class Relay:
             due = again
         if state in self._counts:
             self._counts[state] += 1
+        like = self._waves.weigh(parcel, verdict, provider)
         self.commits.settle(
             Settlement(
                 parcel.id,
@@ -382,6 +385,7 @@ class Relay:
                 suppress=judgement.suppress,
                 address=parcel.address,
                 tls=verdict.tls,
+                likeness=like,
             )
         )
 

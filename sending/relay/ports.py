@@ -69,7 +69,8 @@ class Settlement:
     """What became of one claimed delivery.
 
     `state`: delivered, deferred, bounced, expired, in_doubt, failed, suppressed, cancelled, or "released": back where it
-    was, as if never claimed. `due` is for deferred ones. `tried`: whether it counts as a try. `suppress`: see Judgement.
+    was, as if never claimed. `due` is for deferred ones. `tried`: whether it counts as a try. `suppress`: see Judgement;
+    then `likeness` tells of which wave the refusal would be one.
     """
 
     id: int
@@ -84,6 +85,20 @@ class Settlement:
     suppress: str = ""
     address: str = ""
     tls: str = ""
+    likeness: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """Identical refusals of most of what is tried at a place: more about the place than about the people.
+
+    `text` are the server's words without anybody's address.
+    """
+
+    likeness: str
+    place: str
+    code: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +153,12 @@ class Journal(Protocol):
 
     async def reap(self) -> int:
         """End relays without heartbeat and give back what they held; gives the number of deliveries. Raises Unreachable."""
+        ...
+
+    async def wave(self, wave: Wave) -> int:
+        """From now on hold the suppressions of refusals like these for review, and those of late too; gives the number of
+        these. Raises Unreachable.
+        """
         ...
 
     async def leave(self) -> None:

@@ -14,13 +14,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from sending.judging.trouble import Effect, Outcome
 from sending.relay.addresses import Reach
 from sending.relay.doors import Doors, House, NoDoor
 from sending.relay.ports import Letter
 from sending.relay.routes import Route, Routes
 from sending.relay.session import Refused, Session, Timeouts, connect, unauthenticated_tls
 from sending.relay.transactions import carry
-from sending.judging.trouble import Effect, Outcome
 from tests.sending.relay.worlds import Clock, Names
 
 PATIENT = Timeouts(connect=10, greeting=10, command=10, data=10, write=10, final=10, quit=1)

@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from sending.judging.trouble import Effect, Outcome
 from sending.relay.ports import Letter, Verdict
 from sending.relay.session import Session, Timeouts, connect
 from sending.relay.transactions import NoLeave, carry
-from sending.judging.trouble import Effect, Outcome
 from tests.sending.relay.scripted import CUT, EHLO, ENVELOPE, GREETING, HANG, PLAIN_EHLO, TAKEN, Receiver, Say
 
 PATIENT = Timeouts(connect=10, greeting=10, command=10, data=10, write=10, final=10, quit=1)

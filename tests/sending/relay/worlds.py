@@ -12,7 +12,7 @@ from sending.relay.addresses import Reach
 from sending.relay.dns import Answer, NoSuchDomain, Unknown
 from sending.relay.doors import Doors, House
 from sending.relay.engine import Relay
-from sending.relay.ports import Fenced, Lane, Leave, Letter, Parcel, Settlement, Unreachable
+from sending.relay.ports import Fenced, Lane, Leave, Letter, Parcel, Settlement, Unreachable, Wave
 from sending.relay.routes import Routes
 from sending.relay.session import Timeouts
 
@@ -78,6 +78,7 @@ class Town:
         self.away = False
         self.fenced = False
         self.left = False
+        self.waves: list[Wave] = []
         self.slow_flush = 0.0
         self.unmakeable: set[int] = set()
         self._news = asyncio.Event()
@@ -198,6 +199,12 @@ class Town:
         return None
 
     async def reap(self) -> int:
+        return 0
+
+    async def wave(self, wave: Wave) -> int:
+        if self.away:
+            raise Unreachable("away")
+        self.waves.append(wave)
         return 0
 
     async def leave(self) -> None:
