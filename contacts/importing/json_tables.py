@@ -14,7 +14,8 @@ from typing import Any, NoReturn, TextIO
 
 from contacts.importing import names, parts, reading, sniffing
 
-MAX_DEPTH = 50
+MAX_DEPTH = 50  # of one person
+MAX_WRAPPERS = 3
 TOO_DEEP = "it is nested too deep"
 MAX_OBJECT = reading.MAX_RECORD  # characters of one person
 PIECE = 1 << 17  # characters
@@ -149,20 +150,22 @@ def _array(scroll: _Scroll) -> Iterator[Any]:
         scroll.take(",")
 
 
-def _wrapped_or_lines(scroll: _Scroll) -> Iterator[Any]:
+def _wrapped_or_lines(scroll: _Scroll, depth: int = 0) -> Iterator[Any]:
     """Within an object, the array of people under a usual name; or one object after another, each a person."""
     person: dict[str, Any] = {}
     scroll.take("{")
     while scroll.peek() != "}":
-        name = scroll.value()
-        if not isinstance(name, str):
+        if scroll.peek() != '"':
             scroll.refuse("a name was expected")
+        name = scroll.value()
         scroll.take(":")
         if not person and names.plain(name) in WRAPPERS and scroll.peek() in ("[", "{"):
             if scroll.peek() == "[":
                 yield from _array(scroll)
+            elif depth < MAX_WRAPPERS:
+                yield from _wrapped_or_lines(scroll, depth + 1)
             else:
-                yield from _wrapped_or_lines(scroll)
+                scroll.refuse(TOO_DEEP)
             return  # what follows in the wrapper (total, page) says nothing about people
         person[name] = scroll.value()
         if scroll.peek() != ",":

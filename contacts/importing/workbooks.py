@@ -271,6 +271,8 @@ class _Sheet:
                 f"The sheet has cells beyond column {reading.MAX_COLUMNS}, and no more columns than that can be imported."
                 f" {reading.NARROWER}"
             )
+        if self._at < 0:  # a cell within a cell
+            raise reading.Unreadable(DAMAGED)
         missing = self._at - len(self._row)
         if missing > 0:
             self._row.extend([""] * missing)
