@@ -7,7 +7,10 @@ from accounts.enums import Role
 from campaigns.models import Campaign, Design
 from sending.models import Delivery
 
-_WITH = ("topic", "segment", "domain", "brand", "design", "mailing", "mailing__letter", "organization")
+_WITH = (
+    *("topic", "segment", "excluded_segment", "domain", "brand", "design", "mailing", "mailing__letter"),
+    "organization",
+)
 
 
 def campaign_for(request: HttpRequest, public_id: str, *, need: Role = Role.ANALYST) -> Campaign:

@@ -66,7 +66,8 @@ TROUBLE: Final[dict[str, Words]] = {
         "Their server does not know this address at this moment.", "If it goes on, ask them for another address."
     ),
     "policy_recipient": Words(
-        "They, or their server on their behalf, do not take mail from you.", "Ask them another way whether they want it."
+        "They, or their server on their behalf, do not take mail from you.",
+        "Ask them another way whether they want it.",
     ),
     "expired": Words("Their server could not be brought to take it in days."),
     "mailbox_full": Words("Their mailbox is full.", "Nothing to do: we try again. It helps to tell them another way."),

@@ -13,7 +13,10 @@ from campaigns.models import Campaign, Design
 from contacts.models import Segment, Topic
 from sending.models import SendingDomain
 
-EDITABLE = ("name", "topic", "segment", "domain", "from_name", "from_local", "reply_to", "subject", "preheader")
+EDITABLE = (
+    *("name", "topic", "segment", "excluded_segment", "domain", "from_name", "from_local", "reply_to", "subject"),
+    "preheader",
+)
 
 
 @transaction.atomic
@@ -25,6 +28,7 @@ def create(
     actor: User | None,
     topic: Topic | None = None,
     segment: Segment | None = None,
+    excluded_segment: Segment | None = None,
     domain: SendingDomain | None = None,
 ) -> Campaign:
     """A draft, with the brand's sender filled in."""
@@ -34,6 +38,7 @@ def create(
         name=_name(name),
         topic=topic,
         segment=segment,
+        excluded_segment=excluded_segment,
         domain=domain,
         from_name=brand.from_name or brand.name,
         from_local=brand.from_local,

@@ -85,11 +85,16 @@ def freeze(*, campaign: Campaign) -> bool:
     if held is None or held.mailing is None or held.topic is None:
         return False
     try:
-        people = audience.select(organization=held.organization, topic=held.topic, segment=held.segment)
+        people = audience.select(
+            organization=held.organization,
+            topic=held.topic,
+            segment=held.segment,
+            excluded=held.excluded_segment,
+        )
     except BadDefinition as error:
         mailing = held.mailing
         held.mailing, held.launched_at, held.launched_by = None, None, None
-        held.problem = f"The segment “{held.segment}” cannot be understood: {error} Nothing was sent."
+        held.problem = f"{error} Nothing was sent."
         _move(held, CampaignState.DRAFT, "mailing", "launched_at", "launched_by", "problem")
         mailings.discard(mailing=mailing)
         return False

@@ -18,6 +18,7 @@ def _choices(organization: Organization) -> dict[str, Any]:
     return {
         "topic": Topic.objects.filter(organization=organization, archived_at=None).order_by("name"),
         "segment": Segment.objects.filter(organization=organization, archived_at=None).order_by("name"),
+        "excluded_segment": Segment.objects.filter(organization=organization, archived_at=None).order_by("name"),
         "domain": SendingDomain.objects.filter(organization=organization).defer("private_key").order_by("name"),
     }
 
@@ -36,11 +37,18 @@ class NewCampaignForm(forms.Form):
         label="Segment",
         help_text="Only those of them who fit.",
     )
+    excluded_segment = forms.ModelChoiceField(
+        queryset=None,
+        required=False,
+        empty_label="Nobody",
+        label="Without",
+        help_text="Who is in this segment does not get it.",
+    )
 
     def __init__(self, *args: Any, organization: Organization, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choices = _choices(organization)
-        for name in ("topic", "segment"):
+        for name in ("topic", "segment", "excluded_segment"):
             self.fields[name].queryset = choices[name]  # type: ignore[attr-defined]
 
 
@@ -61,6 +69,13 @@ class CampaignForm(forms.Form):
         empty_label="Everybody in the topic",
         label="Segment",
         help_text="Only those of them who fit.",
+    )
+    excluded_segment = forms.ModelChoiceField(
+        queryset=None,
+        required=False,
+        empty_label="Nobody",
+        label="Without",
+        help_text="Who is in this segment does not get it.",
     )
     subject = forms.CharField(
         max_length=250,
@@ -90,6 +105,9 @@ class CampaignForm(forms.Form):
         self.names = names
         for name, queryset in _choices(organization).items():
             self.fields[name].queryset = queryset  # type: ignore[attr-defined]
+        for name in ("segment", "excluded_segment"):  # one that was archived since stays chosen
+            chosen = Segment.objects.filter(organization=organization, pk=getattr(campaign, f"{name}_id"))
+            self.fields[name].queryset |= chosen  # type: ignore[attr-defined]
 
     def mark_wanted(self) -> None:
         """Before it is shown: what the checklist will want is not called optional, though a draft may lack it."""

@@ -17,7 +17,11 @@ def check(facts: Facts) -> Result:
         )
     if facts.audience is None:
         return Result(NAME, TITLE, "unknown", "The audience could not be counted.", "Reload this page.", "audience")
-    chosen = f"“{facts.topic_name}”" + (f" within “{facts.segment_name}”" if facts.segment_name else "")
+    chosen = f"“{facts.topic_name}”"
+    if facts.segment_name:
+        chosen += f" within “{facts.segment_name}”"
+    if facts.excluded_name:
+        chosen += f" without “{facts.excluded_name}”"
     sendable = facts.audience - facts.skipped
     if not facts.audience:
         return Result(

@@ -30,6 +30,7 @@ class Facts:
     domain_fix: str = ""
     topic_name: str = ""
     segment_name: str = ""
+    excluded_name: str = ""
     audience: int | None = None
     skipped: int = 0
     audience_problem: str = ""

@@ -45,6 +45,7 @@ def facts(campaign: Campaign) -> Facts:
         domain_fix="Look at the records, and publish what is missing.",
         topic_name=campaign.topic.name if campaign.topic else "",
         segment_name=campaign.segment.name if campaign.segment else "",
+        excluded_name=campaign.excluded_segment.name if campaign.excluded_segment else "",
         audience=people,
         skipped=skipped,
         audience_problem=trouble,
@@ -72,9 +73,14 @@ def _count(campaign: Campaign) -> tuple[int | None, int, str]:
     if campaign.topic is None:
         return None, 0, ""
     try:
-        count = audience.count(organization=campaign.organization, topic=campaign.topic, segment=campaign.segment)
+        count = audience.count(
+            organization=campaign.organization,
+            topic=campaign.topic,
+            segment=campaign.segment,
+            excluded=campaign.excluded_segment,
+        )
     except BadDefinition as error:
-        return None, 0, f"The segment cannot be understood: {error}"
+        return None, 0, str(error)
     return count.people, count.skipped, ""
 
 
@@ -84,7 +90,12 @@ def _gaps(campaign: Campaign, fields: frozenset[str], *, countable: bool) -> tup
         return ()
     if not countable or campaign.topic is None:
         return tuple(Gap(field=name, people=None) for name in names)
-    people = audience.select(organization=campaign.organization, topic=campaign.topic, segment=campaign.segment)
+    people = audience.select(
+        organization=campaign.organization,
+        topic=campaign.topic,
+        segment=campaign.segment,
+        excluded=campaign.excluded_segment,
+    )
     counted = ", ".join("count(*) FILTER (WHERE coalesce(btrim(c.values ->> %s), '') = '')" for _ in names)
     with connection.cursor() as cursor:
         cursor.execute(

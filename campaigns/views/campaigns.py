@@ -107,17 +107,24 @@ def edit(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
 def audience(request: HttpRequest, org: str) -> HttpResponse:
     """A fragment: how many people a topic and a segment make."""
     form = NewCampaignForm({**request.GET.dict(), "name": "audience"}, organization=request.organization)
-    count, trouble = None, ""
+    count, trouble, words = None, "", ""
     if form.is_valid() and form.cleaned_data["topic"]:
         try:
             count = people.count(
                 organization=request.organization,
                 topic=form.cleaned_data["topic"],
                 segment=form.cleaned_data["segment"],
+                excluded=form.cleaned_data["excluded_segment"],
+            )
+            words = people.in_words(
+                organization=request.organization,
+                topic=form.cleaned_data["topic"],
+                segment=form.cleaned_data["segment"],
+                excluded=form.cleaned_data["excluded_segment"],
             )
         except BadDefinition as error:
             trouble = str(error)
-    return render(request, "campaigns/campaigns/_audience.html", {"count": count, "trouble": trouble})
+    return render(request, "campaigns/campaigns/_audience.html", {"count": count, "trouble": trouble, "words": words})
 
 
 @require_POST

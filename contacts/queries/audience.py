@@ -21,7 +21,7 @@ from contacts import ports
 from contacts.enums import SubscriptionState
 from contacts.models import Contact, Segment, Topic
 from contacts.queries import catalogue
-from contacts.segments import compiling, nesting, tree
+from contacts.segments import compiling, nesting, tree, wording
 from contacts.segments.clock import Clock
 from contacts.segments.compiling import Whole
 from contacts.segments.sql import Sql
@@ -132,6 +132,24 @@ def sample(
         (*audience.params, size),
     )
     return list(Contact.objects.filter(pk__in=[row[0] for row in ids]).order_by("-pk"))
+
+
+def in_words(
+    *, organization: Organization, topic: Topic, segment: Segment | None = None, excluded: Segment | None = None
+) -> str:
+    """Who that is: "people who are subscribed to News, of them people whose City is Oslo, without people who …"."""
+    given = [one for one in (segment, excluded) if one is not None]
+    known = catalogue.of(organization, {"rules": [one.definition for one in given]})
+
+    def said(one: Segment) -> str:
+        return wording.describe(tree.parse(one.definition, known), known)
+
+    words = f"People who are subscribed to {topic.name}"
+    if segment is not None:
+        words += f", of them {said(segment)}"
+    if excluded is not None:
+        words += f", without {said(excluded)}"
+    return words
 
 
 def _rows(sql: str, params: tuple[Any, ...]) -> list[Any]:

@@ -86,8 +86,9 @@ def _inner(
     public_id = str(rule.value)
     segment = known.segments[public_id]
     names = [name for _, name in trail]
-    if public_id in (one for one, _ in trail):
-        ring = " → ".join(f"“{name}”" for name in (*names, segment.name))
+    ids = [one for one, _ in trail]
+    if public_id in ids:
+        ring = " → ".join(f"“{name}”" for name in (*names[ids.index(public_id) :], segment.name))
         raise BadDefinition(f"That is a ring: {ring}. A segment cannot contain itself.", path)
     if len(trail) > MAX_NESTED:
         way = " → ".join(f"“{name}”" for name in (*names, segment.name))

@@ -37,7 +37,7 @@ def list_(request: HttpRequest, org: str) -> HttpResponse:
     rows = list(
         Segment.objects.filter(organization=request.organization, archived_at__isnull=not archived).order_by("name")
     )
-    known = catalogue.of(request.organization)
+    known = catalogue.of(request.organization, {"rules": [row.definition for row in rows]})
     for row in rows:
         row.words = _words(row.definition, known)  # type: ignore[attr-defined]
     return render(request, "contacts/segments/list.html", {"rows": rows, "archived": archived})

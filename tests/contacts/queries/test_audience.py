@@ -86,14 +86,62 @@ def test_a_segment_narrows_it(scoped, topic):
         },
     )
     assert rows(audience.select(organization=scoped, topic=topic, segment=segment)) == {"ann": None}
-    assert audience.people_of(scoped, segment.definition)[0] == 1
-    assert audience.people_of(scoped, {"match": "all", "rules": []})[0] == 2
+    words = "People who are subscribed to News, of them people whose First name is “ANN” and who are subscribed to News"
+    assert audience.in_words(organization=scoped, topic=topic, segment=segment).startswith(words)
+
+
+def named(organization, name, *rules, match="all"):
+    return Segment.objects.create(
+        organization=organization, name=name, definition={"match": match, "rules": list(rules)}
+    )
+
+
+def test_an_excluded_segment_takes_people_out(scoped, topic):
+    subscriber(topic, "ann", values={"first_name": "Ann"})
+    subscriber(topic, "bob", values={"first_name": "Bob"})
+    subscriber(topic, "cid")
+    anns = named(scoped, "Anns", {"about": "field:first_name", "op": "is", "value": "Ann"})
+    with_names = named(scoped, "With names", {"about": "field:first_name", "op": "not_empty"})
+    everybody = named(scoped, "All")
+
+    def found(segment=None, excluded=None):
+        counted = audience.count(organization=scoped, topic=topic, segment=segment, excluded=excluded)
+        people = rows(audience.select(organization=scoped, topic=topic, segment=segment, excluded=excluded))
+        assert counted.people == len(people)
+        assert len(audience.sample(organization=scoped, topic=topic, segment=segment, excluded=excluded)) == len(people)
+        return set(people)
+
+    assert found(excluded=anns) == {"bob", "cid"}
+    assert found(with_names, anns) == {"bob"}
+    assert found(anns, anns) == set()
+    assert found(everybody) == {"ann", "bob", "cid"}
+    assert found(everybody, everybody) == set()
+    assert found(with_names, everybody) == set()
+    said = audience.in_words(organization=scoped, topic=topic, segment=with_names, excluded=anns)
+    assert said == (
+        "People who are subscribed to News, of them people whose First name is not empty, "
+        "without people whose First name is “Ann”"
+    )
+
+
+def test_segments_on_both_sides_may_contain_others_and_ask_the_same(scoped, topic):
+    subscriber(topic, "ann", values={"first_name": "Ann"})
+    subscriber(topic, "bob")
+    anns = named(scoped, "Anns", {"about": "field:first_name", "op": "is", "value": "Ann"})
+    others = named(scoped, "Not Anns", {"about": "segment", "op": "not_in", "value": anns.public_id})
+    in_topic = {"about": "topic", "op": "subscribed", "value": topic.public_id}
+    here, gone = named(scoped, "Here", in_topic), named(scoped, "Gone", in_topic, match="none")
+    assert rows(audience.select(organization=scoped, topic=topic, segment=others)) == {"bob": None}
+    assert rows(audience.select(organization=scoped, topic=topic, segment=here, excluded=others)) == {"ann": None}
+    assert len(rows(audience.select(organization=scoped, topic=topic, segment=here, excluded=gone))) == 2
 
 
 def test_a_segment_that_cannot_be_understood_stops_the_send(scoped, topic):
     segment = Segment(definition={"match": "all", "rules": [{"about": "field:gone", "op": "is", "value": "x"}]})
-    with pytest.raises(BadDefinition):
-        audience.select(organization=scoped, topic=topic, segment=segment)
+    segment.name = "Old"
+    for given in ({"segment": segment}, {"excluded": segment}):
+        with pytest.raises(BadDefinition, match="The segment “Old” cannot be understood any more: There is no field"):
+            audience.select(organization=scoped, topic=topic, **given)
 
 
 def test_another_organizations_people_are_never_in_it(organization, other_organization):
