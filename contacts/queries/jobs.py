@@ -13,8 +13,6 @@ from contacts.queries.imports import Progress
 HISTORY = 100
 LATELY = timedelta(minutes=10)
 WORKING = (JobState.WAITING, JobState.WORKING)
-# Looking a field's values over before they are converted is a question, not work.
-NO_QUESTIONS = ~Q(what__step="check")
 
 
 def in_motion(organization: Organization) -> list[Job]:
@@ -35,11 +33,9 @@ def in_motion(organization: Organization) -> list[Job]:
 
 def history(organization: Organization) -> list[Job]:
     """What was done to many people, newest first."""
-    return list(
-        Job.objects.filter(NO_QUESTIONS, organization=organization)
-        .select_related("created_by")
-        .order_by("-pk")[:HISTORY]
-    )
+    # Looking a field's values over before they are converted is a question, not work.
+    rows = Job.objects.filter(Q(what__step__isnull=True) | ~Q(what__step="check"), organization=organization)
+    return list(rows.select_related("created_by").order_by("-pk")[:HISTORY])
 
 
 def progress(job: Job) -> Progress:

@@ -5,10 +5,13 @@ from django.utils import timezone
 
 from accounts.models import Brand
 from accounts.tenancy import tenant_scope
+from contacts import ports
 from contacts.actions import bulk, job_work, jobs, subscriptions
 from contacts.actions.subscriptions import Statement
 from contacts.enums import ConsentSource, JobKind, JobState, SubscriptionState
 from contacts.models import ConsentRecord, Contact, Preference, Subscription, Suppression, Tag, Tagging, Topic
+from sending.enums import DeliveryState
+from tests.sending import ledger
 
 
 @pytest.fixture
@@ -179,15 +182,7 @@ def test_deleting_spares_whoever_has_mail(organization, topic, monkeypatch):
 
 
 def test_the_ledger_says_who_was_mailed(organization):
-    from sending.adapters.recipients import MailAnswers
-    from sending.models import Delivery, Lane, Mailing, Stream
-
     ann, bob = crowd(organization, "ann", "bob")
     with tenant_scope(organization):
-        stream = Stream.objects.create(organization=organization, name="M", kind="marketing")
-        mailing = Mailing.objects.create(organization=organization, stream=stream)
-        lane = Lane.objects.create(organization=organization, mailing=mailing, domain="x.example")
-        Delivery.objects.create(
-            organization=organization, mailing=mailing, lane=lane, contact=ann, address=ann.address_key, state=20
-        )
-        assert MailAnswers().mailed(ids=[ann.pk, bob.pk]) == {ann.pk}
+        ledger.delivery(ledger.mailing(organization), contact=ann, state=DeliveryState.SUPPRESSED)
+        assert ports.mail.mailed(ids=[ann.pk, bob.pk]) == {ann.pk}
