@@ -116,3 +116,20 @@ def test_the_quick_path_agrees_with_email_validator(local, labels, ending):
         assert addresses.key_of(text) is None
     else:
         assert addresses.key_of(text) == f"{expected.ascii_local_part}@{expected.ascii_domain}".lower()
+
+
+@pytest.mark.parametrize(
+    ("key", "canonical"),
+    [
+        ("a.n.n+shop@gmail.com", "ann@gmail.com"),
+        ("ann@googlemail.com", "ann@gmail.com"),
+        ("ann+news@example.org", "ann@example.org"),
+        ("a.nn@example.org", "a.nn@example.org"),
+        ("ann+x@pm.me", "ann@proton.me"),
+        ("+only@example.org", "+only@example.org"),
+        ("ann@example.org", "ann@example.org"),
+    ],
+)
+def test_two_spellings_of_one_mailbox_have_one_canonical_form(key, canonical):
+    assert addresses.canonical(key) == canonical
+    assert addresses.canonical(canonical) == canonical

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contacts.importing.judging import Bad, Column, Judge, Person
-from contacts.importing.reading import Record, Trouble
+from contacts import addresses
+from contacts.importing import doubts, judging, statuses
+from contacts.importing.judging import Bad, Column, Judge, Person, split_name, tags_of
+from contacts.importing.reading import Record, Trouble, marked
 from contacts.values import BadValue, FieldKind, read
 
 FIELDS = [
@@ -109,3 +111,194 @@ def test_any_row_is_a_person_or_bad(cells):
             except BadValue:
                 failing += 1
         assert failing or "Language" in judged.problem
+
+
+# What stands beside the facts: status, tags, evidence, doubts.
+
+FULL = Judge(
+    [
+        Column(0, "email"),
+        Column(1, "name"),
+        Column(2, "status"),
+        Column(3, "tags"),
+        Column(4, "opted_in_at", date_order="dmy"),
+        Column(5, "opted_in_ip"),
+        Column(6, "confirmed_at"),
+        Column(7, "confirmed_ip"),
+        Column(8, "left_at"),
+        Column(9, "why"),
+        Column(10, "field", FieldKind("visits", "Visits", "number")),
+    ],
+    11,
+)
+
+
+def full(*cells):
+    return FULL.judge(Record(7, [*cells, *[""] * (11 - len(cells))]))
+
+
+def test_evidence_is_kept_in_one_way():
+    person = full(
+        "ann@example.org", "Ann Lee", "Subscribed", '"VIP","Blog"', "31.01.2020 10:00", "192.0.2.7", "1700000000",
+        "2001:DB8::1", "", "too \x01 many\nmails", "3",
+    )  # fmt: skip
+    assert json.loads(person.facts) == {"first_name": "Ann", "last_name": "Lee", "visits": 3}
+    assert (person.status, person.note) == (statuses.SUBSCRIBED, 0)
+    assert json.loads(person.extra) == {
+        "tags": ["VIP", "Blog"],
+        "at": "2020-01-31T10:00:00Z",
+        "ip": "192.0.2.7",
+        "confirmed_at": "2023-11-14T22:13:20Z",
+        "confirmed_ip": "2001:db8::1",
+        "why": "too \x01 many mails",
+    }
+
+
+def test_without_evidence_there_is_no_extra():
+    assert full("ann@example.org")[6:] == (0, 0, "")
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        ("", statuses.NONE), ("ACTIVE", statuses.SUBSCRIBED), ("opted-out", statuses.UNSUBSCRIBED),
+        ("Hard bounce", statuses.BOUNCED),
+        ("Spam report", statuses.COMPLAINED), ("blocklisted", statuses.BLOCKED), ("unconfirmed", statuses.PENDING),
+        ("Invalid email", statuses.INVALID),
+    ],
+)  # fmt: skip
+def test_words_of_status(word, status):
+    assert full("ann@example.org", "", word).status == status
+
+
+def test_a_status_that_we_do_not_know_refuses_the_row():
+    bad = full("ann@example.org", "", "in limbo")
+    assert isinstance(bad, Bad)
+    assert "“in limbo” is no word that we know" in bad.problem
+
+
+def test_whoever_has_left_is_refused_for_nothing_but_the_address():
+    left = full(
+        "ann@gmial.com", "Ann", "unsubscribed", "x" * 200, "soon", "nowhere", "", "", "yesterday", "why not", "many"
+    )
+    assert isinstance(left, Person)
+    assert left.status == statuses.UNSUBSCRIBED
+    assert left.note == doubts.TYPO
+    assert json.loads(left.facts) == {"first_name": "Ann"}
+    assert json.loads(left.extra) == {"why": "why not", "hint": "gmail.com"}
+    stays = full("ann@gmial.com", "Ann", "subscribed", "", "soon", "nowhere", "", "", "", "", "many")
+    assert isinstance(stays, Bad)
+    for words in ("Time of consent: ", "Address of consent: ", "Visits: "):
+        assert words in stays.problem
+    assert isinstance(full("nobody", "Ann", "unsubscribed"), Bad)
+
+
+def test_slips_and_roles_are_notes_about_good_people():
+    assert json.loads(full("mia@gmial.com").extra) == {"hint": "gmail.com"}
+    assert full("mia@gmial.com").note == doubts.TYPO
+    assert full("No-Reply@example.org").note == doubts.ROLE
+    assert full("info@hotmial.com").note == doubts.TYPO | doubts.ROLE
+    assert full("ann@gmail.com").note == 0
+
+
+def test_a_row_that_was_written_as_trouble_is_one_again():
+    trouble = Trouble(7, "A quotation mark opens here.", '"ann@example.org')
+    assert full(*marked(trouble)) == Bad(7, trouble.why, json.dumps([trouble.text]))
+    alone = Judge([Column(0, "email")], 1)
+    assert alone.judge(Record(7, marked(trouble))) == Bad(7, trouble.why, json.dumps([trouble.text]))
+
+
+@pytest.mark.parametrize(
+    ("cell", "tags"),
+    [
+        ('"VIP","Blog"', ["VIP", "Blog"]),
+        ('"Comma, Inc.", "Semi; colon"', ["Comma, Inc.", "Semi; colon"]),
+        ('"open', ["open"]),
+        ("VIP|Blog", ["VIP", "Blog"]),
+        ("Comma, Inc.|vip", ["Comma, Inc.", "vip"]),
+        ("a; b ;; A", ["a", "b"]),
+        ("a, b", ["a", "b"]),
+        ('["a", 7, "b|c"]', ["a", "7", "b|c"]),
+        ("[broken", ["[broken"]),
+        ('[{"a": 1}]', ['[{"a": 1}]']),
+        ("", []),
+        ("  ", []),
+        ("über\ncool", ["über", "cool"]),
+    ],
+)
+def test_tags_in_every_spelling(cell, tags):
+    assert tags_of(cell) == tags
+
+
+def test_too_many_or_too_long_tags_are_refused():
+    with pytest.raises(BadValue, match="51 tags"):
+        tags_of("|".join(map(str, range(51))))
+    with pytest.raises(BadValue, match="longer than 100"):
+        tags_of("x" * 101)
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("Ann Lee", "Ann", "Lee"), ("Ann", "Ann", ""), ("", "", ""), ("Lee, Ann", "Ann", "Lee"),
+        ("Mary Ann Lee", "Mary Ann", "Lee"),
+        ("Ludwig van Beethoven", "Ludwig", "van Beethoven"), ("Vincent van der Berg", "Vincent", "van der Berg"),
+        ("García Márquez, Gabriel José", "Gabriel José", "García Márquez"), ("山田 太郎", "太郎", "山田"), ("山田", "山田", ""),
+        ("Smith, John, Jr.", "Smith, John,", "Jr."), ("  Ann \n Lee ", "Ann", "Lee"), ("داليا حسن", "داليا", "حسن"),
+    ],
+)  # fmt: skip
+def test_names_are_split(text, first, last):
+    assert split_name(text) == (first, last)
+
+
+def test_a_name_fills_only_what_has_no_column_of_its_own():
+    judge = Judge(
+        [Column(0, "email"), Column(1, "name"), Column(2, "field", FieldKind("first_name", "First name", "text"))], 3
+    )
+    person = judge.judge(Record(1, ["ann@example.org", "Annabel Lee", "Ann"]))
+    assert json.loads(person.facts) == {"first_name": "Ann", "last_name": "Lee"}
+
+
+@given(
+    st.text(max_size=30) | st.from_regex(r"[A-Za-z0-9.+_-]{1,8}@[A-Za-z0-9.-]{1,9}\.(com|ORG|test|c)", fullmatch=True)
+)
+def test_the_short_way_to_an_address_agrees_with_the_long_one(text):
+    look = judging._postman()
+    for _ in range(3):  # the second time its domain is known
+        try:
+            expected = addresses.parse(text)
+        except addresses.InvalidAddress as refused:
+            with pytest.raises(addresses.InvalidAddress, match=str(refused)[:20]):
+                look(text)
+        else:
+            assert look(text)[:3] == expected
+
+
+@pytest.mark.parametrize("local", ["x" * 64, "x" * 65, ".x", "x.", "a..b", 'a"b', "é", "a b", "a\x00"])
+def test_the_short_way_knows_the_domain_and_still_looks_at_the_rest(local):
+    look = judging._postman()
+    look("ann@Example.org")
+    for text in (f"{local}@Example.org", f"{local}@example.org", f" {local}@Example.org"):
+        try:
+            expected = addresses.parse(text)
+        except addresses.InvalidAddress:
+            with pytest.raises(addresses.InvalidAddress):
+                look(text)
+        else:
+            assert look(text)[:3] == expected
+
+
+def test_what_is_remembered_stays_small(monkeypatch):
+    monkeypatch.setattr(judging, "REMEMBERED", 100)
+    judge = Judge([Column(0, "email"), Column(1, "field", FIELDS[0])], 2)
+    for i in range(1_000):
+        assert json.loads(judge.judge(Record(i, ["ann@example.org", f"City {i}"])).facts) == {"city": f"City {i}"}
+    assert len(judge._facts[0]) == 100
+
+
+@given(st.lists(st.text(max_size=15), min_size=11, max_size=11))
+def test_any_row_with_evidence_is_a_person_or_bad(cells):
+    judged = FULL.judge(Record(1, ["ann@example.org", *cells[1:]]))
+    assert isinstance(judged, Bad) or (
+        json.loads(judged.facts) is not None and json.loads(judged.extra or "{}") is not None
+    )

@@ -96,3 +96,41 @@ def test_a_file_without_a_header_gets_names(kept):
 def test_a_file_without_people_is_refused(kept, data):
     with pytest.raises(Unreadable):
         sniffing.glimpse(kept(data))
+
+
+def test_both_encodings_in_one_file_are_told_from_one(kept):
+    mixed = (
+        ROWS.encode() + "łukasz@example.org;Łukasz;Łódź\n".encode() + "zoe@example.org;Zoë;Zürich\n".encode("cp1252")
+    )
+    seen = sniffing.glimpse(kept(mixed))
+    assert seen.layout.encoding == "mixed"
+    assert seen.notes == (sniffing.MIXED_WORDS,)
+    assert [row[1] for row in seen.rows] == ["Jürgen", "Ann", "Łukasz", "Zoë"]
+    windows = (
+        "a;b\n" + "CAFÉ»;é\n" + "Zoë;x\n" * 30
+    )  # É» in Windows' letters is a letter of UTF-8, once in thirty lines
+    assert sniffing.encoding_of(kept(windows.encode("cp1252"))) == "cp1252"
+
+
+def test_too_many_columns_say_what_to_do(kept):
+    wide = ",".join(["email", *(f"field {i}" for i in range(10_000))])
+    with pytest.raises(Unreadable, match=r"10,001 cells; more than 200 columns.*Delete the columns"):
+        sniffing.glimpse(kept(f"{wide}\nann@example.org,1\n".encode()))
+    with pytest.raises(Unreadable, match="more than 200 columns"):
+        sniffing.glimpse(kept((wide.replace("email", "ann@example.org") + "\n").encode() * 3))
+
+
+def test_one_row_of_too_many_cells_is_its_own_trouble(kept):
+    seen = sniffing.glimpse(kept(b"email,name\nann@example.org,Ann\n" + b"x," * 300 + b"\nbob@example.org,Bob\n"))
+    assert len(seen.rows) == 2
+
+
+def test_a_known_layout_is_not_guessed(kept):
+    layout = sniffing.Layout("utf-8", ",", has_header=True)
+    seen = sniffing.glimpse(kept(b"a;b@example.org,c\nd;e,f\n"), layout)
+    assert seen.header == ("a;b@example.org", "c")
+
+
+def test_names_of_columns_in_any_script_are_kept(kept):
+    seen = sniffing.glimpse(kept("メールアドレス,氏名,氏名\nann@example.org,Ann,x\n".encode()))
+    assert seen.header == ("メールアドレス", "氏名", "氏名 (2)")
