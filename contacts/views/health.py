@@ -25,7 +25,7 @@ GROUPS = 20  # of duplicates on a page
 @require_safe
 def show(request: HttpRequest, org: str) -> HttpResponse:
     row = _row(request)
-    facts = row.facts
+    facts = dict.fromkeys(("people", "valid", "mailed", "extra", *health.BY_NAME)) | row.facts  # some may be newer
     context = {
         "health": row,
         "facts": facts,
