@@ -17,7 +17,7 @@ import bench
 from bench import report
 
 PIECES = {"__main__", "report", "house", "crowd"}  # of the bench itself
-ORDER = ("send", "launch", "import", "start")
+ORDER = ("send", "launch", "import", "segment", "start")
 
 
 def names() -> list[str]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 PEOPLE, DELIVERIES, MAILINGS = 1_000_000, 10_000_000, 40
 NAME = "bench-crowd"
 STALE = 3  # days after which "within the last 30 days" would be about too few
-VERSION = 1  # of the SQL below
+VERSION = 2  # of the SQL below
 BIG = (
     *(
         "contacts_contact",
@@ -294,6 +294,7 @@ ENGAGED = """
     WHERE d.mailing_id = %(mailing)s AND d.state = 10 AND (o.opened OR o.machine)
 """
 SUMS = (
+    "INSERT INTO sending_domainprovider SELECT DISTINCT domain, provider, now() FROM bench_person",
     """
     INSERT INTO sending_tally (organization_id, mailing_id, variant, provider, kind, link, n, at)
     SELECT organization_id, mailing_id, variant, provider,
