@@ -10,7 +10,8 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Brand, Organization, User
-from contacts.actions import suppressions
+from contacts.actions import signup_forms, suppressions
+from contacts.actions.signup_forms import Facts
 from contacts.enums import ConsentAction, ConsentSource, FieldKind, SubscriptionState, SuppressionReason
 from contacts.models import Field, Segment, Topic
 from posthouse.demo import people
@@ -77,6 +78,7 @@ def write(*, organization: Organization, coffee: Brand, tea: Brand, actor: User)
             brand=coffee,
             name="Weekly letter",
             description="On Sundays: beans, brewing, news from the shop.",
+            double_opt_in=True,
         ),
         offers=Topic.objects.create(
             organization=organization, brand=coffee, name="Offers", description="At most twice a month."
@@ -87,10 +89,28 @@ def write(*, organization: Organization, coffee: Brand, tea: Brand, actor: User)
     )
     for name, definition in SEGMENTS:
         Segment.objects.create(organization=organization, name=name, definition=definition)
+    _form(organization, coffee, topics, actor)
     _copy_contacts(organization)
     _subscribe(organization, topics)
     _suppress(organization, actor)
     return topics
+
+
+def _form(organization: Organization, brand: Brand, topics: Topics, actor: User) -> None:
+    """On the shop's site and, as a QR code, beside the till."""
+    signup_forms.create(
+        organization=organization,
+        brand=brand,
+        facts=Facts(
+            name="Website and till",
+            topic_ids=[topics.weekly.pk, topics.offers.pk],
+            lets_choose=True,
+            title="Good coffee by mail",
+            intro="A letter on Sundays: what is fresh, how to brew it, and what goes on in the shop.",
+            fields=[{"key": "first_name", "required": False}, {"key": "favourite", "required": False}],
+        ),
+        actor=actor,
+    )
 
 
 def _copy_contacts(organization: Organization) -> None:
