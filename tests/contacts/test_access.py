@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from accounts.models import Brand
 from accounts.tenancy import tenant_scope
-from contacts.actions import imports
+from contacts.actions import field_work, fields, imports
 from contacts.models import Contact, Segment, Suppression, Topic
 from contacts.urls import urlpatterns
 
@@ -13,6 +13,7 @@ READ = {"owner": 200, "marketer": 200, "analyst": 200, "outsider": 404}
 WRITE = {"owner": 200, "marketer": 200, "analyst": 403, "outsider": 404}
 DO = {"owner": 302, "marketer": 302, "analyst": 403, "outsider": 404}
 ADMIN = {"owner": 200, "marketer": 403, "analyst": 403, "outsider": 404}
+FIRST_ONLY = {"owner": 422, "marketer": 302, "analyst": 403, "outsider": 404}  # the marketer had changed it already
 
 # name: (method, posted, what each one gets)
 PAGES = {
@@ -38,7 +39,32 @@ PAGES = {
     "segment_edit": ("get", {}, READ),
     "segment_archive": ("post", {}, DO),
     "segment_restore": ("post", {}, DO),
+    "fields": ("get", {}, READ),
+    "field_new": ("get", {}, WRITE),
+    "fields_order": ("post", {"up": "city"}, DO),
+    "field": ("get", {}, READ),
+    "field_archive": ("post", {}, DO),
+    "field_restore": ("post", {}, DO),
+    "field_choices": ("post", {"was": ["Oslo"], "name_0": "Oslo", "fate_0": "keep", "added": "Rome"}, FIRST_ONLY),
+    "field_convert": ("post", {"kind": "text", "date_order": "ymd"}, DO),
+    "field_merge": ("post", {"other": "town", "wins": "this"}, DO),
+    "field_work": ("get", {}, READ),
+    "field_work_decide": ("post", {"lost": "aside"}, DO),
+    "field_work_go_on": ("post", {}, DO),
+    "field_work_cancel": ("post", {}, DO),
+    "health": ("get", {}, READ),
+    "health_recount": ("post", {}, DO),
+    "health_number": ("get", {}, READ),
+    "health_segment": ("post", {}, DO),
+    "health_archive": ("post", {}, DO),
+    "duplicates": ("get", {}, READ),
+    "duplicates_resolve": ("post", {}, DO),
     "suppressions": ("get", {}, READ),
+    "suppressions_file": ("get", {}, WRITE),
+    "suppression": ("get", {}, READ),
+    "suppression_upload": ("get", {}, WRITE),
+    "suppression_list": ("get", {}, DO),
+    "suppression_list_discard": ("post", {}, DO),
     "suppression_new": ("get", {}, WRITE),
     "suppression_lift": ("get", {}, ADMIN),
     "imports": ("get", {}, READ),
@@ -73,7 +99,16 @@ def places(organization):
         import_ = imports.receive(
             organization=organization, file_name="p.csv", chunks=[b"email\nann@example.org\n"], actor=None
         )
+        city, _ = (
+            fields.create(organization=organization, label=label, kind="choice", choices=["Oslo"], actor=None)
+            for label in ("City", "Town")
+        )
+        check = field_work.check_conversion(field=city, target=field_work.Target("text"), actor=None)
     return {
+        "field": city.key,
+        "job": check.public_id,
+        "which": "role",
+        "kept": "x",
         "contact": contact.pk,
         "topic": topic.public_id,
         "segment": segment.public_id,
