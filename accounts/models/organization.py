@@ -14,6 +14,9 @@ class Organization(models.Model):
         blank=True, help_text="Street, city and country; the law wants it in every marketing mail."
     )
     time_zone = models.CharField(max_length=64, default="UTC")
+    needs_approval = models.BooleanField(
+        default=False, help_text="A second person approves each campaign before it leaves."
+    )
     is_house = models.BooleanField(default=False, help_text="Posthouse's own: sends confirmations and resets.")
     is_demo = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)

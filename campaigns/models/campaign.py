@@ -5,7 +5,7 @@ from django.db import models
 
 from accounts import public_ids
 from accounts.tenancy import TenantModel
-from campaigns.enums import CampaignState
+from campaigns.enums import CampaignKind, CampaignState
 
 
 class Campaign(TenantModel):
@@ -26,6 +26,38 @@ class Campaign(TenantModel):
     )
     design = models.OneToOneField("campaigns.Design", null=True, on_delete=models.PROTECT, related_name="+")
     mailing = models.OneToOneField("sending.Mailing", null=True, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=12, choices=CampaignKind.choices, default=CampaignKind.REGULAR)
+    parent = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="What it repeats or corrects.",
+    )
+    parent_people = models.JSONField(
+        default=list, help_text="Which people of the parent: campaigns.enums.ParentPeople."
+    )
+    utm = models.JSONField(default=dict, help_text='{"source": …, "medium": …, "campaign": …} for its links.')
+    tags = models.JSONField(default=list, help_text="Words to find it by.")
+    notes = models.TextField(blank=True, help_text="For colleagues; nobody is sent them.")
+    is_public = models.BooleanField(default=False, help_text="Shown in the brand's public archive once it is sent.")
+    # --- when and how it leaves
+    start_at = models.DateTimeField(null=True, blank=True, help_text="Empty: as soon as it is launched.")
+    in_their_zone = models.BooleanField(
+        default=False, help_text="start_at's time of day, in each recipient's own zone."
+    )
+    spread_minutes = models.PositiveIntegerField(default=0)
+    undo_minutes = models.PositiveSmallIntegerField(
+        default=5, help_text="0 to 60: how long a launch can be taken back."
+    )
+    leaves_at = models.DateTimeField(null=True, help_text="End of the undo window.")
+    canary = models.JSONField(
+        default=dict, help_text='Careful start: {"percent", "minutes", "bounces", "complaints", "go_on"}; empty: none.'
+    )
+    test = models.JSONField(
+        default=dict, help_text='A/B: {"share", "metric", "minutes", "by_itself", "winner"}; empty: none.'
+    )
     accepted_warnings = models.JSONField(default=list, help_text="Names of the checks whose warning was ticked.")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     launched_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
@@ -40,7 +72,7 @@ class Campaign(TenantModel):
             models.Index(fields=["organization", "-id"], name="campaign_newest"),
             models.Index(
                 fields=["state"],
-                condition=models.Q(state__in=["launching", "sending", "paused"]),
+                condition=models.Q(state__in=["scheduled", "launching", "holding", "sending", "paused"]),
                 name="campaign_in_motion",
             ),
         ]

@@ -23,3 +23,20 @@ class Design(TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+
+class DesignVersion(TenantModel):
+    """A design as it was saved once. Autosaves within a few minutes of one person make one version."""
+
+    design = models.ForeignKey("campaigns.Design", on_delete=models.CASCADE, related_name="+")
+    version = models.PositiveIntegerField()
+    mjml = models.TextField()
+    saved_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    note = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["design", "version"], name="design_version_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.design_id} v{self.version}"
