@@ -40,6 +40,8 @@ def list_(request: HttpRequest, org: str) -> HttpResponse:
     context = {
         **filters.choices(organization),
         "page": page,
+        "pager": {"previous": page.previous, "next": None if page.looked else page.next},
+        "looked": page.looked + (cursor(request, "looked") or 0),
         "wanted": wanted,
         "trouble": trouble,
         "states": filters.STATES.items(),
@@ -56,7 +58,8 @@ def list_(request: HttpRequest, org: str) -> HttpResponse:
         "views": _views(organization, kept),
         "in_words": filters.in_words(wanted),
     }
-    return render(request, "contacts/people/list.html", context)
+    part = request.headers.get("HX-Request") == "true" and request.GET.get("part") == "rows"
+    return render(request, "contacts/people/_part.html" if part else "contacts/people/list.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -171,6 +171,30 @@ def test_sorts_and_counts(as_analyst, organization):
     assert as_analyst.get(page, {"q": "ann@"}).context["total"] == 1
 
 
+def test_a_list_that_looks_long_goes_on_by_itself(as_analyst, organization, monkeypatch):
+    for name, value in {"FEW": 0, "LOOK": 2, "LOOK_SECONDS": 0, "PAGE": 2}.items():
+        monkeypatch.setattr(people, name, value)
+    for name in ("ann1", "bob1", "ann2", "bob2", "bob3", "bob4"):
+        person(organization, name)
+    page = url(organization, "people")
+    first = as_analyst.get(page, {"q": "ann"})
+    assert names(first) == []
+    assert "We looked at 2 people" in first.content.decode()
+    query = {"q": "ann", "after": first.context["page"].next, "looked": 2, "part": "rows"}
+    second = as_analyst.get(page, query, headers={"HX-Request": "true"})
+    shown = second.content.decode()
+    assert names(second) == ["ann2"]
+    assert "<html" not in shown
+    assert "We looked at 4 people" in shown
+    assert "<html" in as_analyst.get(page, query).content.decode()
+    last = as_analyst.get(
+        page,
+        {"q": "ann", "after": second.context["page"].next, "looked": 4, "part": "rows"},
+        headers={"HX-Request": "true"},
+    )
+    assert names(last) == ["ann1"]
+
+
 def test_views_are_kept_for_everybody_renamed_and_deleted(as_marketer, as_analyst, organization):
     person(organization, "ann")
     save = url(organization, "view_save")
