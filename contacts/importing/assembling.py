@@ -127,12 +127,16 @@ def _plan(part: parts.Part, several: bool, notes: list[str]) -> _Plan | None:
             f"{part.name} is {peers.ORIGINS[export.origin]}’s list of {export.about}: left out. {export.left_out}."
         )
         return None
-    plan = _Plan(
-        part, export, export.status if export is not None else peers.status_in_name(part.name) if several else None
-    )
-    plain = [names.plain(column) for column in part.header]
     if export is None:
-        return plan
+        status = peers.status_in_name(part.name, part.header)
+        if status is not None:
+            notes.append(
+                f"By its name, everybody in {part.name} is taken as {statuses.NAMES[status]}."
+                f" If that is wrong, skip the column “{peers.STATUS_COLUMN}”."
+            )
+        return _Plan(part, None, status)
+    plan = _Plan(part, export, export.status)
+    plain = [names.plain(column) for column in part.header]
     if export.status_of in plain:
         plan.status_at = plain.index(export.status_of)
     if export.hash_of in plain:
@@ -217,7 +221,7 @@ def _rows(plan: _Plan, width: int, status_place: int | None) -> Iterator[list[st
                 yield reading.marked(reading.Trouble(0, why, reading.text_of(row)))
                 continue
             row = row[:own]
-        elif not any(row):
+        elif not "".join(row).strip():
             continue
         why_not = _too_much(row)
         if why_not:

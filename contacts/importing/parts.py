@@ -42,14 +42,19 @@ def of_text(path: Path, name: str) -> Part | None:
     return Part(name, seen.header, rows, seen.notes)
 
 
-def of_rows(name: str, rows: Callable[[], Rows], notes: Sequence[str] = ()) -> Part | None:
-    """The table of rows whose first may be a header; None if there is no row of data."""
+def of_rows(name: str, rows: Callable[[], Rows], *, titled: bool = False) -> Part | None:
+    """The table of rows whose first may be a header; None if there is no row of data.
+
+    `titled`: above it there may be lines of one cell each, "Members, spring 2026", which are no rows.
+    """
     sample: list[list[str]] = []
     for row in rows():
         if not isinstance(row, reading.Trouble):
             sample.append(row)
         if len(sample) > sniffing.SAMPLE_ROWS:
             break
+    above = _titles(sample) if titled else 0
+    sample = sample[above:]
     if not sample:
         return None
     has_header = sniffing.looks_like_header(sample)
@@ -58,11 +63,25 @@ def of_rows(name: str, rows: Callable[[], Rows], notes: Sequence[str] = ()) -> P
     width = max(map(len, sample))
 
     def below() -> Rows:
-        header_due = has_header
+        due = above + has_header
         for row in rows():
-            if header_due and not isinstance(row, reading.Trouble):
-                header_due = False
+            if due and not isinstance(row, reading.Trouble):
+                due -= 1
             else:
                 yield row
 
-    return Part(name, sniffing.column_names(sample[0] if has_header else (), width), below, tuple(notes))
+    notes = (
+        (f"What stands above the table was left out ({above} {'lines' if above > 1 else 'line'}).",) if above else ()
+    )
+    return Part(name, sniffing.column_names(sample[0] if has_header else (), width), below, notes)
+
+
+def _titles(sample: Sequence[Sequence[str]]) -> int:
+    """How many lines of one word or sentence stand above rows of several cells."""
+    for number, row in enumerate(sample[:10]):
+        filled = [cell for cell in row if cell.strip()]
+        if any("@" in cell for cell in filled):
+            return 0
+        if len(filled) > 1:
+            return number
+    return 0

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from contacts.importing import names, statuses
+from contacts.importing import names
 from contacts.importing.statuses import BLOCKED, BOUNCED, COMPLAINED, INVALID, NONE, PENDING, SUBSCRIBED, UNSUBSCRIBED
 
 STATUS_COLUMN = "Subscription status"  # of what we add ourselves
@@ -255,14 +255,15 @@ def meanings(origin: str) -> dict[str, str]:
     return found
 
 
-def status_in_name(file_name: str) -> int | None:
-    """What the name of a file says of everybody in it, if that is that they may not be written to."""
+def status_in_name(file_name: str, header: Sequence[str] = ()) -> int | None:
+    """What the name of a file says of everybody in it, if that is that they may not be written to.
+
+    None as well if a column says it person by person.
+    """
+    if any(names.plain(name).endswith("status") for name in header):
+        return None
     file_name = file_name.lower()
     for pattern, status in _TELLING_NAMES:
         if pattern.search(file_name):
             return status
     return None
-
-
-def status_word(status: int) -> str:
-    return statuses.NAMES[status]

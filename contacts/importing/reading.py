@@ -95,7 +95,8 @@ def unmarked(line: int, cell: str) -> Trouble | None:
 
 
 def records(file: TextIO, separator: str, *, skip: int = 0) -> Iterator[Record | Trouble]:
-    """Every row of the file but the empty ones, in about their order; `skip` lines are passed over first.
+    """Every row of the file but those of empty cells only (Excel writes ;;; below a table), in about their order.
+    `skip` lines are passed over first.
 
     Blocks of sound rows go through csv.reader at once; from a row that is not, the rest of its block is read with care.
     """
@@ -123,7 +124,7 @@ def _swiftly(lines: "_Lines", separator: str) -> Iterator[Record | Trouble]:
                     break
                 if len(cells) > MAX_COLUMNS:
                     yield TooWide(first + at, too_wide(len(cells)), text_of(cells[:MAX_COLUMNS]))
-                elif len(cells) > 1 or (cells and cells[0].strip()):
+                elif cells and (cells[0].strip() or "".join(cells).strip()):
                     yield _record(Record, (first + at, cells))
                 at = end
             else:
@@ -155,7 +156,7 @@ def _carefully(lines: "_Lines", separator: str) -> Iterator[Record | Trouble]:
             if not lines.ended:
                 number, size, has_nul = lines.taken[0][0], lines.size, lines.has_nul
                 lines.forget()
-                if len(cells) > 1 or (cells and cells[0].strip()):
+                if cells and (cells[0].strip() or "".join(cells).strip()):
                     yield _checked(number, cells, size, has_nul)
                 continue
             yield _unclosed(lines)  # csv.reader gives what it has when the file ends inside of quotes

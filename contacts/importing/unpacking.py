@@ -56,7 +56,8 @@ class Unpacked:
 
 
 def needed(source: Path, *, file_name: str = "") -> bool:
-    """Whether a file must be unpacked before it can be imported; a plain CSV need not. Looks at its beginning only.
+    """Whether a file must be unpacked before it can be imported; a plain CSV need not, if it is no other service's export
+    and its name does not say that everybody in it has left.
 
     Raises reading.Unreadable for what is no list of people at all: a picture, a PDF, an old workbook.
     """
@@ -68,7 +69,9 @@ def needed(source: Path, *, file_name: str = "") -> bool:
     except sniffing.NoRows:
         return False  # whoever reads it says so
     export = peers.recognise(seen.header, file_name)
-    return export is not None and export.needs_expanding
+    if export is None:
+        return peers.status_in_name(file_name, seen.header) is not None
+    return export.needs_expanding
 
 
 def unpack(

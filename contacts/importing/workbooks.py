@@ -36,7 +36,7 @@ def table(path: Path, name: str) -> parts.Part | None:
     others: list[str] = []
     for title, member in sheets:
         if first is None:
-            first = parts.of_rows(name, _rows_of(path, book, member))
+            first = parts.of_rows(name, _rows_of(path, book, member), titled=True)
             chosen = title
         else:
             others.append(title)
@@ -89,24 +89,27 @@ class _Book:
     def _read_workbook(self, archive: zipfile.ZipFile) -> None:
         targets: dict[str, str] = {}
         found: list[tuple[str, str]] = []
+        hidden: list[tuple[str, str]] = []
 
         def relation(tag: str, attributes: dict[str, str]) -> None:
-            if tag == "Relationship" and attributes.get("TargetMode") != "External":
+            kind = attributes.get("Type", "worksheet").rpartition("/")[2]  # or a chartsheet, a theme, …
+            if tag == "Relationship" and kind == "worksheet" and attributes.get("TargetMode") != "External":
                 targets[attributes.get("Id", "")] = attributes.get("Target", "")
 
         def sheet(tag: str, attributes: dict[str, str]) -> None:
             if tag == "workbookPr" and attributes.get("date1904", "0") in ("1", "true"):
                 self.epoch = datetime(1904, 1, 1)  # noqa: DTZ001
-            elif tag == "sheet" and len(found) < MAX_SHEETS:
-                found.append((attributes.get("name", "")[:100], attributes.get("id", "")))
+            elif tag == "sheet" and len(found) + len(hidden) < MAX_SHEETS:
+                shown = attributes.get("state", "visible") == "visible"
+                (found if shown else hidden).append((attributes.get("name", "")[:100], attributes.get("id", "")))
 
         self._each(archive, "xl/_rels/workbook.xml.rels", relation)
         self._each(archive, "xl/workbook.xml", sheet)
-        for title, number in found:
+        for title, number in found or hidden:
             target = targets.get(number, "")
             member = target.lstrip("/") if target.startswith("/") else str(PurePosixPath("xl") / target)
             entry = self.entry(member)
-            if target and entry is not None and "worksheet" in member:
+            if target and entry is not None:
                 self._sheets.append((title, entry.filename))
 
     def _read_styles(self, archive: zipfile.ZipFile) -> None:

@@ -130,7 +130,12 @@ def test_blocks_of_any_size_read_like_one_line_at_a_time(text, size):
 def test_what_a_writer_writes_is_read_back(rows):
     buffer = io.StringIO(newline="")
     csv.writer(buffer).writerows(rows)
-    assert [row.cells for row in read(buffer.getvalue())] == rows
+    assert [row.cells for row in read(buffer.getvalue())] == [row for row in rows if any(cell.strip() for cell in row)]
+
+
+def test_rows_of_empty_cells_are_no_rows():
+    assert read("a,b\n,,,\n , \n\n,x\n") == [Record(1, ["a", "b"]), Record(5, ["", "x"])]
+    assert read('a,b\n"",\n"x\ny",\n"open,\n')[:2] == [Record(1, ["a", "b"]), Record(3, ["x\ny", ""])]
 
 
 def test_quotes_without_end_are_read_in_reasonable_time():

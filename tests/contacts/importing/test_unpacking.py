@@ -65,6 +65,17 @@ def test_in_several_files_a_name_says_who_has_left_and_the_graver_comes_last(tmp
     assert [row[-1] for row in rows[1:]] == ["", "", "unsubscribed", "unsubscribed", "bounced", "bounced"]
 
 
+def test_a_single_file_may_say_by_its_name_that_everybody_has_left(tmp_path):
+    path = tmp_path / "x"
+    path.write_text(PEOPLE)
+    assert unpacking.needed(path, file_name="Unsubscribed 2024.csv")
+    made, rows = table_of(path, "Unsubscribed 2024.csv")
+    assert [row[-1] for row in rows] == ["Subscription status", "unsubscribed", "unsubscribed"]
+    assert "everybody in Unsubscribed 2024.csv is taken as unsubscribed" in made.notes[0]
+    path.write_text("email,Contact status\nann@example.org,active\n")
+    assert not unpacking.needed(path, file_name="unsubscribed.csv"), "a column says it person by person"
+
+
 def test_a_row_that_cannot_be_read_comes_through_with_its_reason(tmp_path):
     data = (
         'email,name\nann@example.org,Ann\n"open@example.org,Bob\nnul\x00@example.org,N\n' + "eve@example.org,E\n" * 500

@@ -136,6 +136,24 @@ def test_the_first_sheet_with_people_is_read_and_the_others_are_named(tmp_path):
     assert workbooks.table(made(tmp_path / "c.xlsx", "", ""), "c.xlsx") is None
 
 
+def test_a_title_above_the_table_is_no_row(tmp_path):
+    rows = row("Members of the club", "") + row("As of today") + row("email", "name") + row("ann@example.org", "Ann")
+    part = workbooks.table(made(tmp_path / "b.xlsx", rows), "b.xlsx")
+    assert (part.header, list(part.rows())) == (("email", "name"), [["ann@example.org", "Ann"]])
+    assert part.notes == ("What stands above the table was left out (2 lines).",)
+    addresses = "".join(row(f"p{i}@example.org") for i in range(3))
+    assert len(read(made(tmp_path / "c.xlsx", addresses))[1]) == 3
+
+
+def test_hidden_sheets_are_left_alone(tmp_path):
+    path = made(tmp_path / "b.xlsx", row("email") + row("old@example.org"), row("email") + row("ann@example.org"))
+    hidden = tmp_path / "c.xlsx"
+    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(hidden, "w") as copy:
+        for name in archive.namelist():
+            copy.writestr(name, archive.read(name).replace(b'sheetId="1"', b'sheetId="1" state="hidden"'))
+    assert read(hidden)[1] == [["ann@example.org"]]
+
+
 def test_any_prefix_and_gaps_between_cells(tmp_path):
     rows = (
         '<x:row><x:c r="A1" t="inlineStr"><x:is><x:t>email</x:t></x:is></x:c><x:c r="C1" t="str"><x:v>size</x:v></x:c></x:row>'
