@@ -172,6 +172,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep launches": {"task": "campaigns.tasks.sweep_launches", "schedule": 15.0, "options": {"expires": 15}},
     "finish campaigns": {"task": "campaigns.tasks.finish_campaigns", "schedule": 5.0, "options": {"expires": 5}},
     "learn providers": {"task": "sending.tasks.learn_providers", "schedule": 600.0, "options": {"expires": 600}},
+    "count failures": {"task": "sending.tasks.count_failures", "schedule": 60.0, "options": {"expires": 60}},
     "make event partitions": {"task": "sending.tasks.make_event_partitions", "schedule": 3600.0},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")

@@ -4,7 +4,7 @@ from django.http import Http404, HttpRequest
 
 from accounts.access import require
 from accounts.enums import Role
-from sending.models import SendingDomain
+from sending.models import BounceWave, HeldBounce, SendingDomain
 
 
 def domain_for(request: HttpRequest, public_id: str, *, need: Role = Role.ANALYST) -> SendingDomain:
@@ -14,3 +14,11 @@ def domain_for(request: HttpRequest, public_id: str, *, need: Role = Role.ANALYS
         raise Http404("There is no such domain here.")
     require(request, need)
     return domain
+
+
+def wave_for(request: HttpRequest, public_id: str) -> BounceWave:
+    """A wave of bounces that cost this organization something."""
+    wave = BounceWave.objects.filter(public_id=public_id).first()
+    if wave is None or not HeldBounce.objects.filter(organization=request.organization, wave=wave).exists():
+        raise Http404("There is no such wave of bounces here.")
+    return wave

@@ -15,3 +15,8 @@ def make_event_partitions() -> None:
 def learn_providers() -> None:
     with cross_tenant("which provider is behind a domain is the same for everybody"):
         providers.learn()
+
+
+@shared_task
+def count_failures() -> None:
+    failures.count_new()

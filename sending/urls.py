@@ -2,11 +2,14 @@
 
 from django.urls import path
 
-from sending.views import domains
+from sending.views import bounces, domains
 
 app_name = "sending"
 
 urlpatterns = [
+    path("bounces/", bounces.list_, name="bounces"),
+    path("bounces/<slug:wave>/", bounces.show, name="bounces_of_wave"),
+    path("bounces/<slug:wave>/decide/", bounces.decide, name="bounces_decide"),
     path("new-domain/", domains.new, name="domain_new"),
     path("domains/<slug:domain>/remove/", domains.remove, name="domain_remove"),
 ]

@@ -62,6 +62,7 @@ MAP = (
         (
             Entry("Domains", "world-check", ("reputation:domains", "sending:domains")),
             Entry("Messages", "mail", ("sending:messages", "campaigns:messages")),
+            Entry("Bounces to review", "mail-off", ("sending:bounces",)),
         ),
     ),
     Group(

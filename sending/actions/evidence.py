@@ -13,7 +13,7 @@ from django.utils import timezone
 from contacts.actions import subscriptions, suppressions
 from contacts.enums import ConsentSource, SuppressionReason
 from contacts.models import Contact, Topic
-from sending.actions import engagement
+from sending.actions import engagement, held_bounces
 from sending.enums import ERASED_PREFIX, Bucket, DeliveryState, EventKind, bucket_of
 from sending.models import Delivery, Engagement, Mailing, Tally
 from sending.tracking.about import delivery_of
@@ -24,10 +24,13 @@ MAX_TEXT = 2_000
 
 
 @transaction.atomic
-def bounced(*, delivery_id: int, code: str, text: str, reason: str, address_is_invalid: bool, source: str) -> bool:
+def bounced(
+    *, delivery_id: int, code: str, text: str, reason: str, address_is_invalid: bool, source: str, likeness: str = ""
+) -> bool:
     """A report says that a message could not be delivered after all. False when that changes nothing.
 
-    `code` as "550 5.1.1"; `reason` the class of the reply; `source` who told us ("mailroom").
+    `code` as "550 5.1.1"; `reason` the class of the reply; `source` who told us ("mailroom"); `likeness` of which wave of
+    bounces it would be one (sending.judging.likeness): while that wave is open, a person decides about the address.
     """
     delivery = _locked(delivery_id)
     if delivery is None or delivery.state not in HANDED_OVER:
@@ -35,7 +38,8 @@ def bounced(*, delivery_id: int, code: str, text: str, reason: str, address_is_i
     late = delivery.state == DeliveryState.DELIVERED
     _move(delivery, DeliveryState.BOUNCED, code=code, reason=reason)
     _event(delivery, EventKind.LATE_BOUNCE if late else EventKind.BOUNCED, code=code, text=text)
-    if address_is_invalid and not delivery.address.startswith(ERASED_PREFIX):
+    costs_the_address = address_is_invalid and not delivery.address.startswith(ERASED_PREFIX)
+    if costs_the_address and not held_bounces.hold(delivery=delivery, code=code, text=text, likeness=likeness):
         suppressions.suppress(
             organization=delivery.organization,
             address=delivery.address,

@@ -16,13 +16,15 @@ from accounts.tenancy import cross_tenant, tenant_scope_id
 from contacts import tokens
 from contacts.enums import ConsentSource, SuppressionReason
 from sending.actions import evidence
-from sending.judging import trouble
-from sending.judging.replies import Reply
+from sending.adapters.late_waves import LateWaves
+from sending.judging import likeness, trouble
+from sending.judging.replies import Reply, quoted
 from sending.mailroom import sorting
 from sending.mailroom.reception import Session
 from sending.mailroom.sorting import Address, Finding, Kind, Seals
 from sending.models import Delivery
 from sending.relay import verp
+from sending.relay.ports import Wave
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +40,7 @@ def seals() -> Seals:
     )
 
 
-def act(finding: Finding) -> bool:
+def act(finding: Finding, waves: LateWaves | None = None) -> bool:
     """Write down what a mail tells; False when it changed nothing. Raises django.db.Error."""
     if finding.kind is Kind.IGNORED:
         return False
@@ -54,22 +56,14 @@ def act(finding: Finding) -> bool:
                 wording="Mail to the unsubscribe address",
             )
     with cross_tenant("a report names a message by our token, not by its organization"):
-        organization_id = (
-            Delivery.objects.filter(pk=finding.delivery_id).values_list("organization_id", flat=True).first()
+        delivery = (
+            Delivery.objects.filter(pk=finding.delivery_id).only("organization_id", "address", "provider").first()
         )
-    if organization_id is None:
+    if delivery is None:
         return False
-    with tenant_scope_id(organization_id):
-        if finding.kind is Kind.BOUNCED:
-            reason, is_invalid = blame(finding)
-            return evidence.bounced(
-                delivery_id=finding.delivery_id,
-                code=code_of(finding),
-                text=finding.text,
-                reason=reason,
-                address_is_invalid=is_invalid,
-                source="mailroom",
-            )
+    if finding.kind is Kind.BOUNCED:
+        return _bounced(finding, delivery, waves)
+    with tenant_scope_id(delivery.organization_id):
         if finding.kind is Kind.ARRIVED:
             return evidence.arrived(
                 delivery_id=finding.delivery_id, text=finding.text or "Their server confirmed the delivery."
@@ -77,16 +71,41 @@ def act(finding: Finding) -> bool:
         return evidence.complained(delivery_id=finding.delivery_id, kind=finding.detail, agent=finding.text)
 
 
+def _bounced(finding: Finding, delivery: Delivery, waves: LateWaves | None) -> bool:
+    judgement = blame(finding, provider=delivery.provider, address=delivery.address)
+    is_invalid = judgement.suppress == SuppressionReason.INVALID
+    domain = delivery.address.rpartition("@")[2]
+    place = likeness.place_of(provider=delivery.provider, domain=domain)
+    like = ""
+    if is_invalid:
+        like = likeness.of(
+            provider=delivery.provider, domain=domain, code=finding.code, status=finding.status, text=finding.text
+        )
+        if waves is not None:
+            waves.refused(Wave(like, place, code_of(finding), likeness.plain(finding.text)))
+    with tenant_scope_id(delivery.organization_id):
+        return evidence.bounced(
+            delivery_id=finding.delivery_id,
+            code=code_of(finding),
+            text=finding.text,
+            reason=judgement.category,
+            address_is_invalid=is_invalid,
+            source="mailroom",
+            likeness=like,
+        )
+
+
 def code_of(finding: Finding) -> str:
     """The reply as the ledger writes it: "550 5.1.1"."""
     return f"{finding.code or ''} {finding.status}".strip()
 
 
-def blame(finding: Finding) -> tuple[str, bool]:
-    """The class of a late bounce, and whether the address itself is no good: judged as a reply in a conversation would be."""
-    reply = Reply(finding.code if finding.code >= 400 else 550, finding.status, (finding.text,))
-    judgement = trouble.judge(reply, stage=trouble.Stage.RCPT)
-    return judgement.category, judgement.suppress == SuppressionReason.INVALID
+def blame(finding: Finding, *, provider: str = "", address: str = "") -> trouble.Judgement:
+    """The class of a late bounce, and whether it costs the address: judged as a reply in a conversation would be."""
+    book = trouble.shipped()
+    if not provider or provider == "Other":
+        provider = book.provider_of(host=finding.host, address=address)
+    return trouble.judge_report(Reply(finding.code, finding.status, (quoted(finding.text).text,)), provider=provider)
 
 
 class MailroomClerk:
@@ -96,6 +115,7 @@ class MailroomClerk:
         self._host_name = host_name
         self._seals = seals()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="mailroom")
+        self._waves = LateWaves()
         self.handled: Counter[str] = Counter()
 
     async def greet(self, session: Session) -> str:
@@ -130,7 +150,7 @@ class MailroomClerk:
             kinds = []
             for box in boxes:
                 finding = sorting.sort(sender=sender, to=box, raw=data, seals=self._seals)
-                changed = act(finding)
+                changed = act(finding, self._waves)
                 kinds.append(str(finding.kind))
                 log.info(
                     "mailroom: %s%s%s",
