@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from contacts import languages, ports, tokens
 from contacts.enums import SignupState
 from contacts.models import Contact, Signup, Topic
-from contacts.queries import signup_forms
+from contacts.queries import signup_forms, signups
 
 TEMPLATES = {SignupState.WAITING: "confirm", SignupState.SUBSCRIBED: "receipt", SignupState.AGAIN: "again"}
 
@@ -22,7 +22,7 @@ def answer(*, signup: Signup, contact: Contact, topics: Sequence[Topic]) -> str:
     """Store the mail that belongs to the sign-up's state; returns what tokens call it."""
     brand = signup.form.brand
     base = signup_forms.link_base(brand)
-    link = tokens.mint(organization_id=signup.organization_id, contact_id=contact.pk, about=about_of(signup))
+    link = tokens.mint(organization_id=signup.organization_id, contact_id=contact.pk, about=signups.about_of(signup))
     preferences = tokens.mint(organization_id=signup.organization_id, contact_id=contact.pk)
     with translation.override(languages.best(known=signup.locale)):
         context = {
@@ -46,19 +46,6 @@ def answer(*, signup: Signup, contact: Contact, topics: Sequence[Topic]) -> str:
             text=render_to_string(f"contacts/signups/mail/{name}.txt", context),
             html=render_to_string(f"contacts/signups/mail/{name}.html", context),
         )
-
-
-def about_of(signup: Signup) -> str:
-    """What the token of a confirm link calls its sign-up."""
-    return f"s{signup.pk}"
-
-
-def signup_of(token: tokens.Token) -> Signup | None:
-    """The sign-up that a genuine token is about. Inside of the organization's scope."""
-    if not token.about.startswith("s") or not token.about[1:].isdigit():
-        return None
-    found = Signup.objects.select_related("form__brand", "organization").filter(pk=int(token.about[1:])).first()
-    return found if found is not None and found.contact_id == token.contact_id else None
 
 
 def _subject(signup: Signup, names: str) -> str:

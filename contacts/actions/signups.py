@@ -5,6 +5,7 @@ confirmed, whoever left before is always asked to confirm, and the answer is the
 say never depends on whether the address is known, blocked, or had too many mails already.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,7 +17,7 @@ from django.utils import timezone
 
 from accounts.actions import audit
 from accounts.tenancy import cross_tenant, tenant_scope_id
-from contacts import fingerprints, ports
+from contacts import fingerprints, ports, values
 from contacts.actions import signup_mails, subscriptions
 from contacts.actions.subscriptions import Statement
 from contacts.adapters import signup_limits
@@ -34,11 +35,14 @@ from contacts.models import (
     Tagging,
     Topic,
 )
+from contacts.queries import fields
+
+log = logging.getLogger(__name__)
 
 GOOD_FOR = timedelta(days=30)  # a confirm link; afterwards nobody waits for it any more
 MAILS_A_DAY = 3  # to one address from one organization
 DOUBLE_CLICK = timedelta(minutes=2)
-SWEEP_BATCH = 200
+SWEEP_BATCH = 1_000
 SOURCE = "form"  # Contact.source
 
 
@@ -180,8 +184,11 @@ def sweep() -> int:
         old = Signup.objects.filter(state=SignupState.WAITING, at__lt=timezone.now() - GOOD_FOR).order_by("at")
         found = list(old.values_list("organization_id", "pk")[:SWEEP_BATCH])
     for organization_id, signup_id in found:
-        with tenant_scope_id(organization_id):
-            expire(signup=Signup.objects.select_related("form").get(pk=signup_id))
+        try:
+            with tenant_scope_id(organization_id):
+                expire(signup=Signup.objects.select_related("form").get(pk=signup_id))
+        except Exception:
+            log.exception("Sign-up %d did not expire", signup_id)  # the others go on
     return len(found)
 
 
@@ -252,8 +259,17 @@ def _keep(signup: Signup, state: SignupState, contact: Contact, topics: Sequence
 
 
 def _learn(contact: Contact, signup: Signup, *, only_empty: bool) -> None:
-    """Keep what they told about themselves; `only_empty`: where nobody proved to be the owner, nothing is overwritten."""
-    told = {key: value for key, value in signup.values.items() if value is not None}
+    """Keep what they told about themselves; `only_empty`: where nobody proved to be the owner, nothing is overwritten.
+
+    A field may have been archived or made another kind of since they told it; what does not fit it any more is let go.
+    """
+    kinds = {kind.key: kind for kind in fields.known(signup.organization)}
+    told = {}
+    for key, value in signup.values.items():
+        try:
+            told[key] = values.convert(kinds[key], value)
+        except (KeyError, values.BadValue):
+            continue
     known = {**told, **contact.values} if only_empty else {**contact.values, **told}
     if known != contact.values or not contact.locale:
         contact.values, contact.locale = known, contact.locale or signup.locale

@@ -25,7 +25,7 @@ from accounts.client_address import client_address
 from accounts.models import Organization
 from accounts.tenancy import tenant_scope_id
 from contacts import addresses, languages, stamps, tokens
-from contacts.actions import signup_mails, signups
+from contacts.actions import signups
 from contacts.actions.signups import Confirmation, Entry
 from contacts.adapters import signup_limits
 from contacts.enums import SignupState
@@ -33,6 +33,7 @@ from contacts.forms import signups as cleaning
 from contacts.forms.signups import Posted, Problem
 from contacts.models import Contact, Signup, SignupForm, Topic
 from contacts.queries import signup_forms
+from contacts.queries import signups as links
 from contacts.queries.signup_forms import Shown
 
 MAX_BODY = 64 * 1024
@@ -129,7 +130,7 @@ def _link(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             return _unknown(request)
         try:
             with tenant_scope_id(opened.organization_id):
-                signup = signup_mails.signup_of(opened)
+                signup = links.behind(opened)
                 if signup is not None:
                     language = signup_forms.language_for(
                         signup.form, accept=request.headers.get("Accept-Language", ""), chosen=signup.locale

@@ -7,10 +7,11 @@ from django.utils import timezone
 
 from accounts.models import Brand, Organization
 from contacts import addresses, tokens
-from contacts.actions import fields, signup_forms, signup_mails, signups
+from contacts.actions import fields, signup_forms, signups
 from contacts.actions.signup_forms import Facts
 from contacts.actions.signups import Entry
 from contacts.models import Contact, Signup, SignupForm, Topic
+from contacts.queries import signups as links
 
 TOPICS = (
     ("Kettle weekly", "New kettles and how to keep them, every Thursday.", True),
@@ -100,7 +101,7 @@ def asked(organization: Organization) -> Signup:
 
 
 def link(signup: Signup) -> dict[str, Any]:
-    about = signup_mails.about_of(signup)
+    about = links.about_of(signup)
     return {
         "token": tokens.mint(organization_id=signup.organization_id, contact_id=signup.contact_id, about=about),
     }

@@ -7,13 +7,24 @@ from django.utils import timezone
 
 from accounts.models import Organization
 from accounts.tenancy import tenant_scope
-from contacts import addresses
+from contacts import addresses, tasks
 from contacts.actions import signups, subscriptions, suppressions
 from contacts.actions.signups import Confirmation, Entry
 from contacts.actions.subscriptions import Statement
 from contacts.adapters import signup_limits
 from contacts.enums import ConsentAction, ConsentSource, SignupState, SubscriptionState, SuppressionReason
-from contacts.models import ConsentRecord, Contact, Signup, SignupForm, Subscription, Suppression, Tag, Tagging, Topic
+from contacts.models import (
+    ConsentRecord,
+    Contact,
+    Field,
+    Signup,
+    SignupForm,
+    Subscription,
+    Suppression,
+    Tag,
+    Tagging,
+    Topic,
+)
 from contacts.queries import audience
 from sending.models import Delivery, StoredMessage
 from tests.contacts import forms_of
@@ -336,3 +347,40 @@ def test_two_presses_at_once_are_one(organization):
     with tenant_scope(organization):
         assert ConsentRecord.objects.filter(action=ConsentAction.CONFIRMED).count() == 1
         assert len(forms_of.mails()) == 2
+
+
+def test_what_does_not_fit_its_field_any_more_is_let_go(form, topic, scoped):
+    for key, kind in (("cups", "number"), ("gone", "text"), ("city", "text")):
+        Field.objects.create(organization=scoped, key=key, label=key, kind=kind)
+    signup = signups.sign_up(form=form, entry=entry(topic, values={"cups": 3, "gone": "x", "city": "Köln"}))
+    Field.objects.filter(key="cups").update(kind="date")
+    Field.objects.filter(key="gone").update(archived_at=timezone.now())
+    assert confirm(signup) is Confirmation.DONE
+    assert Contact.objects.get().values == {"city": "Köln"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_that_cannot_expire_keeps_none_of_the_others(organization, monkeypatch):
+    with tenant_scope(organization):
+        topic = forms_of.topic(organization)
+        form = forms_of.form(organization, topic)
+        for n in range(3):
+            signups.sign_up(form=form, entry=entry(topic, address=f"p{n}@inbox.example"))
+        Signup.objects.update(at=timezone.now() - signups.GOOD_FOR - timedelta(minutes=1))
+        first = Signup.objects.order_by("pk")[0].pk
+    real = signups.expire
+
+    def fails(*, signup: Signup) -> bool:
+        if signup.pk == first:
+            raise ZeroDivisionError
+        return real(signup=signup)
+
+    monkeypatch.setattr(signups, "expire", fails)
+    signups.sweep()
+    with tenant_scope(organization):
+        assert Signup.objects.filter(state=SignupState.WAITING).count() == 1
+        assert Contact.objects.count() == 1
+    monkeypatch.undo()
+    tasks.sweep_signups()
+    with tenant_scope(organization):
+        assert not Contact.objects.exists()

@@ -32,7 +32,9 @@ def topic(organization: Organization) -> Topic:
 def form(organization: Organization, topic: Topic) -> SignupForm:
     with tenant_scope(organization):
         Field.objects.create(organization=organization, key="cups", label="Cups", kind="number")
-        Field.objects.create(organization=organization, key="teas", label="Teas", kind="multi", choices=["Green", "Black, strong"])
+        Field.objects.create(
+            organization=organization, key="teas", label="Teas", kind="multi", choices=["Green", "Black, strong"]
+        )
         return forms_of.form(
             organization,
             topic,

@@ -135,9 +135,12 @@ def test_html_for_another_site_is_whole(as_analyst, organization, topic, form):
     assert (stamp.wording, stamp.made_at, stamp.language) == ('Yes & "please"', None, "en")
     fields = {name: "zoe@inbox.example" if name == "email" else "Zoë" for name in ("email", "first_name")}
     fields["ph-stamp"] = re.search(r'name="ph-stamp" value="([^"]+)"', code)[1]
-    assert "look into your mail" in Client().post(reverse("recipients:form", args=[form.public_id]), fields).content.decode()
+    assert (
+        "look into your mail"
+        in Client().post(reverse("recipients:form", args=[form.public_id]), fields).content.decode()
+    )
     german = as_analyst.get(url(organization, "form", form=form.public_id) + "?language=de").content.decode()
-    assert 'lang=&quot;de&quot;' in german
+    assert "lang=&quot;de&quot;" in german
 
 
 def test_the_qr_code_is_a_picture_of_the_link(as_analyst, organization, form):
@@ -151,9 +154,7 @@ def test_the_qr_code_is_a_picture_of_the_link(as_analyst, organization, form):
 
 
 @pytest.mark.parametrize("n", [1, 3])
-def test_the_list_takes_the_same_queries_for_any_number(
-    n, as_analyst, organization, topic, django_assert_num_queries
-):
+def test_the_list_takes_the_same_queries_for_any_number(n, as_analyst, organization, topic, django_assert_num_queries):
     with tenant_scope(organization):
         for i in range(n):
             forms_of.form(organization, topic, name=f"F{i}")
@@ -178,7 +179,9 @@ def test_who_may_do_what(who, reads, writes, request, organization, topic, form)
         assert client.get(url(organization, name, **own)).status_code == reads, name
     for name in WRITE:
         own = {} if name in {"form_new", "form_preview"} else kwargs
-        assert client.post(url(organization, name, **own), facts(topic, name=f"By {who} {name}")).status_code in writes, name
+        assert (
+            client.post(url(organization, name, **own), facts(topic, name=f"By {who} {name}")).status_code in writes
+        ), name
     assert Client().get(url(organization, "forms")).status_code == 302
 
 

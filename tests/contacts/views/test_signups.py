@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from accounts.models import Organization
 from accounts.tenancy import tenant_scope
-from contacts import stamps
+from contacts import stamps, tokens
 from contacts.enums import ConsentAction, SubscriptionState
 from contacts.models import ConsentRecord, Contact, Field, Signup, SignupForm, Subscription, Topic
 from tests.contacts import forms_of
@@ -343,3 +343,29 @@ def test_a_link_that_is_too_old_offers_a_fresh_one(form, organization):
     client.post(fresh, {"pressed": re.search(r'name="pressed" value="([^"]+)"', page)[1]})
     with tenant_scope(organization):
         assert Subscription.objects.get().state == SubscriptionState.SUBSCRIBED
+
+
+def test_a_link_of_other_mail_confirms_nothing(form, organization):
+    """The token of a campaign or of the preference page is genuine, and about something else."""
+    post(form)
+    with tenant_scope(organization):
+        signup, contact = Signup.objects.get(), Contact.objects.get()
+        stranger = Contact.objects.create(
+            organization=organization, address="a@x.example", address_key="a@x.example", domain="x.example"
+        )
+    for contact_id, about in ((contact.pk, ""), (contact.pk, f"d{signup.pk}"), (stranger.pk, f"s{signup.pk}")):
+        token = tokens.mint(organization_id=organization.pk, contact_id=contact_id, about=about)
+        assert Client().get(f"/s/{token}").status_code == 404, about
+    elsewhere = tokens.mint(organization_id=organization.pk + 999, contact_id=contact.pk, about=f"s{signup.pk}")
+    assert Client().get(f"/s/{elsewhere}").status_code == 404
+
+
+def test_the_button_of_one_sign_up_is_not_that_of_another(form, organization):
+    post(form)
+    post(form, email="mia@inbox.example")
+    with tenant_scope(organization):
+        mine, hers = (forms_of.confirm_path(mail) for mail in forms_of.mails())
+    pressed = re.search(r'name="pressed" value="([^"]+)"', Client().get(mine).content.decode())[1]
+    assert "Nothing has changed yet" in Client().post(hers, {"pressed": pressed}).content.decode()
+    with tenant_scope(organization):
+        assert not Subscription.objects.filter(state=SubscriptionState.SUBSCRIBED).exists()
