@@ -25,11 +25,12 @@ def answer(*, signup: Signup, contact: Contact, topics: Sequence[Topic]) -> str:
     link = tokens.mint(organization_id=signup.organization_id, contact_id=contact.pk, about=signups.about_of(signup))
     preferences = tokens.mint(organization_id=signup.organization_id, contact_id=contact.pk)
     with translation.override(languages.best(known=signup.locale)):
+        named = signup_forms.names(list(topics))
         context = {
             "brand": brand,
             "address": contact.address,
             "topics": topics,
-            "names": signup_forms.names(list(topics)),
+            "names": named,
             "wording": signup.wording,
             "at": signup.settled_at or timezone.now(),
             "confirm_url": f"{base}/s/{link}",
@@ -42,7 +43,7 @@ def answer(*, signup: Signup, contact: Contact, topics: Sequence[Topic]) -> str:
             organization=signup.organization,
             brand=brand,
             to=contact.address,
-            subject=_subject(signup, context["names"]),
+            subject=_subject(signup, named),
             text=render_to_string(f"contacts/signups/mail/{name}.txt", context),
             html=render_to_string(f"contacts/signups/mail/{name}.html", context),
         )

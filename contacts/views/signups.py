@@ -213,7 +213,8 @@ def _pressed(request: HttpRequest, signup: Signup) -> bool:
     """Whether the POST comes from the button of our own page."""
     data = _data(request)
     try:
-        said = signing.loads(str((data or {}).get("pressed", "")), salt=CONFIRM_SALT, max_age=CONFIRM_SECONDS)
+        field = str(data.get("pressed", "")) if data else ""
+        said = signing.loads(field, salt=CONFIRM_SALT, max_age=CONFIRM_SECONDS)
     except (signing.BadSignature, ValueError):
         return False
     return bool(said == signup.pk)
