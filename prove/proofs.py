@@ -13,12 +13,12 @@ def table(results: Sequence[Result]) -> str:
     """A table in Markdown: one column a case, one line a number, and what else was seen beneath."""
     if not results:
         return ""
-    names = [result.name for result in results]
-    lines = [f"| | {' | '.join(names)} |", f"|---|{'---:|' * len(names)}"]
-    rows = [result.count.table() for result in results]
-    for number, (name, _) in enumerate(rows[0]):
-        lines.append(f"| {name} | {' | '.join(f'{row[number][1]:,}' for row in rows)} |")
-    lines.append("")
+    lines: list[str] = []
+    if rows := {result.name: result.count.table() for result in results if result.count is not None}:
+        lines = [f"| | {' | '.join(rows)} |", f"|---|{'---:|' * len(rows)}"]
+        for number, (name, _) in enumerate(next(iter(rows.values()))):
+            lines.append(f"| {name} | {' | '.join(f'{row[number][1]:,}' for row in rows.values())} |")
+        lines.append("")
     for result in results:
         seen = "; ".join(f"{name}: {value}" for name, value in result.seen.items())
         lines.append(f"- **{result.name}** ({result.took:.0f} s): {seen}")

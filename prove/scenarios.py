@@ -31,7 +31,7 @@ class Broken(Exception):
 @dataclass
 class Result:
     name: str
-    count: referee.Count
+    count: referee.Count | None  # None: nothing was sent, and the case counts for itself
     seen: dict[str, Any] = field(default_factory=dict)
     took: float = 0.0
 
