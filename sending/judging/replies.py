@@ -13,9 +13,8 @@ MAX_TEXT = 2000  # what is kept of a reply
 STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
 CODE = re.compile(r"(?<![\w.@#/-])(?<!\d:)([45]\d\d)(?=[ \-:#]|$)", re.MULTILINE)
 _ENHANCED = re.compile(r"#?([245]\.\d{1,3}\.\d{1,3})(?:[\s:]+|$)")
-_CONTINUED = re.compile(
-    r"\s+[245]\d\d-(?:[245]\.\d{1,3}\.\d{1,3}[ \t])?[ \t]*|\s+[245]\d\d[ \t](?=[245]\.\d{1,3}\.\d{1,3}[ \t])"
-)
+# The beginnings of a reply's further lines, where they have been written one behind the other.
+_CONTINUED = re.compile(r"\s+[45]\d\d[ -][245]\.\d{1,3}\.\d{1,3}[ \t]+|\s+[45]\d\d-[ \t]*")
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
