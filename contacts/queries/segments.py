@@ -23,7 +23,7 @@ from contacts.segments.knowledge import Catalogue
 from contacts.segments.tree import Rule
 
 SMALL = 50_000  # people: below it the exact count is quick enough to be the first
-PICKED = 4_000  # people asked for an estimate
+PICKED = 3_000  # people asked for an estimate
 ONE_IN = 64  # of a large organization are candidates
 REMEMBERED = 300  # seconds
 PATIENCE = 20_000  # milliseconds of one exact count

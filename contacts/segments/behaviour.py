@@ -17,6 +17,11 @@ from contacts.segments.tree import Activity, Condition, Consent, When
 
 AGREED = ("subscribed", "confirmed", "resubscribed")  # contacts.enums.ConsentAction; a test holds them
 CONFIRMED = ("confirmed",)
+# Beside each agreement that an import brought, the later record that its undoing took it back.
+_AGREEMENTS = (
+    "contacts_consentrecord k LEFT JOIN contacts_consentrecord r ON k.source = 'import' AND r.action = 'reverted'"
+    " AND r.contact_id = k.contact_id AND r.topic_id = k.topic_id AND r.id > k.id"
+)
 
 
 def bounds(when: When, clock: Clock) -> tuple[datetime | None, datetime | None]:
@@ -68,13 +73,8 @@ def consent(condition: Condition, wanted: Consent, clock: Clock, known: Catalogu
     if wanted.sources:
         parts.append(Sql("k.source = ANY(%s)", (wanted.sources,)))
     parts += _within("k.at", *bounds(wanted.when, clock))
-    parts.append(
-        Sql(
-            "(k.source <> 'import' OR NOT EXISTS (SELECT 1 FROM contacts_consentrecord r WHERE r.contact_id = k.contact_id"
-            " AND r.topic_id = k.topic_id AND r.action = 'reverted' AND r.id > k.id))"
-        )
-    )
-    return Membership("contacts_consentrecord k", "k.contact_id", both(*parts))
+    parts.append(Sql("r.id IS NULL"))
+    return Membership(_AGREEMENTS, "k.contact_id", both(*parts))
 
 
 def engaged(op: str, points: int, clock: Clock, known: Catalogue) -> Membership | None:

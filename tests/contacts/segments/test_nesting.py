@@ -35,7 +35,9 @@ def test_an_inner_segment_is_put_in_its_place():
 
 def test_a_ring_is_refused_with_its_name():
     known = catalogue(a=having("b"), b=having("c"), c=having("a"))
-    with pytest.raises(BadDefinition, match=r"ring: “B” → “C” → “A” → “B”\. A segment cannot contain itself") as refused:
+    with pytest.raises(
+        BadDefinition, match=r"ring: “B” → “C” → “A” → “B”\. A segment cannot contain itself"
+    ) as refused:
         expanded(known, having("b"), me="mine", name="Mine")
     assert refused.value.path == (0,)
     with pytest.raises(BadDefinition, match="“A” → “A”"):
