@@ -5,10 +5,11 @@ returns nothing. **A scope is one transaction**, because the organization is set
 connection: long work opens several scopes, one after the other.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 from django.conf import settings
 from django.db import connection, models, transaction
 from django_scopes import ScopedManager, get_scope, scope, scopes_disabled
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 TENANT_PREFIX = "o"  # a tenant's pages live under /o/<public id>/
 ORGANIZATION_SETTING = "posthouse.organization"
 USER_SETTING = "posthouse.user"
+NOT_FOR_LIBPQ = {"options", "pool", "prepare_threshold"}  # Django's and psycopg's own
 APP_ROLE = "posthouse_app"
 DAEMON_ROLE = "posthouse_daemon"
 
@@ -73,6 +75,33 @@ def tenant_scope_id(organization_id: int) -> Iterator["Organization"]:
             yield organization
 
 
+def read_at_once(organization_id: int, statement: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """One SELECT as an organization sees its rows, in one journey to the database: for pages that many people open at once.
+
+    Outside of a transaction the setting and the SELECT go as one implicit transaction, and the SELECT is prepared where the
+    process allows it (`prepare_threshold`). Its text must be the same every time. Columns of JSON come as `json`, not `jsonb`.
+    """
+    with connection.wrap_database_errors:
+        if connection.in_atomic_block:
+            is_ours = get_scope().get("organization") is not None
+            with connection.cursor() as cursor:
+                if not is_ours:
+                    _set(ORGANIZATION_SETTING, str(organization_id))
+                cursor.execute(statement, params)
+                rows: list[tuple[Any, ...]] = cursor.fetchall()
+                if not is_ours:
+                    _set(ORGANIZATION_SETTING, "")
+            return rows
+        connection.ensure_connection()
+        line = connection.connection
+        with line.pipeline(), psycopg.Cursor(line) as cursor:
+            psycopg.Cursor(line).execute(
+                "SELECT set_config(%s, %s, true)", [ORGANIZATION_SETTING, str(organization_id)], prepare=True
+            )
+            cursor.execute(statement, params, prepare=True)
+            return cursor.fetchall()
+
+
 @contextmanager
 def person_scope(user_id: int) -> Iterator[None]:
     """See the memberships and organizations of one person, whoever's they are: for the organization switcher."""
@@ -102,7 +131,7 @@ def cross_tenant(reason: str) -> Iterator[None]:
 def daemon_dsn() -> str:
     """A libpq connection string for the daemons (relay, mailroom, hits), which use psycopg directly."""
     database: dict[str, Any] = connection.settings_dict  # in tests this is the test database
-    options = {key: value for key, value in database["OPTIONS"].items() if key not in {"options", "pool"}}
+    options = {key: value for key, value in database["OPTIONS"].items() if key not in NOT_FOR_LIBPQ}
     return make_conninfo(
         "",
         dbname=database["NAME"],

@@ -10,16 +10,6 @@ from contacts.segments import knowledge
 
 
 @dataclass(frozen=True, slots=True)
-class MailBehind:
-    """The mail that a link stood in. `topic_id` None: it belonged to no topic."""
-
-    topic_id: int | None
-    brand_id: int | None
-    subject: str
-    sent_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class Forgotten:
     """`erased`: how many rows of which kind, in words. `in_motion`: messages that were on the line at that moment; call again
     a little later to blank them too."""
@@ -31,7 +21,8 @@ class Forgotten:
 class Mail(Protocol):
     """Answers about the mail that a token calls `about`. Called inside of the tenant's scope, in its transaction."""
 
-    def behind(self, *, about: str) -> MailBehind | None: ...
+    def behind(self, *, about: str) -> tuple[str, list[Any]]:
+        """A SELECT, always the same, and its parameters: topic_id, brand_id and subject of the mail; no row if it is gone."""
 
     def left(self, *, about: str) -> None:
         """The person unsubscribed by this mail."""
@@ -56,8 +47,8 @@ class Mail(Protocol):
 class NoMail:
     """Nobody sends mail here."""
 
-    def behind(self, *, about: str) -> MailBehind | None:
-        return None
+    def behind(self, *, about: str) -> tuple[str, list[Any]]:
+        return "SELECT NULL::bigint AS topic_id, NULL::bigint AS brand_id, '' AS subject WHERE false", []
 
     def left(self, *, about: str) -> None:
         return None

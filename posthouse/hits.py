@@ -17,7 +17,7 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "posthouse.hits_settings"
 
 from django.core.asgi import get_asgi_application
 
-pages = get_asgi_application()  # the apps are ready from here on, so that what follows may import models
+files = get_asgi_application()  # the apps are ready from here on, so that what follows may import models
 
 from django.conf import settings  # noqa: E402
 from psycopg_pool import AsyncConnectionPool  # noqa: E402
@@ -25,6 +25,7 @@ from psycopg_pool import AsyncConnectionPool  # noqa: E402
 from accounts import derived_keys  # noqa: E402
 from accounts.client_address import client_address  # noqa: E402
 from accounts.tenancy import daemon_dsn  # noqa: E402
+from posthouse.hits_pages import Pages  # noqa: E402
 from sending.adapters.hits import Hit, HitLog, is_passing  # noqa: E402
 from sending.tracking import tokens  # noqa: E402
 from sending.tracking.destinations import safe_destination  # noqa: E402
@@ -39,11 +40,12 @@ log = logging.getLogger("posthouse.hits")
 
 PIXEL = bytes.fromhex("47494638396101000100800000ffffff00000021f90401000000002c00000000010001000002024401003b")
 PAGE_PREFIXES = ("/u/", "/p/", "/d/", "/f/", "/s/", "/brand/", "/static/")
+FILE_PREFIXES = ("/brand/", "/static/")
 MAX_BODY = 64 * 1024
 BODY_SECONDS = 10.0
 COMMIT_SECONDS = 1.0  # how long a reader waits for the commit of the own hit
 LOOKUP_SECONDS = 5.0
-PAGES_AT_ONCE = 8
+PAGES_AT_ONCE = 4  # threads: more of them would only wait for each other
 PAGES_WAITING = 200
 MAX_CACHED_LINKS = 20_000
 PRIVATE = [
@@ -60,7 +62,7 @@ class HitsApp:
     def __init__(self) -> None:
         self._keys = derived_keys.keys_for(tokens.PURPOSE)
         self._page_limit = RateLimit(burst=120, per_second=4)
-        self._page_room = asyncio.Semaphore(PAGES_AT_ONCE)
+        self._pages = Pages(PAGES_AT_ONCE)
         self._pages_waiting = 0
         self._links: dict[tuple[int, int, int], str] = {}
         self._log: HitLog | None = None
@@ -88,6 +90,7 @@ class HitsApp:
                 if self._commits is not None:
                     await self._commits.stop()
                 await self._stack.aclose()
+                self._pages.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
@@ -191,7 +194,7 @@ class HitsApp:
         one_click = method == "POST" and path.startswith("/u/") and path.count("/") == 2
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         # Mailbox providers send everybody's one-click posts from a few addresses: those are never turned away.
-        limited = not one_click and not path.startswith(("/static/", "/brand/"))
+        limited = not one_click and not path.startswith(FILE_PREFIXES)
         if limited and not self._page_limit.allows(_client(scope, headers) or ""):
             await _reply(send, 429, "Too many requests. Please wait a moment.\n", [(b"retry-after", b"30")])
             return
@@ -204,8 +207,10 @@ class HitsApp:
             return
         self._pages_waiting += 1
         try:
-            async with self._page_room:
-                await pages(scope, _replay(body, receive), send)
+            if path.startswith(FILE_PREFIXES):
+                await files(scope, _replay(body, receive), send)
+            else:
+                await self._pages.answer(scope, body, send)
         finally:
             self._pages_waiting -= 1
 

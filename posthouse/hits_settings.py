@@ -25,6 +25,7 @@ SECURE_SSL_REDIRECT = False  # a one-click POST must never meet a redirect (RFC 
 SECURE_REFERRER_POLICY = "no-referrer"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
-# Pages run on short-lived threads: the pool bounds the connections, whatever comes in.
-DATABASES["default"]["CONN_MAX_AGE"] = 0
-DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 8, "timeout": 10}  # type: ignore[index]
+# Pages run on a few threads that stay (posthouse/hits_pages.py): each keeps its connection, and what it has prepared on it.
+DATABASES["default"]["CONN_MAX_AGE"] = None
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = False
+DATABASES["default"]["OPTIONS"]["prepare_threshold"] = 2  # type: ignore[index]

@@ -3,14 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import accumulate
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db.models import Model
 from django.utils import timezone
 
 from accounts.models import Brand, Organization
+from accounts.tenancy import read_at_once
 from contacts import addresses, ports
 from contacts.enums import SubscriptionState, SuppressionReason
-from contacts.models import Contact, Preference, Subscription, Suppression, Topic
+from contacts.models import Contact, Topic
 from contacts.tokens import Token
 
 
@@ -50,6 +54,17 @@ class Recipient:
         return addresses.masked(self.contact.address) if self.contact and not self.contact.erased_at else ""
 
     @property
+    def looks(self) -> tuple[Any, ...]:
+        """All that a page shows of this person beside the token and the address: who has the same sees the same page."""
+        brand = self.brand
+        return (
+            *(self.organization.pk, brand.pk, brand.name, brand.colour, str(brand.logo), self.postal_address),
+            *(self.contact is None, not self.address, self.token.is_test, self.left_all, self.disputed, self.blocked),
+            *(self.paused_day, self.cap, self.language, _looks(self.topic) if self.topic else None),
+            tuple((*_looks(choice.topic), choice.subscribed) for choice in self.choices),
+        )
+
+    @property
     def paused_day(self) -> date | None:
         """The day on which the pause ends, where the organization is."""
         return self.paused_until.astimezone(ZoneInfo(self.organization.time_zone)).date() if self.paused_until else None
@@ -64,49 +79,125 @@ class Recipient:
         return self.brand.postal_address or self.organization.postal_address
 
 
-def recipient(*, organization: Organization, token: Token) -> Recipient:
-    """The person and the mail behind a genuine token. Call inside of the organization's scope."""
-    mail = ports.mail.behind(about=token.about) if token.about else None
-    contact = None
-    if not token.is_test:
-        contact = Contact.objects.filter(pk=token.contact_id).first()
-    topic = None
-    if mail is not None and mail.topic_id is not None:
-        topic = Topic.objects.filter(pk=mail.topic_id).first()
-    brand = brand_for(organization, mail.brand_id if mail is not None else None, topic)
-    states: dict[int, int] = {}
-    reasons: set[tuple[str, str]] = set()
-    own = None
+def _looks(topic: Topic) -> tuple[Any, ...]:
+    return topic.pk, topic.public_id, topic.name, topic.description
+
+
+def recipient(*, token: Token) -> Recipient | None:
+    """The person and the mail behind a genuine token; None when there is no such organization.
+
+    One SELECT: these pages are opened by everybody at once when a send goes out.
+    """
+    behind, params = ports.mail.behind(about=token.about)
+    contact_id = None if token.is_test else token.contact_id
+    mine = token.organization_id
+    rows = read_at_once(mine, _PAGE.format(behind=behind), [*params, contact_id, mine, mine, mine, mine, mine])
+    return _recipient(token, rows[0]) if rows else None
+
+
+def _some(model: type[Model], *names: str) -> tuple[str, ...]:
+    """Columns of a model in its own order, which is how `from_db` wants them."""
+    return tuple(field.attname for field in model._meta.concrete_fields if field.attname in names)
+
+
+_ORGANIZATION = _some(Organization, "id", "public_id", "name", "postal_address", "time_zone")
+_BRAND = _some(
+    Brand,
+    "id",
+    "public_id",
+    "name",
+    "colour",
+    "logo",
+    "postal_address",
+    "from_name",
+    "from_local",
+    "reply_to",
+    "link_host",
+)
+_CONTACT = _some(
+    Contact,
+    *("id", "organization_id", "address", "address_key", "locale", "source", "import_id", "form_id"),
+    *("archived_at", "erased_at"),
+)
+_TOPIC = _some(Topic, "id", "public_id", "name", "description")
+_CUTS = list(accumulate(map(len, (_ORGANIZATION, _BRAND, _CONTACT, _TOPIC)), initial=0))
+
+
+def _columns(alias: str, names: Sequence[str]) -> str:
+    return ", ".join(f"{alias}.{name}" for name in names)
+
+
+_PAGE = f"""
+WITH mail AS MATERIALIZED ({{behind}}),
+person AS MATERIALIZED (SELECT * FROM contacts_contact WHERE id = %s::bigint AND organization_id = %s::bigint),
+theme AS MATERIALIZED (SELECT t.* FROM contacts_topic t JOIN mail ON t.id = mail.topic_id),
+brand AS MATERIALIZED (
+    SELECT b.* FROM accounts_brand b WHERE b.organization_id = %s::bigint
+    ORDER BY b.id = coalesce((SELECT brand_id FROM mail), (SELECT brand_id FROM theme)) DESC NULLS LAST, b.is_default DESC, b.id
+    LIMIT 1
+)
+SELECT {_columns("o", _ORGANIZATION)}, {_columns("brand", _BRAND)}, {_columns("person", _CONTACT)}, {_columns("theme", _TOPIC)},
+    mail.subject, own.paused_until, own.cap, own.language,
+    (SELECT json_agg(json_build_array({_columns("t", _TOPIC)}, s.state) ORDER BY t.name) FROM contacts_topic t
+     LEFT JOIN contacts_subscription s ON s.topic_id = t.id AND s.contact_id = person.id
+     WHERE t.organization_id = %s::bigint AND t.brand_id = brand.id
+       AND (s.state = {SubscriptionState.SUBSCRIBED:d} OR t.id = theme.id OR (t.is_public AND t.archived_at IS NULL))),
+    (SELECT json_agg(json_build_array(x.reason, x.source)) FROM contacts_suppression x
+     WHERE x.organization_id = %s::bigint AND x.address_key = person.address_key AND x.lifted_at IS NULL AND x.topic_id IS NULL)
+FROM accounts_organization o
+LEFT JOIN brand ON true LEFT JOIN person ON true LEFT JOIN mail ON true LEFT JOIN theme ON true
+LEFT JOIN contacts_preference own ON own.contact_id = person.id
+WHERE o.id = %s::bigint
+"""
+
+
+def _recipient(token: Token, row: Sequence[Any]) -> Recipient:
+    organization, brand, contact, topic = (
+        model.from_db("default", names, row[start:end]) if row[start] is not None else None
+        for model, names, start, end in zip(
+            (Organization, Brand, Contact, Topic),
+            (_ORGANIZATION, _BRAND, _CONTACT, _TOPIC),
+            _CUTS,
+            _CUTS[1:],
+            strict=False,
+        )
+    )
+    subject, paused_until, cap, language, topics, entries = row[_CUTS[-1] :]
+    brand = brand or Brand(name=organization.name)
+    brand.organization = organization
     if contact is not None:
-        states = dict(Subscription.objects.filter(contact=contact).values_list("topic_id", "state"))
-        standing = Suppression.objects.filter(address_key=contact.address_key, lifted_at=None, topic=None)
-        reasons = set(standing.values_list("reason", "source"))
-        own = Preference.objects.filter(contact=contact).first()
-    left_all = any(reason == SuppressionReason.UNSUBSCRIBED for reason, _ in reasons)
+        contact.organization = organization
+    reasons = {(reason, source) for reason, source in entries or ()}
     disputed = (SuppressionReason.MANUAL, "page") in reasons
-    topics = [
-        one
-        for one in Topic.objects.filter(brand=brand).order_by("name")
-        if states.get(one.pk) == SubscriptionState.SUBSCRIBED or one == topic or (one.is_public and not one.archived_at)
-    ]
+    left_all = disputed or any(reason == SuppressionReason.UNSUBSCRIBED for reason, _ in reasons)
     return Recipient(
         token=token,
         organization=organization,
         brand=brand,
         contact=contact,
         topic=topic,
-        subject=mail.subject if mail is not None else "",
-        choices=[Choice(one, not left_all and states.get(one.pk) == SubscriptionState.SUBSCRIBED) for one in topics],
-        left_all=left_all or disputed,
+        subject=subject or "",
+        choices=[
+            Choice(Topic.from_db("default", _TOPIC, one), not left_all and state == SubscriptionState.SUBSCRIBED)
+            for *one, state in topics or ()
+        ],
+        left_all=left_all,
         disputed=disputed,
         blocked=any(
             reason != SuppressionReason.UNSUBSCRIBED and (reason, source) != (SuppressionReason.MANUAL, "page")
             for reason, source in reasons
         ),
-        paused_until=own.paused_until if own and own.paused_until and own.paused_until > timezone.now() else None,
-        cap=own.cap if own else "",
-        language=own.language if own else "",
+        paused_until=paused_until if paused_until and paused_until > timezone.now() else None,
+        cap=cap or "",
+        language=language or "",
     )
+
+
+def again(person: Recipient) -> Recipient:
+    """The same person as they stand now, after something was changed. Inside of the organization's scope."""
+    now = recipient(token=person.token)
+    assert now is not None  # its organization is open
+    return now
 
 
 def brand_for(organization: Organization, brand_id: int | None = None, topic: Topic | None = None) -> Brand:

@@ -4,6 +4,7 @@ The token in the address is the authority; `form` is a signed field of our own, 
 (one-click posts, RFC 8058, come without one and are recognised by their body).
 """
 
+import secrets
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -14,7 +15,9 @@ from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils import translation
+from django.utils.html import escape
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
@@ -30,6 +33,9 @@ from contacts.queries.recipients import Recipient
 FORM_SALT = "contacts.recipients.form"
 FORM_DAYS = 30
 UNREADABLE = (BadRequest, SuspiciousOperation, MultiPartParserError, OSError, ValueError, TypeError)
+MOST_MADE = 500  # different pages that are kept ready
+_PLACE = f"at-{secrets.token_hex(8)}-{{}}-"  # where a person's own parts go; nobody can write it into a brand's name
+_made: dict[tuple[Any, ...], str] = {}
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
@@ -43,15 +49,21 @@ def page(*methods: str) -> Callable[..., Any]:
         @wraps(view)
         def answer(request: HttpRequest, token: str) -> HttpResponse:
             opened = tokens.read(token)
-            if opened is not None:
-                try:
-                    with tenant_scope_id(opened.organization_id) as organization:
-                        person = recipients.recipient(organization=organization, token=opened)
-                        with translation.override(language_of(request, person)):
-                            return private(view(request, person))
-                except Organization.DoesNotExist:
-                    pass
-            return unknown(request)
+            if opened is None:
+                return unknown(request)
+            if request.method != "POST":  # nothing is changed, so one look without a transaction is enough
+                return spoken(request, recipients.recipient(token=opened))
+            try:
+                with tenant_scope_id(opened.organization_id):
+                    return spoken(request, recipients.recipient(token=opened))
+            except Organization.DoesNotExist:
+                return unknown(request)
+
+        def spoken(request: HttpRequest, person: Recipient | None) -> HttpResponse:
+            if person is None:
+                return unknown(request)
+            with translation.override(language_of(request, person)):
+                return private(view(request, person))
 
         return csrf_exempt(require_http_methods([*methods])(answer))
 
@@ -85,17 +97,39 @@ def private(response: HttpResponse) -> HttpResponse:
 
 
 def show(request: HttpRequest, person: Recipient, template: str, **more: Any) -> HttpResponse:
-    """A page of contacts/recipients/ about a person."""
-    context = {
-        "person": person,
-        "brand": person.brand,
-        "postal_address": person.postal_address,
-        "token": request.resolver_match.kwargs["token"] if request.resolver_match else "",
-        "form": sign(person, ""),
-        **more,
+    """A page of contacts/recipients/ about a person. `more` goes to the template; what of it is callable is signed or looked
+    up only when the page has a place for it.
+
+    Thousands open the same page within minutes of a send. What differs is put in afterwards, so that it is made once.
+    """
+    token = request.resolver_match.kwargs["token"] if request.resolver_match else ""
+    own: dict[str, Callable[[], str]] = {
+        "token": lambda: token,
+        "form": lambda: sign(person, ""),
+        "address": lambda: person.address,
+        **{name: value for name, value in more.items() if callable(value)},
     }
-    response = render(request, f"contacts/recipients/{template}.html", context)
-    response["Content-Language"] = translation.get_language() or ""
+    same = {name: value for name, value in more.items() if name not in own}
+    language = translation.get_language() or ""
+    text = None
+    if request.method != "POST":
+        key = (template, language, person.looks, *same.items())
+        text = _made.get(key)
+    if text is None:
+        context = {"person": person, "brand": person.brand, "postal_address": person.postal_address}
+        places = {name: _PLACE.format(name) for name in own}
+        if not person.address:
+            places["address"] = ""
+        text = render_to_string(f"contacts/recipients/{template}.html", {**context, **same, **places}, request)
+        if request.method != "POST":
+            if len(_made) >= MOST_MADE:
+                _made.clear()
+            _made[key] = text
+    for name, value in own.items():
+        if (place := _PLACE.format(name)) in text:
+            text = text.replace(place, escape(value()))
+    response = HttpResponse(text)
+    response["Content-Language"] = language
     return response
 
 

@@ -1,5 +1,6 @@
 """The preference centre: topics, a pause, less often, the language. What is saved says so and can be taken back."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
@@ -27,10 +28,10 @@ class Pause:
     until: date
 
 
-def pauses(person: Recipient) -> list[Pause]:
+def pauses(person: Recipient) -> tuple[Pause, ...]:
     """The pauses to choose from, each with its day said."""
     now = timezone.now().astimezone(ZoneInfo(person.organization.time_zone))
-    return [Pause(days, (now + timedelta(days=days)).date()) for days in PAUSES]
+    return tuple(Pause(days, (now + timedelta(days=days)).date()) for days in PAUSES)
 
 
 @page("GET", "HEAD", "POST")
@@ -86,12 +87,17 @@ def speak(request: HttpRequest, person: Recipient) -> HttpResponse:
 
 def _saved(request: HttpRequest, person: Recipient, before: str) -> HttpResponse:
     """The page as it stands now, in the language that may just have been chosen."""
-    person = recipients.recipient(organization=person.organization, token=person.token)
+    person = recipients.again(person)
     with translation.override(language_of(request, person)):
-        return _show(request, person, saved=True, undo=sign(person, before) if before else "")
+        return _show(request, person, saved=True, undo=(lambda: sign(person, before)) if before else "")
 
 
 def _show(
-    request: HttpRequest, person: Recipient, *, again: bool = False, saved: bool = False, undo: str = ""
+    request: HttpRequest,
+    person: Recipient,
+    *,
+    again: bool = False,
+    saved: bool = False,
+    undo: Callable[[], str] | str = "",
 ) -> HttpResponse:
     return show(request, person, "preferences", again=again, saved=saved, undo=undo, pauses=pauses(person))

@@ -50,7 +50,7 @@ def leave(request: HttpRequest, person: Recipient) -> HttpResponse:
         said = statement(request, person, ConsentSource.PAGE, _wording_of_leaving(person, topic))
         preferences.leave(contact=person.contact, topic=topic, statement=said)
     undo = topic.public_id if topic is not None else EVERYTHING
-    return show(request, person, "left", left_topic=topic, undo=sign(person, undo))
+    return show(request, person, "left", left_topic=topic, undo=lambda: sign(person, undo))
 
 
 @page("POST")
@@ -61,7 +61,7 @@ def never(request: HttpRequest, person: Recipient) -> HttpResponse:
     if person.contact is not None:
         said = statement(request, person, ConsentSource.PAGE, _("I never signed up for this"))
         disputes.never_signed_up(contact=person.contact, statement=said)
-    return show(request, person, "never", undo=sign(person, "never"))
+    return show(request, person, "never", undo=lambda: sign(person, "never"))
 
 
 @page("POST")
@@ -72,7 +72,7 @@ def undo(request: HttpRequest, person: Recipient) -> HttpResponse:
         return _ask(request, person, again=not kind)
     if kind in ("topics", "rhythm", "language"):
         _put_back(request, person, kind, before)
-        person = recipients.recipient(organization=person.organization, token=person.token)
+        person = recipients.again(person)
         with translation.override(language_of(request, person)):
             return show(request, person, "preferences", pauses=pauses(person), taken_back=True)
     if kind == "never":
@@ -119,8 +119,8 @@ def _ask(request: HttpRequest, person: Recipient, *, again: bool = False) -> Htt
         "unsubscribe",
         again=again,
         pauses=pauses(person),
-        undo_topic=sign(person, person.topic.public_id) if person.topic is not None else "",
-        undo_everything=sign(person, "never" if person.disputed else EVERYTHING),
+        undo_topic=lambda: sign(person, person.topic.public_id if person.topic else EVERYTHING),
+        undo_everything=lambda: sign(person, "never" if person.disputed else EVERYTHING),
     )
 
 

@@ -39,14 +39,13 @@ def all_of(environ: dict[str, str], *, sandbox: bool) -> list[Service]:
     celery = (sys.executable, "-m", "celery", "-A", "posthouse")
     quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat")  # one worker has nobody to gossip with
     web = ("--interface", "wsgi", "--port", port, "--blocking-threads", environ.get("WEB_THREADS", "6"))
+    hits = ("--interface", "asgi", "--port", hits_port, "--workers", environ.get("HITS_WORKERS", "1"))
     services = [
         Service("web", (*granian, *web, "--workers", environ.get("WEB_WORKERS", "1"), "posthouse.wsgi:application")),
         Service(
             "relay", _manage("relay"), role="daemon", patience=20.0
         ),  # it drains: conversations end, claims go back
-        Service(
-            "hits", (*granian, "--interface", "asgi", "--port", hits_port, "posthouse.hits:application"), role="daemon"
-        ),
+        Service("hits", (*granian, *hits, "posthouse.hits:application"), role="daemon"),
         Service("mailroom", _manage("mailroom"), role="daemon"),
         Service(
             "worker",

@@ -3,27 +3,25 @@
 from collections.abc import Sequence
 from typing import Any
 
-from contacts.ports import Forgotten, MailBehind
+from contacts.ports import Forgotten
 from sending.actions import engagement, forgetting
 from sending.adapters import less_often
 from sending.models import Delivery
 from sending.queries import held
 from sending.tracking.about import delivery_of
 
+BEHIND = """
+SELECT m.topic_id, l.brand_id, coalesce(l.subject, '') AS subject FROM sending_delivery d
+JOIN sending_mailing m ON m.id = d.mailing_id LEFT JOIN sending_letter l ON l.id = m.letter_id
+WHERE d.id = %s::bigint
+"""
+
 
 class MailAnswers:
     """Plugged in by posthouse/wiring.py."""
 
-    def behind(self, *, about: str) -> MailBehind | None:
-        delivery_id = delivery_of(about)
-        if delivery_id is None:
-            return None
-        row = (
-            Delivery.objects.filter(pk=delivery_id)
-            .values_list("mailing__topic_id", "mailing__letter__brand_id", "mailing__letter__subject", "created_at")
-            .first()
-        )
-        return MailBehind(row[0], row[1], row[2] or "", row[3]) if row else None
+    def behind(self, *, about: str) -> tuple[str, list[Any]]:
+        return BEHIND, [delivery_of(about)]
 
     def left(self, *, about: str) -> None:
         if (delivery_id := delivery_of(about)) is not None:

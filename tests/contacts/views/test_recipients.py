@@ -239,7 +239,7 @@ def test_with_a_keyboard_and_without_javascript(live_server, browser, organizati
         assert states(organization)["Kettle weekly"] == "Subscribed"
         sheet.get_by_role("link", name="Choose what you get").click()
         sheet.get_by_label("Kettle weekly").uncheck()
-        sheet.get_by_role("button", name="Save").click()
+        sheet.get_by_role("button", name="Save", exact=True).click()
         sheet.wait_for_selector("text=Saved. It counts from now on.")
         assert states(organization) == {"Kettle weekly": "Unsubscribed", "Offers": "Subscribed"}
         assert context.cookies() == []
