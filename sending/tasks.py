@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from accounts.tenancy import cross_tenant
-from sending.actions import partitions, providers
+from sending.actions import failures, partitions, providers
 
 
 @shared_task

@@ -42,7 +42,7 @@ def count_new() -> int:
     given_up = 0
     while True:
         with cross_tenant("find whose mail failed of late, whoever sent it"):
-            bookmark, rows = _read()
+            rows = _read()
         by_organization: dict[int, set[str]] = defaultdict(set)
         countable, expiring = counting.counted_classes(), counting.expiring_classes()
         for _, _, _, organization_id, address, reason, state in rows:
@@ -91,11 +91,11 @@ def weigh(*, organization: Organization, addresses: Sequence[str]) -> int:
     return given_up
 
 
-def _read() -> tuple[Bookmark, list[tuple[int, int, datetime, int, str, str, int]]]:
+def _read() -> list[tuple[int, int, datetime, int, str, str, int]]:
     bookmark, _ = Bookmark.objects.get_or_create(name=READER, defaults={"at": timezone.now()})
     with connection.cursor() as cursor:
         cursor.execute(FIND, {"since": bookmark.at - timedelta(hours=1), "tx": bookmark.tx, "id": bookmark.event_id})
-        return bookmark, cursor.fetchall()
+        return cursor.fetchall()
 
 
 def _ledger(
