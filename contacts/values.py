@@ -67,7 +67,7 @@ _MONTHS = {
     for word in words.split()
 }
 _BESIDE_A_DATE = frozenset(
-    """de of the st nd rd th er mon tue tues wed thu thur thurs fri sat sun monday tuesday wednesday thursday friday saturday
+    """de of the st nd rd th er o a mon tue tues wed thu thur thurs fri sat sun monday tuesday wednesday thursday friday saturday
     sunday""".split()
 )
 

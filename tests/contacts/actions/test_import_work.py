@@ -100,7 +100,7 @@ def test_the_plan_changes_nobody_and_counts_everything(scoped, topic):
     import_ = planned(
         scoped,
         "email,city\nann@example.org,Oslo\nbob@example.org,Pisa\ncid@example.org,\ndora@example.org,Lima\n"
-        "dora@EXAMPLE.org,Cusco\nnot an address,Nowhere\n,\n",
+        "dora@EXAMPLE.org,Cusco\nnot an address,Nowhere\n,Nowhere\n",
         [topic],
     )
     assert import_.state == ImportState.PLANNED
