@@ -1,6 +1,7 @@
 """One person: everything that we know, every mail and what became of it, and what can be done about them."""
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -19,7 +20,7 @@ from contacts.actions.subscriptions import Statement
 from contacts.enums import ConsentSource, SuppressionReason
 from contacts.errors import Refused
 from contacts.forms.people import ConsentForm, PersonForm, SuppressForm
-from contacts.models import Contact
+from contacts.models import Contact, Preference
 from contacts.queries import fields, person, personal_data, preferences, timelines
 from contacts.queries.tags import choices as tag_choices
 from contacts.queries.tags import of as tags_of
@@ -197,6 +198,7 @@ def _show(
     why = " ".join(request.GET.get("why", "").replace("\x00", "").split())[:100]
     lines, older = ports.history.lines(contact_id=contact.pk, before=_number(request.GET.get("before", "")))
     moments, earlier = timelines.of(contact, most=8)
+    preference = preferences.of(contact)
     context = {
         "contact": contact,
         "origin": person.origin(contact),
@@ -209,7 +211,8 @@ def _show(
         "known_tags": tag_choices(request.organization),
         "standings": person.standings(contact),
         "consents": person.consents(contact),
-        "preference": preferences.of(contact),
+        "preference": preference,
+        "paused": _paused(request, preference),
         "now": timezone.now(),
         "standing": [entry for entry in listed if entry.lifted_at is None],
         "lifted": [entry for entry in listed if entry.lifted_at is not None],
@@ -225,6 +228,14 @@ def _show(
         "suppress_form": suppress or SuppressForm(),
     }
     return render(request, "contacts/people/show.html", context, status=status)
+
+
+def _paused(request: HttpRequest, preference: Preference | None) -> str:
+    """Until when they get no campaigns, by their own choice; "" for nearly everybody."""
+    if preference is None or preference.paused_until is None or preference.paused_until <= timezone.now():
+        return ""
+    until = preference.paused_until.astimezone(ZoneInfo(request.organization.time_zone or "UTC"))
+    return f"Until {until:%-d %B %Y} they get no campaigns. They chose it themselves, and it ends by itself."
 
 
 def _number(text: str) -> int | None:
