@@ -130,6 +130,9 @@ def match_columns(
     if topics and consent is not None:
         _check_consent(consent)
     organization = import_.organization
+    made = sum(column["to"] == guessing.NEW for column in mapping)
+    if made:
+        field_actions.check_room(organization=organization, wanted=made)
     for column in mapping:
         if column["to"] == guessing.NEW:
             field = field_actions.create(

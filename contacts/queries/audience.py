@@ -8,6 +8,7 @@ contact_id bigint, address text, domain text, reason text (NULL: may be sent; el
 "house", "paused" or "less_often").
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,7 +21,7 @@ from accounts.models import Organization
 from contacts import ports
 from contacts.enums import SubscriptionState
 from contacts.models import Contact, Segment, Topic
-from contacts.queries import catalogue
+from contacts.queries import catalogue, fields
 from contacts.segments import compiling, nesting, tree, wording
 from contacts.segments.clock import Clock
 from contacts.segments.compiling import Whole
@@ -68,9 +69,22 @@ def limits(organization: Organization, segment: Segment | None, excluded: Segmen
             rules.append(nesting.expand(tree.parse(one.definition, known), known))
         except BadDefinition as bad:
             raise BadDefinition(f"The segment “{one.name}” cannot be understood any more: {bad.why}") from bad
+    _refuse_half_converted(organization, rules)
     if excluded is not None:
         rules[-1] = Group("none", (rules[-1],))
     return compiling.compile_whole(Group("all", tuple(rules)), clock(organization), known)
+
+
+def _refuse_half_converted(organization: Organization, rules: Sequence[Rule]) -> None:
+    """While a field is rewritten, some people have its values of the old kind: nobody knows who fits. That is no time to
+    send.
+    """
+    keys = {rule.key for root in rules for rule in tree.conditions(root) if rule.about.startswith("field:")}
+    if not keys:
+        return
+    for key, job in fields.in_work(organization).items():
+        if key in keys:
+            raise BadDefinition(f"“{job.title}” is at work, and the segment asks about that field. Wait until it is done.")
 
 
 def select(

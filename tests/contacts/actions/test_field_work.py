@@ -5,14 +5,17 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from accounts.models import Brand
 from accounts.tenancy import tenant_scope
 from contacts import values
 from contacts.actions import field_batches, field_work, fields, job_work, jobs, people
 from contacts.actions.field_work import Target
 from contacts.enums import ImportState, JobState
 from contacts.errors import NotThisWay, Refused
-from contacts.models import Contact, Field, Import, ImportChange, Job
+from contacts.models import Contact, Field, Import, ImportChange, Job, Segment, Topic
+from contacts.queries import audience
 from contacts.queries import fields as known_fields
+from contacts.segments.reading import BadDefinition
 
 pytestmark = pytest.mark.django_db
 
@@ -306,3 +309,30 @@ def test_merged_lists_have_the_choices_of_both(scoped):
     check = field_work.check_merge(field=one, other=two, wins="other", actor=None)
     field_work.merge(check=check, actor=None)
     assert have(scoped, "one") == [["c"], ["b"]]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_sent_by_a_field_that_is_half_converted(organization, monkeypatch):
+    monkeypatch.setattr(known_fields, "SMALL", 0)
+    with tenant_scope(organization):
+        visits = make(organization, "Visits")
+        topic = Topic.objects.create(organization=organization, brand=Brand.objects.get(), name="News")
+        rule = {"match": "all", "rules": [{"about": "field:visits", "op": "not_empty"}]}
+        segment = Segment.objects.create(organization=organization, name="Visitors", definition=rule)
+        everybody = Segment.objects.create(
+            organization=organization, name="All", definition={"match": "all", "rules": []}
+        )
+        person(organization, "a", visits="7")
+        check = field_work.check_conversion(field=visits, target=Target("number"), actor=None)
+        audience.count(organization=organization, topic=topic, segment=segment)
+    job_work.run(organization_id=organization.pk, job_id=check.pk)
+    with tenant_scope(organization):
+        check.refresh_from_db()
+        job = field_work.convert(check=check, lost="aside", actor=None)
+        for included, excluded in ((segment, None), (everybody, segment)):
+            with pytest.raises(BadDefinition, match="Wait until it is done"):
+                audience.count(organization=organization, topic=topic, segment=included, excluded=excluded)
+        audience.count(organization=organization, topic=topic, segment=everybody)
+    job_work.run(organization_id=organization.pk, job_id=job.pk)
+    with tenant_scope(organization):
+        audience.count(organization=organization, topic=topic, segment=segment)
