@@ -58,15 +58,15 @@ def ask(public_id: str, rounds: int, first: int, people: int) -> dict[str, objec
     def somebody() -> int:
         return first + dice.randrange(people)
 
-    def listed() -> Iterator[tuple[str, str, dict[str, object]]]:
+    def listed() -> Iterator[tuple[str, str, dict[str, str | int]]]:
         for query in _lists(known, somebody):
             yield "list", lists, query
 
-    def searched() -> Iterator[tuple[str, str, dict[str, object]]]:
+    def searched() -> Iterator[tuple[str, str, dict[str, str | int]]]:
         for query in _searches(known, dice, people):
             yield "search", lists, query
 
-    def persons() -> Iterator[tuple[str, str, dict[str, object]]]:
+    def persons() -> Iterator[tuple[str, str, dict[str, str | int]]]:
         for _ in range(20):
             yield "person", page("contacts:person", somebody()), {}
         for _ in range(5):
@@ -123,17 +123,17 @@ def _frame(public_id: str) -> dict[str, list[str]]:
         }
 
 
-def _lists(known: dict[str, list[str]], somebody) -> Iterator[dict[str, object]]:  # type: ignore[no-untyped-def]
+def _lists(known: dict[str, list[str]], somebody) -> Iterator[dict[str, str | int]]:  # type: ignore[no-untyped-def]
     """Every filter and every sort, and some of them together; from the beginning and from the middle."""
     ago = datetime.now(UTC).date() - timedelta(days=400)
-    filters: list[dict[str, object]] = [
+    filters: list[dict[str, str | int]] = [
         {},
-        *({"topic": topic} for topic in known["topics"]),
+        *(dict[str, str | int](topic=topic) for topic in known["topics"]),
         {"topic": known["topics"][0], "stands": "pending"},
         {"topic": known["topics"][0], "stands": "unsubscribed"},
         {"tag": known["tags"][0]},
         {"tag": known["tags"][-1]},
-        *({"segment": segment} for segment in known["segments"]),
+        *(dict[str, str | int](segment=segment) for segment in known["segments"]),
         {"segment": known["segments"][0], "tag": known["tags"][3]},
         {"segment": known["segments"][0], "topic": known["topics"][2]},
         {"domain": "gmail.com"},
@@ -153,7 +153,7 @@ def _lists(known: dict[str, list[str]], somebody) -> Iterator[dict[str, object]]
         yield query | {"before": somebody()}
 
 
-def _searches(known: dict[str, list[str]], dice: random.Random, people: int) -> Iterator[dict[str, object]]:
+def _searches(known: dict[str, list[str]], dice: random.Random, people: int) -> Iterator[dict[str, str | int]]:
     """Frequent and rare words, beginnings, whole addresses, nobody; alone and with a filter or a sort."""
     words = [
         "mü",

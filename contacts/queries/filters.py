@@ -107,7 +107,7 @@ def read(organization: Organization, query: Mapping[str, Any]) -> Filter:
         return found
 
     def by_public_id(model: Any) -> Callable[[str], Model | None]:
-        return lambda value: model.objects.filter(organization=organization, public_id=value).first()  # type: ignore[no-any-return]
+        return lambda value: model.objects.filter(organization=organization, public_id=value).first()
 
     def day(name: str) -> date | None:
         value = text(name)

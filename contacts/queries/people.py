@@ -217,7 +217,7 @@ def _few(organization: Organization, wanted: Filter) -> list[int] | None:
 
 
 def _found(text: str) -> list[int] | None:
-    return _fetch("SELECT contacts_search.few(%s, %s)", [text, FEW])[0][0]  # type: ignore[no-any-return]
+    return _fetch("SELECT contacts_search.few(%s, %s)", [text, FEW])[0][0]
 
 
 def _among(few: list[int], fits: Sql, order: _Order) -> tuple[list[int], int]:

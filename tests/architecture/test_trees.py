@@ -149,6 +149,10 @@ WAYS_AROUND = {
         "remove the staged rows of old imports",
         "sweep imports that lost their worker",
     ],
+    "contacts/actions/job_work.py": [
+        "remove the undo lists of old bulk jobs",
+        "sweep bulk jobs that lost their worker",
+    ],
     "contacts/actions/signups.py": ["find sign-ups that nobody confirmed"],
     "contacts/queries/signup_forms.py": ["a sign-up form is found by its public id alone"],
     "posthouse/demo/seeding.py": [
