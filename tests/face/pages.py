@@ -24,7 +24,7 @@ from sending.actions import domains
 from sending.enums import Bucket, EventKind
 from sending.models import SendingDomain, Tally
 from sending.queries import domains as sending_domains
-from tests.face import audience, hygiene, imports, people, signups
+from tests.face import audience, hygiene, imports, people, segments, signups
 from tests.sending import ledger
 
 
@@ -197,5 +197,6 @@ PAGES = [
     *(Page(**one) for one in people.PAGES),
     *(Page(**one) for one in hygiene.PAGES),
     *(Page(**one) for one in imports.PAGES),
+    *(Page(**one) for one in segments.PAGES),
     *(Page(**one) for one in signups.PAGES),
 ]
