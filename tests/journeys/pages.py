@@ -236,7 +236,7 @@ class ImportPage:
 
     def bring(self, file: Path, *, topic: str, new: int, unusable: int) -> None:
         """Upload, subscribe them to a topic, look at the plan, approve it, and wait until they are in."""
-        labelled(self.page, "CSV file").set_input_files(file)
+        labelled(self.page, "File").set_input_files(file)
         self.page.get_by_role("button", name="Upload").click()
         expect(self.page.get_by_role("heading", name="What do the columns mean?")).to_be_visible()
         labelled(self.page, topic).check()
