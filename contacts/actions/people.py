@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.actions import audit
 from accounts.models import Organization, User
 from contacts import addresses
+from contacts.actions import suppressions
 from contacts.errors import AlreadyThere, BadAddress
 from contacts.models import Contact
 
@@ -28,6 +29,8 @@ def add(
         parsed = addresses.parse(address)
     except addresses.InvalidAddress as refused:
         raise BadAddress(str(refused)) from refused
+    if suppressions.is_erased(parsed.key):
+        raise BadAddress("The person of this address asked to be forgotten. Nobody may add it again.")
     contact, is_new = Contact.objects.get_or_create(
         organization=organization,
         address_key=parsed.key,

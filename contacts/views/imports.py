@@ -24,7 +24,7 @@ from contacts.forms.imports import ConsentForm, UploadForm, columns, matches_fro
 from contacts.importing import peers
 from contacts.importing import rejects as rejecting
 from contacts.models import Import, Topic
-from contacts.queries import fields, import_plans, imports, topics
+from contacts.queries import disputes, fields, import_plans, imports, topics
 
 PAGES = {
     ImportState.UNPACKING: "contacts/imports/working.html",
@@ -230,6 +230,7 @@ def _facts(request: HttpRequest, import_: Import) -> dict[str, object]:
         "to_write": sum(import_.plan.get(name, 0) for name in ("new", "changed", "unchanged")),
         "changes": import_plans.changed_fields(import_) if import_.state == ImportState.PLANNED else [],
         "listing": import_plans.listing(import_),
+        "disputed": disputes.of_import(import_) if import_.state == ImportState.APPLIED else 0,
         "new_tags": import_plans.tags_to_be_made(import_) if import_.state == ImportState.PLANNED else [],
         "undo_until": until,
         "may_undo": until is not None and until > timezone.now(),

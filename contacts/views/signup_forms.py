@@ -23,7 +23,7 @@ from contacts.actions import signup_forms as verbs
 from contacts.errors import AlreadyThere
 from contacts.forms.signup_forms import SignupFormForm
 from contacts.models import SignupForm, Topic
-from contacts.queries import signup_forms
+from contacts.queries import disputes, signup_forms
 from contacts.queries.signup_forms import Shown
 from contacts.views.signups import page_context
 
@@ -98,6 +98,7 @@ def show(request: HttpRequest, org: str, form: str) -> HttpResponse:
     context = {
         "form": found,
         "row": signup_forms.row(found),
+        "disputed": disputes.of_form(found),
         "shown": shown,
         "address": address,
         "embed": embed(shown, address),

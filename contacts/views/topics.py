@@ -13,7 +13,7 @@ from contacts.access import topic_for
 from contacts.actions import topics as verbs
 from contacts.errors import AlreadyThere
 from contacts.forms.topics import TopicForm
-from contacts.queries import topics
+from contacts.queries import preferences, topics
 
 
 @require_safe
@@ -21,7 +21,13 @@ def list_(request: HttpRequest, org: str) -> HttpResponse:
     archived = request.GET.get("archived") == "1"
     rows = topics.listed(request.organization, archived=archived)
     brands = len({topic.brand_id for topic in rows}) > 1
-    return render(request, "contacts/topics/list.html", {"rows": rows, "archived": archived, "show_brand": brands})
+    context = {
+        "rows": rows,
+        "archived": archived,
+        "show_brand": brands,
+        "kept": None if archived else preferences.kept(request.organization),
+    }
+    return render(request, "contacts/topics/list.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -54,7 +54,7 @@ def test_the_list_takes_the_same_queries_for_any_number(n, as_analyst, organizat
         for i in range(n):
             Topic.objects.create(organization=organization, brand=Brand.objects.get(), name=f"T{i}")
     as_analyst.get(url(organization, "topics"))
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         as_analyst.get(url(organization, "topics"))
 
 
