@@ -42,8 +42,7 @@ def assemble(source: Path, target: Path, name: str, progress: Callable[[int], No
     """Write the table; what became of the file, as unpacking.Unpacked in JSON. Raises reading.Unreadable."""
     notes: list[str] = []
     found = _parts(source, name, target.parent, notes)
-    plans = [_plan(part, len(found) > 1, notes) for part in found]
-    plans = [plan for plan in plans if plan is not None]
+    plans = [plan for part in found if (plan := _plan(part, len(found) > 1, notes)) is not None]
     if not plans:
         raise reading.Unreadable(" ".join([*notes, NOTHING]))
     origins = {plan.export.origin for plan in plans if plan.export is not None}

@@ -4,25 +4,21 @@ Trap: a million rows go through `Judge.judge`. What can be decided once for the 
 what was decided for a cell is remembered for its like: the same cities, days and domains come again and again.
 """
 
-import csv
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address
 from operator import getitem, itemgetter
 from typing import Any, NamedTuple
 
 from contacts import addresses, values
-from contacts.importing import doubts, guessing, json_tables, moments, names, statuses
+from contacts.importing import doubts, guessing, spelling, statuses
 from contacts.importing.reading import Record, Trouble, text_of, unmarked
 
 MAX_PROBLEM = 500  # characters
-MAX_TAGS = 50  # of one person
-MAX_TAG = 100  # characters
-MAX_WHY = 300  # characters
 REMEMBERED = 160_000  # cells in all
 _SHORT = 60  # characters: longer cells are not remembered
+_DOMAINS = 50_000
+_person = tuple.__new__  # without the keywords of a NamedTuple: a third of its time
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +66,22 @@ class Judge:
         self._email = at[guessing.EMAIL]
         self._look = _postman()
         keys = {column.field.key for column in columns if column.field}
-        made = [(f"{c.field.label}: ", c.index, _fact(c.field)) for c in columns if c.field]
+        made = [(f"{c.field.label}: ", c.index, spelling.fact(c.field)) for c in columns if c.field]
         if guessing.NAME in at:
             parts = (("first_name", 0), ("last_name", 1))
-            made += [("Name: ", at[guessing.NAME], _fact_of_name(key, n)) for key, n in parts if key not in keys]
-        said = [(_LABELS[c.to], c.index, _evidence(c)) for c in columns if c.to in _LABELS]
+            made += [
+                ("Name: ", at[guessing.NAME], spelling.fact_of_name(key, n)) for key, n in parts if key not in keys
+            ]
+        said = [
+            (spelling.LABELS[c.to], c.index, spelling.evidence(c.to, c.date_order))
+            for c in columns
+            if c.to in spelling.LABELS
+        ]
         size = REMEMBERED // max(len(made) + len(said), 1)
         self._facts = [_Memo(*one, size) for one in sorted(made, key=itemgetter(1))]
         self._extras = [_Memo(*one, size) for one in said]
         self._language = self._one(at, guessing.LANGUAGE, "Language: ", values.language)
-        self._status = self._one(at, guessing.STATUS, "Status: ", _status)
+        self._status = self._one(at, guessing.STATUS, "Status: ", spelling.status)
         self._pick = _picker([memo.index for memo in self._facts])
 
     @staticmethod
@@ -110,7 +112,7 @@ class Judge:
         note = 0
         if hint:
             note = doubts.TYPO
-            extra.append('"hint": ' + _quoted(hint))
+            extra.append('"hint": ' + spelling.quoted(hint))
         if role:
             note |= doubts.ROLE
         return _person(
@@ -153,7 +155,7 @@ class Judge:
         if not has_left:
             return _bad(line, cells, problems or ["The row cannot be read."])
         note = (doubts.TYPO if hint else 0) | (doubts.ROLE if role else 0)
-        extra = [*filter(None, extra), *(['"hint": ' + _quoted(hint)] if hint else [])]
+        extra = [*filter(None, extra), *(['"hint": ' + spelling.quoted(hint)] if hint else [])]
         told = f"{{{', '.join(extra)}}}" if extra else ""
         return Person(line, address, key, domain, locale, f"{{{', '.join(filter(None, facts))}}}", status, note, told)
 
@@ -210,120 +212,6 @@ def _postman() -> Callable[[str], tuple[str, str, str, str, bool]]:
     return look
 
 
-def _fact(field: values.FieldKind) -> Callable[[str], str]:
-    """From a cell to `"key": value` in JSON, "" for no value; the common spellings take a short way to the same text."""
-    name = json.dumps(field.key) + ": "
-
-    def write(cell: str) -> str:
-        value = values.read(field, cell)
-        return "" if value is None else name + json.dumps(value, ensure_ascii=False)
-
-    def write_text(cell: str) -> str:
-        if len(cell) > values.MAX_TEXT or "\x00" in cell:
-            return write(cell)
-        return name + _quoted(cell) if cell else ""
-
-    def write_number(cell: str) -> str:
-        return name + cell if _JSON_NUMBER.fullmatch(cell) else write(cell)
-
-    match field.kind:
-        case "text":
-            return write_text
-        case "number":
-            return write_number
-    return write
-
-
-def _fact_of_name(key: str, part: int) -> Callable[[str], str]:
-    write = _fact(values.FieldKind(key, "Name", "text"))
-    return lambda cell: write(split_name(cell)[part])
-
-
-def split_name(text: str) -> tuple[str, str]:
-    """First and last name: "Ann Lee", "Lee, Ann", "Ludwig van Beethoven", "García Márquez, Gabriel", and 山田 太郎.
-
-    Particles (van, de, von, bin …) begin the last name; a single word is the first name.
-    """
-    text = " ".join(text.split())
-    last, comma, first = text.partition(",")
-    if comma and first.strip() and "," not in first:
-        return first.strip(), last.strip()
-    words = text.split(" ")
-    if len(words) == 1:
-        return text, ""
-    if not text.isascii() and _EAST_ASIAN.match(text):
-        return " ".join(words[1:]), words[0]
-    start = next((i for i, word in enumerate(words[1:-1], 1) if word.lower() in _PARTICLES), len(words) - 1)
-    return " ".join(words[:start]), " ".join(words[start:])
-
-
-def _status(cell: str) -> int:
-    if not cell:
-        return statuses.NONE
-    status = statuses.WORDS.get(names.plain(cell))
-    if status is None:
-        raise values.BadValue(f"“{cell[:60]}” is no word that we know: write subscribed, unsubscribed or bounced")
-    return status
-
-
-def _evidence(column: Column) -> Callable[[str], str]:
-    """From a cell to `"key": value` in JSON for Person.extra, "" for none."""
-    name = f'"{_KEYS[column.to]}": '
-
-    def at(cell: str) -> str:
-        return f'{name}"{moments.read(cell, column.date_order)}"' if cell else ""
-
-    def ip(cell: str) -> str:
-        return f'{name}"{_address_of_host(cell)}"' if cell else ""
-
-    def why(cell: str) -> str:
-        return name + _quoted(" ".join(cell.replace("\x00", "").split())[:MAX_WHY]) if cell else ""
-
-    def tags(cell: str) -> str:
-        found = tags_of(cell)
-        return name + json.dumps(found, ensure_ascii=False) if found else ""
-
-    if column.to == guessing.TAGS:
-        return tags
-    if column.to == guessing.WHY:
-        return why
-    return ip if column.to in (guessing.OPTED_IN_IP, guessing.CONFIRMED_IP) else at
-
-
-def tags_of(cell: str) -> list[str]:
-    """The tags in a cell: `"VIP","Blog"` (Mailchimp), VIP|Blog (Mautic), VIP; Blog, VIP, Blog or a JSON list."""
-    cell = cell.strip()
-    found: list[Any] | None = None
-    if cell.startswith("["):
-        try:
-            found = json_tables.loads(cell)
-        except ValueError:
-            found = None
-    if not isinstance(found, list) or any(isinstance(one, dict | list) for one in found):
-        if cell.startswith('"'):
-            found = next(csv.reader([cell.replace("\n", " ").replace("\r", " ")], skipinitialspace=True), [])
-        else:
-            separator = next((one for one in "|;," if one in cell), "\n")
-            found = cell.split(separator)
-    clean: dict[str, str] = {}
-    for one in found:
-        tag = " ".join(str(one).replace("\x00", "").split())
-        if len(tag) > MAX_TAG:
-            raise values.BadValue(f"the tag “{tag[:40]}…” is longer than {MAX_TAG} characters")
-        if tag:
-            clean.setdefault(tag.casefold(), tag)
-    if len(clean) > MAX_TAGS:
-        raise values.BadValue(f"there are {len(clean)} tags; a person can get up to {MAX_TAGS} at once")
-    return list(clean.values())
-
-
-def _address_of_host(cell: str) -> str:
-    try:
-        return str(ip_address(cell[:60]))
-    except ValueError as refused:
-        raise values.BadValue(f"“{cell[:60]}” is no IP address") from refused
-
-
 def _picker(indexes: Sequence[int]) -> Callable[[list[str]], Sequence[str]]:
     """The cells at these places, in C."""
     if len(indexes) > 1:
@@ -334,31 +222,3 @@ def _picker(indexes: Sequence[int]) -> Callable[[list[str]], Sequence[str]]:
 def _bad(line: int, cells: list[str], problems: list[str]) -> Bad:
     kept = cells if sum(map(len, cells)) <= 20_000 else [text_of(cells)]
     return Bad(line, " ".join(problems)[:MAX_PROBLEM], json.dumps(kept, ensure_ascii=False))
-
-
-_person = tuple.__new__  # without the keywords of a NamedTuple: a third of its time
-_quoted: Callable[[str], str] = json.encoder.encode_basestring
-_JSON_NUMBER = re.compile(r"-?(?:[1-9][0-9]{0,14}|(?:0|[1-9][0-9]{0,6})\.[0-9]{0,5}[1-9])|0")
-_DOMAINS = 50_000
-_EAST_ASIAN = re.compile(r"[\u3005\u3400-\u9fff\uac00-\ud7a3\u3040-\u30ff]")
-_PARTICLES = frozenset(
-    "van von de da di del della der den du des dos das la le el al bin ibn ben zu zur af ter ten st.".split()
-)
-_KEYS = {
-    guessing.TAGS: "tags",
-    guessing.OPTED_IN_AT: "at",
-    guessing.OPTED_IN_IP: "ip",
-    guessing.CONFIRMED_AT: "confirmed_at",
-    guessing.CONFIRMED_IP: "confirmed_ip",
-    guessing.LEFT_AT: "left_at",
-    guessing.WHY: "why",
-}
-_LABELS = {
-    guessing.TAGS: "Tags: ",
-    guessing.OPTED_IN_AT: "Time of consent: ",
-    guessing.OPTED_IN_IP: "Address of consent: ",
-    guessing.CONFIRMED_AT: "Time of confirmation: ",
-    guessing.CONFIRMED_IP: "Address of confirmation: ",
-    guessing.LEFT_AT: "Time of leaving: ",
-    guessing.WHY: "Reason: ",
-}

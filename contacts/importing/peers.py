@@ -83,10 +83,10 @@ _SENDGRID_LEFT = {
 _SENDGRID_COLUMNS = _set("email created createdat reason status ip groupname groupid group isglobal name id")
 
 
-def _suppression(about: str, file: str, status: int, **more: str) -> Export:
+def _suppression(about: str, file: str, status: int, *, left_out: str = "") -> Export:
     return Export(
         "sendgrid", about, _set("email"), some=_set("created createdat reason groupid groupname"), only=_SENDGRID_COLUMNS,
-        file=file, by_name=True, means=_SENDGRID_LEFT, status=status, **more,
+        file=file, by_name=True, means=_SENDGRID_LEFT, status=status, left_out=left_out,
     )  # fmt: skip
 
 

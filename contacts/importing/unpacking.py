@@ -114,7 +114,7 @@ def _ask(order: Mapping[str, str], progress: Callable[[int], None] | None) -> Ma
             child.kill()
 
 
-def _listen(child: subprocess.Popen[bytes], progress: Callable[[int], None] | None) -> Mapping[str, Any]:
+def _listen(child: subprocess.Popen[bytes], progress: Callable[[int], None] | None) -> dict[str, Any]:
     """The child writes a line of JSON a second: {"at": rows} until its {"done": …} or {"refused": "words"}."""
     assert child.stdout is not None
     number, deadline, buffer = child.stdout.fileno(), time.monotonic() + SECONDS, b""
@@ -140,7 +140,7 @@ def _listen(child: subprocess.Popen[bytes], progress: Callable[[int], None] | No
         if "refused" in said:
             raise reading.Unreadable(str(said["refused"]))
         if "done" in said:
-            return said["done"]  # type: ignore[no-any-return]
+            return dict(said["done"])
         rows = int(said["at"])
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from contacts import addresses
 from contacts.importing import doubts, judging, statuses
-from contacts.importing.judging import Bad, Column, Judge, Person, split_name, tags_of
+from contacts.importing.judging import Bad, Column, Judge, Person
 from contacts.importing.reading import Record, Trouble, marked
 from contacts.values import BadValue, FieldKind, read
 
@@ -206,49 +206,6 @@ def test_a_row_that_was_written_as_trouble_is_one_again():
     assert full(*marked(trouble)) == Bad(7, trouble.why, json.dumps([trouble.text]))
     alone = Judge([Column(0, "email")], 1)
     assert alone.judge(Record(7, marked(trouble))) == Bad(7, trouble.why, json.dumps([trouble.text]))
-
-
-@pytest.mark.parametrize(
-    ("cell", "tags"),
-    [
-        ('"VIP","Blog"', ["VIP", "Blog"]),
-        ('"Comma, Inc.", "Semi; colon"', ["Comma, Inc.", "Semi; colon"]),
-        ('"open', ["open"]),
-        ("VIP|Blog", ["VIP", "Blog"]),
-        ("Comma, Inc.|vip", ["Comma, Inc.", "vip"]),
-        ("a; b ;; A", ["a", "b"]),
-        ("a, b", ["a", "b"]),
-        ('["a", 7, "b|c"]', ["a", "7", "b|c"]),
-        ("[broken", ["[broken"]),
-        ('[{"a": 1}]', ['[{"a": 1}]']),
-        ("", []),
-        ("  ", []),
-        ("über\ncool", ["über", "cool"]),
-    ],
-)
-def test_tags_in_every_spelling(cell, tags):
-    assert tags_of(cell) == tags
-
-
-def test_too_many_or_too_long_tags_are_refused():
-    with pytest.raises(BadValue, match="51 tags"):
-        tags_of("|".join(map(str, range(51))))
-    with pytest.raises(BadValue, match="longer than 100"):
-        tags_of("x" * 101)
-
-
-@pytest.mark.parametrize(
-    ("text", "first", "last"),
-    [
-        ("Ann Lee", "Ann", "Lee"), ("Ann", "Ann", ""), ("", "", ""), ("Lee, Ann", "Ann", "Lee"),
-        ("Mary Ann Lee", "Mary Ann", "Lee"),
-        ("Ludwig van Beethoven", "Ludwig", "van Beethoven"), ("Vincent van der Berg", "Vincent", "van der Berg"),
-        ("García Márquez, Gabriel José", "Gabriel José", "García Márquez"), ("山田 太郎", "太郎", "山田"), ("山田", "山田", ""),
-        ("Smith, John, Jr.", "Smith, John,", "Jr."), ("  Ann \n Lee ", "Ann", "Lee"), ("داليا حسن", "داليا", "حسن"),
-    ],
-)  # fmt: skip
-def test_names_are_split(text, first, last):
-    assert split_name(text) == (first, last)
 
 
 def test_a_name_fills_only_what_has_no_column_of_its_own():

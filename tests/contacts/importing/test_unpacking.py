@@ -302,7 +302,7 @@ def test_what_json_says_is_what_the_table_says(tmp_path, people):
     path.write_text(json.dumps({"result": people}))
     target = tmp_path / "table.csv"
     target.unlink(missing_ok=True)
-    kept = [one for one in people if any(one.values())]
+    kept = [one for one in people if "".join(one.values()).strip()]
     if not kept or any("\x00" in cell or "\ud800" <= cell <= "\udfff" for one in people for cell in one.values()):
         return
     assembling.assemble(path, target, "any.json", lambda rows: None)
