@@ -4,7 +4,19 @@ from django.http import Http404, HttpRequest
 
 from accounts.access import require
 from accounts.enums import Role
-from contacts.models import Contact, Field, Import, Job, PrivacyRequest, SavedView, Segment, SignupForm, Suppression, Tag, Topic
+from contacts.models import (
+    Contact,
+    Field,
+    Import,
+    Job,
+    PrivacyRequest,
+    SavedView,
+    Segment,
+    SignupForm,
+    Suppression,
+    Tag,
+    Topic,
+)
 from contacts.queries import fields
 
 
