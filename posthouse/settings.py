@@ -172,6 +172,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep launches": {"task": "campaigns.tasks.sweep_launches", "schedule": 15.0, "options": {"expires": 15}},
     "finish campaigns": {"task": "campaigns.tasks.finish_campaigns", "schedule": 5.0, "options": {"expires": 5}},
     "learn providers": {"task": "sending.tasks.learn_providers", "schedule": 600.0, "options": {"expires": 600}},
+    "forget DMARC reports": {"task": "reputation.tasks.forget_old_dmarc_reports", "schedule": 86_400.0},
     "count failures": {"task": "sending.tasks.count_failures", "schedule": 60.0, "options": {"expires": 60}},
     "make event partitions": {"task": "sending.tasks.make_event_partitions", "schedule": 3600.0},
 }
@@ -186,6 +187,8 @@ RELAY_RESOLVER = env.text("RELAY_RESOLVER", f"127.0.0.1:{PORT + 4}" if SANDBOX e
 RELAY_EHLO_NAME = env.text("RELAY_EHLO_NAME", f"relay.{HOUSE_DOMAIN or 'localhost'}")
 MAILROOM_HOST = env.text("MAILROOM_HOST", "127.0.0.1" if SANDBOX else "")
 MAILROOM_PORT = env.number("MAILROOM_PORT", PORT + 2 if SANDBOX else 25, least=1, most=65535)
+MAILROOM_TLS_CERTIFICATE = env.text("MAILROOM_TLS_CERTIFICATE")  # PEM files, read again when they change
+MAILROOM_TLS_KEY = env.text("MAILROOM_TLS_KEY")
 SANDBOX_SMTP_PORT = PORT + 3
 SANDBOX_DNS_PORT = PORT + 4
 SANDBOX_STORE = VAR_DIR / "sandbox" / "world.sqlite3"

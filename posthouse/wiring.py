@@ -3,6 +3,7 @@
 from campaigns.adapters.histories import HistoryAnswers
 from campaigns.adapters.letters import LetterAnswers
 from contacts import ports as contacts_ports
+from reputation.adapters.dmarc import DmarcKeeper
 from reputation.adapters.totals import TotalsAnswers
 from sending import ports as sending_ports
 from sending.adapters.behaviour import BehaviourAnswers
@@ -17,3 +18,4 @@ def plug() -> None:
     contacts_ports.plug_letters(LetterAnswers())
     contacts_ports.plug_history(HistoryAnswers())
     sending_ports.plug_totals(TotalsAnswers())
+    sending_ports.plug_dmarc(DmarcKeeper())

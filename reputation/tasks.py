@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from accounts.tenancy import cross_tenant
-from reputation.actions import domain_checks, totals
+from reputation.actions import dmarc_reports, domain_checks, totals
 from sending.queries import domains as sending_domains
 
 FOLDS_AT_ONCE = 100
@@ -30,3 +30,9 @@ def check_due_domains() -> None:
 @shared_task
 def check_domain(organization_id: int, domain_id: int) -> None:
     domain_checks.run(organization_id=organization_id, domain_id=domain_id)
+
+
+@shared_task
+def forget_old_dmarc_reports() -> None:
+    with cross_tenant("forget the DMARC reports of all organizations that are too old to be looked at"):
+        dmarc_reports.forget_old()

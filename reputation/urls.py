@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reputation.views import domains
+from reputation.views import dmarc, domains
 
 app_name = "reputation"
 
@@ -11,5 +11,6 @@ urlpatterns = [
     path("domains/<slug:domain>/", domains.domain, name="domain"),
     path("domains/<slug:domain>/added/", domains.added, name="domain_added"),
     path("domains/<slug:domain>/records/", domains.records, name="domain_records"),
+    path("domains/<slug:domain>/dmarc/", dmarc.show, name="domain_dmarc"),
     path("domains/<slug:domain>/check/", domains.check, name="domain_check"),
 ]

@@ -1,6 +1,18 @@
-"""What providers and people write back: bounces (RFC 3464), complaint reports (RFC 5965), out-of-office answers (RFC 3834)."""
+"""What providers and people write back: bounces (RFC 3464), complaint reports (RFC 5965), out-of-office answers (RFC 3834).
 
+Complaint reports are signed by the provider (RFC 9477, section 3.2), with one key for all of the sandbox.
+"""
+
+import base64
 import email.utils
+from functools import lru_cache
+
+import dkim
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+SELECTOR = "reports"
+SIGNED = [b"from", b"to", b"subject", b"date", b"message-id", b"mime-version", b"content-type"]
 
 
 def bounce(*, host: str, to: str, rcpt: str, status: str, reply: str, original: bytes) -> bytes:
@@ -22,7 +34,7 @@ def bounce(*, host: str, to: str, rcpt: str, status: str, reply: str, original: 
 
 def complaint(*, host: str, to: str, original: bytes) -> bytes:
     """Somebody pressed the spam button. The recipient is blanked out, as providers do."""
-    return _report(
+    report = _report(
         kind="feedback-report",
         sender=f"feedback@{host}",
         to=to,
@@ -32,6 +44,24 @@ def complaint(*, host: str, to: str, original: bytes) -> bytes:
         copy_kind="message/rfc822",
         copy=_without_recipient(original),
     )
+    key = _key().private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+    )
+    signature: bytes = dkim.sign(
+        report, SELECTOR.encode(), host.encode(), key, canonicalize=(b"relaxed", b"relaxed"), include_headers=SIGNED
+    )
+    return signature + report
+
+
+def key_record(host: str) -> tuple[str, str]:
+    """The name and the value of the TXT record with which a provider's reports are checked."""
+    der = _key().public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return f"{SELECTOR}._domainkey.{host}", f"v=DKIM1; k=rsa; p={base64.b64encode(der).decode('ascii')}"
+
+
+@lru_cache(maxsize=1)
+def _key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 def away(*, rcpt: str, to: str, subject: str) -> bytes:

@@ -8,6 +8,7 @@ import ipaddress
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from posthouse.sandbox import reports
 from posthouse.sandbox.characters import Cast
 
 TTL = 5
@@ -117,6 +118,7 @@ class Zone:
         for provider in cast.providers:
             for host, ip in zip(provider.mx, provider.addresses, strict=True):
                 address(host, ip)
+            add(*_txt(reports.key_record(provider.mx[0])))
             for domain in provider.domains:
                 for preference, host in enumerate(provider.mx, start=1):
                     add(domain, "MX", f"{preference * 10} {host}.")
@@ -138,3 +140,8 @@ class Zone:
         add(NO_MAIL, "MX", "0 .")
         add(SILENT, "MX", f"10 mx.{SILENT}.")
         address(f"mx.{SILENT}", "127.0.1.250")
+
+
+def _txt(record: tuple[str, str]) -> tuple[str, str, str]:
+    name, value = record
+    return name, "TXT", value

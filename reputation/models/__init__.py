@@ -1,6 +1,7 @@
 """Tables of reputation."""
 
+from reputation.models.dmarc import DmarcReport, DmarcSource
 from reputation.models.domain_check import DomainCheck
 from reputation.models.total import Total
 
-__all__ = ["DomainCheck", "Total"]
+__all__ = ["DmarcReport", "DmarcSource", "DomainCheck", "Total"]

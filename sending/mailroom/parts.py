@@ -18,7 +18,7 @@ from email.policy import compat32
 MAX_DEPTH = 6
 MAX_PARTS = 40
 MAX_HEADER_OCTETS = 32_768
-MAX_BODY_OCTETS = 262_144
+MAX_BODY_OCTETS = 4_000_000
 MAX_CONTENT_TYPE = 2_000  # the standard library reads its parameters in quadratic time
 
 _HEADERS = BytesHeaderParser(policy=compat32)

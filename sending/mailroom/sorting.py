@@ -1,7 +1,8 @@
-"""Sorting one piece of incoming mail: a late bounce, a receipt, a complaint, an opt-out, or nothing that we act on.
+"""Sorting one piece of incoming mail: a late bounce, a receipt, a complaint, an opt-out, a DMARC report, or nothing.
 
 Policy: **only our own signed token says whom a mail is about**; addresses, names and dates in the mail prove nothing, or a
-stranger could unsubscribe anybody. Automatic answers are ignored (RFC 3834). Nothing that comes in is ever answered.
+stranger could unsubscribe anybody. Reports to boxes that everybody knows have to be signed by who sends them (RFC 9477,
+section 3.2). Automatic answers are ignored (RFC 3834), and so is what goes in circles. Nothing that comes in is answered.
 """
 
 import re
@@ -9,10 +10,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sending.mailroom import arf, dsn, text_bounces
+from sending.mailroom import arf, dmarc, dsn, text_bounces
 from sending.mailroom.parts import Part, open_message
 
 COMPLAINT_BOX = "fbl"
+DMARC_BOX = "dmarc"
+MOST_HOPS = (
+    50  # Received fields; RFC 5321, section 6.3 asks for at least 100 in transit, but this is the end of the way
+)
 OPT_OUT_PREFIX = "u+"
 
 _CANDIDATE = re.compile(r"[A-Za-z0-9_.+=-]{8,200}")
@@ -30,6 +35,8 @@ class Kind(StrEnum):
     ARRIVED = "arrived"
     COMPLAINED = "complained"
     OPTED_OUT = "opted out"
+    LEFT = "left by a report"
+    DMARC = "DMARC report"
     IGNORED = "ignored"
 
 
@@ -39,6 +46,7 @@ class Box(StrEnum):
     RETURN = "return"
     OPT_OUT = "opt-out"
     COMPLAINTS = "complaints"
+    DMARC = "dmarc"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +61,7 @@ class Address:
 @dataclass(frozen=True, kw_only=True)
 class Finding:
     """What one mail tells us. `code` is an SMTP reply code or 0, `status` an RFC 3463 code or "", `detail` a short reason,
-    `host` the server that refused.
+    `host` the server that refused, `report` what a DMARC report says, `signer` the domain that signed it.
     """
 
     kind: Kind
@@ -64,6 +72,8 @@ class Finding:
     text: str = ""
     detail: str = ""
     host: str = ""
+    report: dmarc.Report | None = None
+    signer: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,10 +82,12 @@ class Seals:
 
     delivery: the local part of a return path, or a header's word, to the id of the delivery.
     opt_out: whether the token of a `u+<token>@` address is genuine.
+    signer: the domain that signed a mail and stands for its From address, "" when there is none; may raise DnsAway.
     """
 
     delivery: Callable[[str], int | None]
     opt_out: Callable[[str], bool]
+    signer: Callable[[bytes], str]
 
 
 def address(recipient: str, seals: Seals) -> Address | None:
@@ -85,6 +97,8 @@ def address(recipient: str, seals: Seals) -> Address | None:
         return None
     if local.lower() == COMPLAINT_BOX:
         return Address(Box.COMPLAINTS)
+    if local.lower() == DMARC_BOX:
+        return Address(Box.DMARC)
     if local.lower().startswith(OPT_OUT_PREFIX):
         token = local[len(OPT_OUT_PREFIX) :]
         return Address(Box.OPT_OUT, token=token) if seals.opt_out(token) else None
@@ -93,15 +107,21 @@ def address(recipient: str, seals: Seals) -> Address | None:
 
 
 def sort(*, sender: str, to: Address, raw: bytes, seals: Seals) -> Finding:
-    """What a mail to one of our addresses is. Never raises for what a stranger wrote."""
+    """What a mail to one of our addresses is. Never raises for what a stranger wrote; DnsAway when a signature that counts
+    cannot be checked now.
+    """
     if to.box is Box.OPT_OUT:
         if not sender:
             return _ignored("a bounce cannot opt out")
         return Finding(kind=Kind.OPTED_OUT, token=to.token, detail="mail to the opt-out address")
     message = open_message(raw)
+    if len(message.headers.get_all("received", [])) > MOST_HOPS:
+        return _ignored("it goes in circles")
+    if to.box is Box.DMARC:
+        return _dmarc(message, raw, seals)
     complaint = arf.read(message)
     if complaint is not None:
-        return _complaint(complaint, to, seals)
+        return _complaint(complaint, to, raw, seals)
     if to.box is Box.COMPLAINTS:
         return _ignored("not a complaint report")
     notices = dsn.read(message)
@@ -158,14 +178,30 @@ def _notice(notices: tuple[dsn.Notice, ...], to: Address) -> Finding:
     return _ignored(f"a report that says {notices[0].action}")
 
 
-def _complaint(complaint: arf.Complaint, to: Address, seals: Seals) -> Finding:
+def _dmarc(message: Part, raw: bytes, seals: Seals) -> Finding:
+    try:
+        report = dmarc.read(message)
+    except dmarc.Unreadable as error:
+        return _ignored(f"no DMARC report: {error}")
+    signer = seals.signer(raw)
+    if not signer:
+        return _ignored("a DMARC report that nobody signed")
+    return Finding(kind=Kind.DMARC, report=report, signer=signer, detail=f"by {report.reporter} about {report.domain}")
+
+
+def _complaint(complaint: arf.Complaint, to: Address, raw: bytes, seals: Seals) -> Finding:
     delivery_id = to.delivery_id if to.box is Box.RETURN else 0
     if not delivery_id:
         delivery_id = next((found for found in (seals.delivery(word) for word in _words(complaint.marks)) if found), 0)
     if not delivery_id:
         return _ignored("a complaint without our token")
-    if not complaint.is_complaint:
+    if not complaint.is_complaint and not complaint.is_opt_out:
         return _ignored(f"a report of kind {complaint.kind}")
+    # Everybody knows this box, and who forwards a mail shows its token to others. The return path's is known to few.
+    if to.box is Box.COMPLAINTS and not seals.signer(raw):
+        return _ignored("a complaint that nobody signed")
+    if complaint.is_opt_out:
+        return Finding(kind=Kind.LEFT, delivery_id=delivery_id, detail=complaint.kind, text=complaint.agent)
     return Finding(kind=Kind.COMPLAINED, delivery_id=delivery_id, detail=complaint.kind, text=complaint.agent)
 
 

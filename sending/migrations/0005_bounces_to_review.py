@@ -10,7 +10,7 @@ from accounts.row_security import behind_wall, open_to_daemons
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0003_forget_in_audit"),
+        ("accounts", "0002_walls"),
         ("sending", "0004_domain_providers"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -22,6 +22,9 @@ from sending.models import Delivery
 from sending.relay import verp
 from tests.sending import ledger
 
+NAME, RECORD = reports.key_record("mx.x.example")
+KEYS = {f"{NAME}.": RECORD.encode(), NAME: RECORD.encode()}
+
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -37,7 +40,7 @@ def mark(row: Delivery) -> str:
 
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
-    clerk = mailroom.MailroomClerk(host_name="mail.test.example")
+    clerk = mailroom.MailroomClerk(host_name="mail.test.example", lookup=KEYS.get)
     reception = Reception(clerk, host_name="mail.test.example")
     yield await reception.open("127.0.0.1", 0)
     await reception.close(patience=2)

@@ -9,7 +9,9 @@ from tests.sending.mailroom.test_arf import report as complaint
 from tests.sending.mailroom.test_dsn import POSTFIX, report
 
 SEALS = Seals(
-    delivery=lambda word: {"b1-token": 7, "b1-path": 8}.get(word.lower()), opt_out=lambda token: token == "good"
+    delivery=lambda word: {"b1-token": 7, "b1-path": 8}.get(word.lower()),
+    opt_out=lambda token: token == "good",
+    signer=lambda raw: "" if b"unsigned" in raw else "provider.example",
 )
 RETURN = Address(Box.RETURN, delivery_id=8)
 COMPLAINTS = Address(Box.COMPLAINTS)
@@ -22,6 +24,7 @@ def sort(raw: bytes, *, to: Address = RETURN, sender: str = "") -> Finding:
 def test_only_our_own_addresses_exist() -> None:
     assert sorting.address("B1-PATH@bounces.example", SEALS) == RETURN
     assert sorting.address("fbl@bounces.example", SEALS) == COMPLAINTS
+    assert sorting.address("DMARC@bounces.example", SEALS) == Address(Box.DMARC)
     assert sorting.address("u+good@bounces.example", SEALS) == Address(Box.OPT_OUT, token="good")
     for stranger in ("b1-forged@bounces.example", "u+forged@x", "info@x", "@x", "b1-path", "ü@x", "x" * 300 + "@x"):
         assert sorting.address(stranger, SEALS) is None
@@ -56,6 +59,21 @@ def test_a_complaint_without_our_token_changes_nothing() -> None:
         sort(complaint(copy="To: anybody@x.example\r\nMessage-ID: <b1-forged@y>\r\n\r\n"), to=COMPLAINTS).kind
         is Kind.IGNORED
     )
+
+
+def test_a_complaint_to_the_known_box_has_to_be_signed() -> None:
+    assert sort(b"X-Is: unsigned\r\n" + complaint(), to=COMPLAINTS).kind is Kind.IGNORED
+    assert sort(b"X-Is: unsigned\r\n" + complaint()).kind is Kind.COMPLAINED, "the return path's token says enough"
+
+
+def test_an_opt_out_report_leaves_the_list_of_that_mail() -> None:
+    finding = sort(complaint(fields="Feedback-Type: opt-out\r\nVersion: 1\r\n"), to=COMPLAINTS)
+    assert (finding.kind, finding.delivery_id) == (Kind.LEFT, 7)
+
+
+def test_what_goes_in_circles_is_ignored() -> None:
+    hops = b"".join(b"Received: from a by b%d\r\n" % n for n in range(60))
+    assert sort(hops + report(POSTFIX)).kind is Kind.IGNORED
 
 
 def test_not_spam_changes_nothing() -> None:
