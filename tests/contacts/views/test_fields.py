@@ -1,13 +1,17 @@
 """The fields' pages as members use them, from making one to converting it."""
 
 import pytest
+from django.conf import settings
 from django.urls import reverse
 
 from accounts.tenancy import tenant_scope
+from campaigns.queries import content
 from contacts.actions import fields as verbs
 from contacts.actions import segments
 from contacts.models import Contact, Field, Job
+from contacts.queries import audience
 from contacts.queries import fields as known_fields
+from tests.cast import logged_in
 
 
 def url(organization, name, **kwargs):
@@ -140,9 +144,6 @@ def test_the_page_says_where_a_field_is_used_and_it_goes_on_working(as_marketer,
     assert "Norwegians" in as_marketer.get(page).content.decode()
     archived = as_marketer.post(url(organization, "field_archive", field="city"), follow=True).content.decode()
     assert "is archived" in archived
-    from campaigns.queries import content
-    from contacts.queries import audience
-
     with tenant_scope(organization):
         assert audience.condition(organization, rule).params, "the segment goes on asking about it"
         assert "contact.city" in content.merge_names(organization)
@@ -174,3 +175,20 @@ def test_the_list_takes_the_same_queries_for_any_number(n, as_analyst, organizat
     as_analyst.get(url(organization, "fields"))
     with django_assert_num_queries(13):
         as_analyst.get(url(organization, "fields"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_row_is_dragged_to_another_place(live_server, context, organization, marketer):
+    with tenant_scope(organization):
+        verbs.create(organization=organization, label="City", kind="text", actor=None)
+    cookie = logged_in(marketer).cookies[settings.SESSION_COOKIE_NAME]
+    context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+    page = context.new_page()
+    page.goto(live_server.url + url(organization, "fields"))
+    page.drag_and_drop("[data-key=city] [data-grip]", "[data-key=first_name]", target_position={"x": 200, "y": 3})
+    page.wait_for_selector("tbody tr:first-child[data-key=city]")
+    page.wait_for_load_state()
+    page.reload()
+    assert page.locator("tbody tr").first.get_attribute("data-key") == "city"
+    with tenant_scope(organization):
+        assert [one.key for one in known_fields.known(organization)] == ["city", "first_name", "last_name"]
