@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from accounts.models import Brand
 from accounts.tenancy import tenant_scope
-from contacts.actions import field_work, fields, imports
+from contacts.actions import field_work, fields, imports, saved_views, tags
 from contacts.models import Contact, Segment, Suppression, Topic
 from contacts.urls import urlpatterns
 
@@ -19,6 +19,19 @@ FIRST_ONLY = {"owner": 422, "marketer": 302, "analyst": 403, "outsider": 404}  #
 PAGES = {
     "people": ("get", {}, READ),
     "person_new": ("get", {}, WRITE),
+    "people_bulk": ("get", {}, DO),
+    "people_export": ("get", {}, DO),
+    "view_save": ("post", {"name": "V"}, DO),
+    "view_rename": ("post", {"name": "W"}, DO),
+    "view_delete": ("post", {}, DO | {"owner": 404}),  # the marketer had deleted it already
+    "tags": ("get", {}, READ),
+    "tag_rename": ("post", {"name": "Best"}, DO),
+    "tag_remove": ("post", {"typed": "not its name"}, DO),
+    "person_tag": ("post", {"name": "VIP"}, DO),
+    "person_untag": ("post", {}, DO),
+    "person_timeline": ("get", {}, READ),
+    "person_data": ("post", {}, WRITE),
+    "person_erase": ("get", {}, ADMIN),
     "person": ("get", {}, READ),
     "person_edit": ("get", {}, WRITE),
     "person_archive": ("post", {}, DO),
@@ -77,6 +90,11 @@ PAGES = {
     "import_cancel": ("post", {}, DO),
     "import_rejects": ("get", {}, READ),
     "jobs": ("get", {}, READ),
+    "work": ("get", {}, READ),
+    "job": ("get", {}, READ),
+    "job_progress": ("get", {}, READ | {"owner": 286, "marketer": 286, "analyst": 286}),  # it is over
+    "job_cancel": ("post", {}, DO),
+    "job_undo": ("post", {}, DO),
 }
 
 
@@ -103,9 +121,13 @@ def places(organization):
             fields.create(organization=organization, label=label, kind="choice", choices=["Oslo"], actor=None)
             for label in ("City", "Town")
         )
+        view = saved_views.save(organization=organization, name="View", query="q=ann", actor=None)
+        tag = tags.ensure(organization, ["Friend"])["Friend"]
         check = field_work.check_conversion(field=city, target=field_work.Target("text"), actor=None)
     return {
         "field": city.key,
+        "tag": tag.pk,
+        "view": view.public_id,
         "job": check.public_id,
         "which": "role",
         "kept": "x",
@@ -145,7 +167,8 @@ def test_a_stranger_is_asked_to_log_in(name, client, organization, places):
 
 
 @pytest.mark.parametrize(
-    "name", ["person", "topic_edit", "segment_edit", "suppression_lift", "import", "import_rejects"]
+    "name",
+    ["person", "person_timeline", "job", "topic_edit", "segment_edit", "suppression_lift", "import", "import_rejects"],
 )
 def test_another_organizations_object_is_not_there(name, as_outsider, other_organization, places):
     """The outsider asks within his own organization for an id of ours."""
