@@ -24,7 +24,7 @@ TAGS = (
         "Café",
     ),
 )
-FIELDS = (
+FIELDS: tuple[tuple[str, str, str, list[str]], ...] = (
     ("city", "City", "text", []),
     ("country", "Country", "choice", ["Norway", "Germany", "Spain", "Poland", "France"]),
     ("birthday", "Birthday", "date", []),

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from statistics import median, quantiles
+from typing import Any
 
 # People of Harbour news in Norway or Spain with some visits, who either opened twice within 90 days without clicking within
 # 30, or are tagged and on no list; and not the archived ones. Three groups deep, two conditions about activity.
@@ -104,7 +105,7 @@ def ratio(public_id: str, rounds: int) -> dict[str, object]:
     with tenant_scope(organization):
         topic, tag = Topic.objects.get(name="Harbour news"), Tag.objects.get(name="vip")
         clock = audience.clock(organization)
-        params = {
+        params: dict[str, Any] = {
             "organization": organization.pk,
             "topic": topic.pk,
             "tag": tag.pk,
@@ -199,7 +200,8 @@ def forms(topic: str, tag: str, number: int) -> list[dict[str, str]]:
         {"r.4.about": "consent", "r.4.op": "given", "r.4.when": "ago", "r.4.days": str(100 + number)},
         {"r.5.about": "activity:delivered", "r.5.op": "at_least", "r.5.times": "3", "r.5.which": ""},
     ]
-    found, form = [], {}
+    found: list[dict[str, str]] = []
+    form: dict[str, str] = {}
     for step in steps:
         form = form | step
         found.append(form)

@@ -1,6 +1,5 @@
 """What an organization's segments may ask about: all that a person can choose from, archived things too (old segments go on)."""
 
-from collections.abc import Collection
 from typing import Any
 
 from accounts.models import Organization
@@ -66,5 +65,5 @@ def _imports(organization: Organization) -> dict[str, Thing]:
     }
 
 
-def _mentioned(definition: object) -> Collection[str]:
-    return {about.partition(":")[0] for about in nesting.abouts(definition)}
+def _mentioned(definition: object) -> frozenset[str]:
+    return frozenset(about.partition(":")[0] for about in nesting.abouts(definition))

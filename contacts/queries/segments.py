@@ -77,7 +77,9 @@ def each(organization: Organization, definition: object, known: Catalogue) -> di
     compiler = compiling.Compiler(audience.clock(organization), known, whole=True)
     rules = [(path, compiler.sql(nesting.expand(rule, known))) for path, rule in tree.walk(root)]
     names = {path: f"b{number}" for number, (path, _) in enumerate(rules)}
-    top = [(number,) for number in range(len(root.rules))] if root.match == "all" and len(root.rules) > 1 else []
+    top: list[Path] = (
+        [(number,) for number in range(len(root.rules))] if root.match == "all" and len(root.rules) > 1 else []
+    )
     counted = [f"count(*) FILTER (WHERE {name})" for name in names.values()]
     for path in top:
         others = " AND ".join(names[other] for other in top if other != path)

@@ -18,7 +18,7 @@ from contacts.segments.memberships import Membership
 from contacts.segments.nesting import expand
 from contacts.segments.providers import OTHER
 from contacts.segments.sql import FALSE, TRUE, Sql, either, joined, negated
-from contacts.segments.tree import Activity, Condition, Consent, Rule
+from contacts.segments.tree import Activity, Condition, Consent, Rule, several
 
 SUBSCRIBED, PENDING, UNSUBSCRIBED = (
     1,
@@ -129,7 +129,7 @@ class Compiler:
         return self._among(membership, so=condition.op != "not_subscribed")
 
     def _tag(self, condition: Condition) -> Sql:
-        ids = tuple(sorted(self.known.tags[name].id for name in condition.value or ()))  # type: ignore[union-attr]
+        ids = tuple(sorted(self.known.tags[name].id for name in several(condition.value)))
         having = Sql("count(*) = %s", (len(ids),)) if condition.op == "all_of" and len(ids) > 1 else None
         rows = Sql("t.tag_id = ANY(%s::bigint[])", (ids,))
         membership = Membership("contacts_tagging t", "t.contact_id", rows, having, unique=len(ids) == 1)

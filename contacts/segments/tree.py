@@ -155,6 +155,11 @@ def conditions(tree: Rule) -> Iterator[Condition]:
             yield rule
 
 
+def several(value: Value) -> tuple[str, ...]:
+    """The words of a value that is a list of them."""
+    return tuple(map(str, value)) if isinstance(value, tuple) else ()
+
+
 def walk(tree: Rule, path: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ...], Rule]]:
     """Every rule of a tree with its path, from top to bottom, the root first."""
     yield path, tree

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from contacts.segments.knowledge import Catalogue
-from contacts.segments.tree import Activity, Condition, Consent, Group, Rule, Value, When
+from contacts.segments.tree import Activity, Condition, Consent, Group, Rule, Value, When, several
 
 OP_WORDS = {
     "is": "is",
@@ -150,7 +150,7 @@ def condition(rule: Condition, catalogue: Catalogue) -> str:
             word = {"pending": "who are waiting to confirm"}.get(rule.op, f"who are {OP_WORDS[rule.op]}")
             return f"{word} {catalogue.topics[name].name}"
         case "tag":
-            names = [catalogue.tags[one].name for one in rule.value or ()]  # type: ignore[union-attr]
+            names = [catalogue.tags[one].name for one in several(rule.value)]
             word = {"any_of": "carry", "all_of": "carry", "none_of": "do not carry"}[rule.op]
             joining = "and" if rule.op == "all_of" else "or"
             return f"who {word} the {'tag' if len(names) == 1 else 'tags'} {listed(names, joining)}"
@@ -166,7 +166,7 @@ def condition(rule: Condition, catalogue: Catalogue) -> str:
             return f"who {'did not come' if rule.op == 'is_not' else 'came'} {what} “{things[name].name}”"
         case "suppressed":
             if rule.op == "because":
-                words = " or ".join(REASON_WORDS[one] for one in rule.value or ())  # type: ignore[union-attr]
+                words = " or ".join(REASON_WORDS[one] for one in several(rule.value))
                 return f"who are on the do-not-send list ({words})"
             return f"who are {'not ' if rule.op == 'no' else ''}on the do-not-send list"
         case "multi" if rule.op in ("any_of", "all_of", "none_of") and isinstance(rule.value, tuple):

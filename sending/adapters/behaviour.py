@@ -57,7 +57,7 @@ class BehaviourAnswers:
             .order_by("-sealed_at", "-pk")
             .values_list("public_id", "pk", "name", "sealed_at")
         )
-        return {public_id: Send(pk, name, at) for public_id, pk, name, at in rows}
+        return {public_id: Send(pk, name, at) for public_id, pk, name, at in rows if at is not None}
 
     def providers(self) -> Sequence[str]:
         return list(DomainProvider.objects.order_by("provider").values_list("provider", flat=True).distinct())

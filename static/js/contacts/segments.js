@@ -33,7 +33,7 @@
     const list = document.createElement("ul");
     counter += 1;
     box.className = "segment-combobox";
-    input.className = "form-control";
+    input.className = "form-select";
     Object.assign(input, { type: "text", autocomplete: "off", id: `combobox-${counter}`, spellcheck: false });
     list.id = `combobox-list-${counter}`;
     list.className = "segment-options";
