@@ -19,7 +19,10 @@ class AuditEntry(TenantModel):
     data = models.JSONField(default=dict, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["organization", "-id"], name="audit_by_organization")]
+        indexes = [
+            models.Index(fields=["organization", "-id"], name="audit_by_organization"),
+            models.Index(fields=["target_kind", "target_id", "-id"], name="audit_by_target"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.verb} {self.target_name}"
