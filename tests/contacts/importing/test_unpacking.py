@@ -257,7 +257,8 @@ def assembled(path, name="people"):
         rows = list(reading.records(file, ","))
     assert isinstance(rows[0], reading.Record)
     assert len(rows) - 1 == made["rows"], "no row is lost and none is made"
-    sniffing.glimpse(target, unpacking.LAYOUT)
+    if any(isinstance(row, reading.Record) for row in rows[1:]):
+        sniffing.glimpse(target, unpacking.LAYOUT)
     return rows
 
 
