@@ -8,20 +8,14 @@ from __future__ import annotations
 
 import re
 import zipfile
-from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryFile
-from typing import IO, Any
-from xml.parsers import expat
 
-from contacts.importing import archives, parts, reading
+from contacts.importing import archives, parts, reading, workbook_strings, workbook_xml
 
-MAX_STRINGS = 20_000_000
-MAX_CELL = 128 * 1024  # characters; Excel itself stops at 32,767
 MAX_SHEETS = 500
-DAMAGED = "The workbook is damaged: open it in Excel, save it anew, and upload that."
 _DATE_FORMATS = frozenset([*range(14, 23), *range(27, 37), 45, 46, 47, *range(50, 59)])  # ISO 29500-1, 18.8.30
 _QUOTED = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.I)
 _DATE_LETTERS = re.compile(r"[ymdhs]", re.I)
@@ -32,20 +26,16 @@ def table(path: Path, name: str) -> parts.Part | None:
     with archives.opened(path) as archive:
         book = _Book(archive)
         sheets = book.sheets()
-    first: parts.Part | None = None
-    others: list[str] = []
     for title, member in sheets:
-        if first is None:
-            first = parts.of_rows(name, _rows_of(path, book, member), titled=True)
-            chosen = title
-        else:
-            others.append(title)
-    if first is None:
+        part = parts.of_rows(name, _rows_of(path, book, member), titled=True)
+        if part is not None:
+            break
+    else:
         return None
     if len(sheets) > 1:
-        words = f"The workbook has {len(sheets)} sheets. Only the first with people in it was read: “{chosen}”."
-        return parts.Part(name, first.header, first.rows, (*first.notes, words))
-    return first
+        words = f"The workbook has {len(sheets)} sheets. Only the first with people in it was read: “{title}”."
+        return replace(part, notes=(*part.notes, words))
+    return part
 
 
 def _rows_of(path: Path, book: _Book, member: str) -> Callable[[], parts.Rows]:
@@ -62,7 +52,7 @@ class _Book:
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._entries = {entry.filename.lower().lstrip("/"): entry for entry in archive.filelist}
-        self.strings: _Strings | None = None
+        self.strings: workbook_strings.Strings | None = None
         self.dates: list[bool] = []
         self.epoch = datetime(1899, 12, 30)  # noqa: DTZ001  a workbook knows no zones
         self._sheets: list[tuple[str, str]] = []
@@ -77,7 +67,7 @@ class _Book:
 
     def prepare(self, archive: zipfile.ZipFile) -> None:
         if self.strings is None:
-            self.strings = _Strings()
+            self.strings = workbook_strings.Strings()
             entry = self.entry("xl/sharedStrings.xml")
             if entry is not None:
                 self.strings.fill(archives.pieces(archive, entry))
@@ -132,72 +122,11 @@ class _Book:
         entry = self.entry(member)
         if entry is None:
             return
-        parser = _parser()
+        parser = workbook_xml.parser()
         parser.StartElementHandler = lambda tag, attributes: start(
-            _LOCAL[tag], {_LOCAL[key]: value for key, value in attributes.items()}
+            workbook_xml.LOCAL[tag], {workbook_xml.LOCAL[key]: value for key, value in attributes.items()}
         )
-        _feed(parser, archives.pieces(archive, entry))
-
-
-class _Strings:
-    """The workbook's shared strings, kept in a file on disk: a million people have several million."""
-
-    def __init__(self) -> None:
-        self._file: IO[bytes] = TemporaryFile(buffering=1 << 20)  # noqa: SIM115  it goes with its last reader
-        self._ends = array("Q", [0])
-        self._some: dict[int, str] = {}
-
-    def fill(self, pieces: Iterator[bytes]) -> None:
-        text: list[str] = []
-        size, depth_of_phonetics, within = 0, 0, False
-
-        def start(tag: str, _attributes: dict[str, str]) -> None:
-            nonlocal within, depth_of_phonetics
-            tag = _LOCAL[tag]
-            if tag == "si":
-                text.clear()
-            elif tag == "rPh":  # how it is spoken: no part of what is written
-                depth_of_phonetics += 1
-            within = tag == "t" and not depth_of_phonetics
-
-        def end(tag: str) -> None:
-            nonlocal within, depth_of_phonetics, size
-            tag = _LOCAL[tag]
-            within = False
-            if tag == "rPh":
-                depth_of_phonetics -= 1
-            elif tag == "si":
-                kept = "".join(text).encode("utf-8", "replace")
-                size += len(kept)
-                if len(self._ends) > MAX_STRINGS:
-                    raise reading.Unreadable("The workbook has too many texts. Save it as CSV (UTF-8) and upload that.")
-                self._file.write(kept)
-                self._ends.append(size)
-
-        def data(words: str) -> None:
-            if within:
-                text.append(words)
-                if len(text) > 10_000:
-                    text[:] = ["".join(text)[: MAX_CELL + 1]]
-
-        parser = _parser()
-        parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, data
-        _feed(parser, pieces)
-        self._file.flush()
-
-    def __getitem__(self, index: int) -> str:
-        kept = self._some.get(index)
-        if kept is None:
-            if not 0 <= index < len(self._ends) - 1:
-                raise reading.Unreadable(DAMAGED)
-            start, end = self._ends[index], self._ends[index + 1]
-            self._file.seek(start)
-            kept = self._file.read(min(end - start, 4 * MAX_CELL)).decode("utf-8", "replace")
-            if len(kept) < 100:
-                if len(self._some) >= 100_000:
-                    self._some.clear()
-                self._some[index] = kept
-        return kept
+        workbook_xml.feed(parser, archives.pieces(archive, entry))
 
 
 class _Sheet:
@@ -218,19 +147,19 @@ class _Sheet:
     def rows(self, archive: zipfile.ZipFile, member: str) -> parts.Rows:
         entry = self._book.entry(member)
         if entry is None:
-            raise reading.Unreadable(DAMAGED)
-        parser = _parser()
+            raise reading.Unreadable(workbook_xml.DAMAGED)
+        parser = workbook_xml.parser()
         parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
         parser.CharacterDataHandler = self._data
         for piece in archives.pieces(archive, entry, 1 << 16):
-            _parse(parser, piece)
+            workbook_xml.parse(parser, piece)
             yield from self._done
             self._done.clear()
-        _parse(parser, b"", last=True)
+        workbook_xml.parse(parser, b"", last=True)
         yield from self._done
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
-        tag = _LOCAL[tag]
+        tag = workbook_xml.LOCAL[tag]
         if tag == "c":
             place = attributes.get("r")
             self._at = self._at + 1 if place is None else _COLUMNS[place.rstrip(_DIGITS)]
@@ -250,11 +179,11 @@ class _Sheet:
     def _data(self, words: str) -> None:
         if self._into is not None:
             self._into.append(words)
-            if len(self._into) > 10_000:
-                self._into[:] = ["".join(self._into)[: MAX_CELL + 1]]
+            if len(self._into) > 100:
+                self._into[:] = ["".join(self._into)[: workbook_strings.MAX_CELL + 1]]
 
     def _end(self, tag: str) -> None:
-        tag = _LOCAL[tag]
+        tag = workbook_xml.LOCAL[tag]
         if tag == "v" or tag == "t" or tag == "f":
             self._into = None
         elif tag == "c":
@@ -275,7 +204,7 @@ class _Sheet:
                 f" {reading.NARROWER}"
             )
         if self._at < 0:  # a cell within a cell
-            raise reading.Unreadable(DAMAGED)
+            raise reading.Unreadable(workbook_xml.DAMAGED)
         missing = self._at - len(self._row)
         if missing > 0:
             self._row.extend([""] * missing)
@@ -289,7 +218,7 @@ class _Sheet:
         if self._kind == "s":
             assert self._book.strings is not None
             if not raw.strip().isdigit():
-                raise reading.Unreadable(DAMAGED)
+                raise reading.Unreadable(workbook_xml.DAMAGED)
             return self._book.strings[int(raw)]
         if self._kind in ("inlineStr", "str"):
             return raw if raw or not self._formula else "=" + "".join(self._formula)
@@ -346,7 +275,7 @@ class _Numbers(dict[str, int]):
 
     def __missing__(self, letters: str) -> int:
         if not 0 < len(letters) <= 3 or not letters.isascii() or not letters.isalpha():
-            raise reading.Unreadable(DAMAGED)
+            raise reading.Unreadable(workbook_xml.DAMAGED)
         number = 0
         for letter in letters.upper():
             number = number * 26 + ord(letter) - 64
@@ -354,40 +283,4 @@ class _Numbers(dict[str, int]):
         return number - 1
 
 
-class _Names(dict[str, str]):
-    """Names of elements without the prefix of their namespace, which every program chooses as it likes."""
-
-    def __missing__(self, name: str) -> str:
-        local = name.rpartition(":")[2]
-        if len(self) < 10_000:
-            self[name] = local
-        return local
-
-
-_COLUMNS, _LOCAL, _DIGITS = _Numbers(), _Names(), "0123456789"
-
-
-def _parser() -> expat.XMLParserType:
-    """A parser that refuses what no workbook has: a document type, and so entities that multiply."""
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-    parser.buffer_size = 1 << 16
-    parser.StartDoctypeDeclHandler = _refuse_doctype
-    return parser
-
-
-def _refuse_doctype(*_declared: Any) -> None:
-    raise reading.Unreadable("The workbook has parts that no workbook has. Save it as CSV (UTF-8) and upload that.")
-
-
-def _feed(parser: expat.XMLParserType, pieces: Iterator[bytes]) -> None:
-    for piece in pieces:
-        _parse(parser, piece)
-    _parse(parser, b"", last=True)
-
-
-def _parse(parser: expat.XMLParserType, piece: bytes, *, last: bool = False) -> None:
-    try:
-        parser.Parse(piece, last)
-    except expat.ExpatError as trouble:
-        raise reading.Unreadable(DAMAGED) from trouble
+_COLUMNS, _DIGITS = _Numbers(), "0123456789"
