@@ -2,13 +2,18 @@
 
 # ruff: noqa: E501  (SQL is easier to read on one line)
 
+import asyncio
+import time
 from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
+from django.db import connections
+from django.test import Client
 
 from accounts.models import Organization
 from accounts.tenancy import cross_tenant
+from contacts import tokens
 from sending.enums import DeliveryState
 from sending.queries import ledger as audit
 from tests.sending.adapters.town import Town, build, claim_all, relay
@@ -31,8 +36,8 @@ def adds_up(town: Town):  # type: ignore[no-untyped-def]
         assert list(audit.audit()) == []
 
 
-CHOOSE = """INSERT INTO contacts_preference (organization_id, contact_id, paused_until, cap, changed_at)
-            SELECT organization_id, id, %(until)s::timestamptz, %(cap)s, now() FROM contacts_contact WHERE address_key = %(a)s"""
+CHOOSE = """INSERT INTO contacts_preference (organization_id, contact_id, paused_until, cap, language, changed_at)
+            SELECT organization_id, id, %(until)s::timestamptz, %(cap)s, '', now() FROM contacts_contact WHERE address_key = %(a)s"""
 
 
 async def test_who_paused_is_skipped_at_the_claim_and_at_the_last_moment_and_app_mail_still_comes(town: Town) -> None:
@@ -152,4 +157,27 @@ async def test_the_lists_of_a_topic_and_of_the_installation(town: Town) -> None:
     leaves = {leave.id: leave.refusal for leave in await ledger.flush([], [p.id for p in parcels], 2)}
     by_address = {p.address: leaves[p.id] for p in parcels if leaves[p.id]}
     assert by_address == {"p2@home0.example": "house"}  # nothing at all goes there
+    await ledger.close()
+
+
+async def test_a_one_click_post_is_obeyed_by_the_next_final_dot_within_a_second(town: Town) -> None:
+    """From the press of the button to the refusal: the relay holds the message already, and asks leave for its last byte."""
+    ledger = await relay(town)
+    parcels = await claim_all(ledger)
+    mine = parcels[0]
+    token = tokens.mint(organization_id=town.organization.pk, contact_id=mine.load.contact_id, about=f"d{mine.id}")
+
+    def press() -> int:
+        try:
+            body = "List-Unsubscribe=One-Click"
+            return Client().post(f"/u/{token}", body, content_type="application/x-www-form-urlencoded").status_code
+        finally:
+            connections.close_all()
+
+    began = time.monotonic()
+    assert await asyncio.to_thread(press) == 200
+    leaves = {leave.id: leave.refusal for leave in await ledger.flush([], [p.id for p in parcels], 1)}
+    assert time.monotonic() - began < 1
+    assert leaves[mine.id] == "unsubscribed_topic"
+    assert [refusal for delivery, refusal in leaves.items() if delivery != mine.id] == [""] * 5
     await ledger.close()
