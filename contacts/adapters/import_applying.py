@@ -2,7 +2,7 @@
 
 Policy: never touches a subscription that exists, so whoever has left stays away. Who is on the do-not-send list by a wish
 of theirs or of a member gets no new subscription either, which would sleep there until the entry is lifted. Nothing lifts
-an entry. Whoever asked to be forgotten since the plan was made is passed over.
+an entry. Whoever asked to be forgotten since the plan was made is passed over; erasing has emptied their rows as well.
 
 Order matters: people are written and locked first, in the order of their ids; every statement after that sees what they
 and the members did before. New people have their ids beforehand, so that nobody has to be looked up again.
@@ -188,7 +188,8 @@ _BATCH = f"""
            coalesce(c.id, nextval('contacts_contact_id_seq'::regclass)) AS contact_id
     FROM contacts_importrow r
     LEFT JOIN contacts_contact c ON c.organization_id = %(organization)s AND c.address_key = r.address_key
-    WHERE r.source_id = %(import)s AND r.{GOOD} AND r.line > %(after)s AND r.line <= %(last)s"""
+    WHERE r.source_id = %(import)s AND r.{GOOD} AND r.line > %(after)s AND r.line <= %(last)s
+      AND r.address_key <> ''"""
 
 _MAKE = """
     INSERT INTO contacts_contact (id, organization_id, address, address_key, domain, locale, "values", source, import_id,
@@ -294,7 +295,7 @@ _NO = f"""
         FROM contacts_importrow r
         LEFT JOIN contacts_contact c ON c.organization_id = %(organization)s AND c.address_key = r.address_key
         WHERE r.source_id = %(import)s AND r.line > %(after)s AND r.line <= %(last)s AND {NO} AND r.status > 1
-          AND r.verdict <> 5 AND r.note & {RowNote.ERASED:d} = 0
+          AND r.verdict <> 5 AND r.address_key <> '' AND r.note & {RowNote.ERASED:d} = 0
           AND NOT (r.status = {RowStatus.UNSUBSCRIBED:d} AND EXISTS (
               SELECT 1 FROM contacts_consentrecord k
               WHERE k.contact_id = c.id AND k.source IN ({", ".join(f"'{one.value}'" for one in _OWN_WORD)})

@@ -16,7 +16,8 @@ PAGE = 50
 EXAMPLES = 3
 LOOKED_AT = 300  # changed rows that examples are taken from
 SHOWN_FIELDS = 12
-GOOD = Q(verdict__in=(RowVerdict.NEW, RowVerdict.CHANGED, RowVerdict.UNCHANGED))
+COUNTING = (RowVerdict.NEW, RowVerdict.CHANGED, RowVerdict.UNCHANGED)
+GOOD = Q(verdict__in=COUNTING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Kind:
 
     title: str
     rows: Q
+    verdicts: Sequence[RowVerdict] = ()  # asked one after the other, as each has its rows in order in the index
 
 
 def _marked(bit: RowNote) -> Q:
@@ -46,9 +48,9 @@ KINDS: Mapping[str, Kind] = {
     "roles": Kind("A function, not a person", _marked(RowNote.ROLE)),
     "no_to_all": Kind("Unsubscribed in another row", _marked(RowNote.REFUSED)),
     "pending": Kind("Never confirmed", GOOD & Q(status__gt=1, status=RowStatus.PENDING)),
-    "consent_at": Kind("With the time of their consent", GOOD & Q(extra__has_key="at")),
-    "consent_ip": Kind("With the address they consented from", GOOD & Q(extra__has_key="ip")),
-    "confirmed": Kind("With a confirmation of their own", GOOD & Q(extra__has_key="confirmed_at")),
+    "consent_at": Kind("With the time of their consent", Q(extra__has_key="at"), COUNTING),
+    "consent_ip": Kind("With the address they consented from", Q(extra__has_key="ip"), COUNTING),
+    "confirmed": Kind("With a confirmation of their own", Q(extra__has_key="confirmed_at"), COUNTING),
     **{
         f"listing-{status:d}": Kind(
             f"{RowStatus(status).label}: onto the do-not-send list",
@@ -133,11 +135,11 @@ def changed_fields(import_: Import) -> list[dict[str, Any]]:
 
 def behind(import_: Import, kind: str, *, after: int | None = None, before: int | None = None) -> Page:
     """The rows behind one number of the plan, in the order of the file."""
-    rows = _rows(import_, KINDS[kind])
-    if before is not None:
-        found = list(rows.filter(line__lt=before).order_by("-line")[: PAGE + 1])
-    else:
-        found = list(rows.filter(line__gt=after or 0).order_by("line")[: PAGE + 1])
+    order, edge = ("-line", Q(line__lt=before)) if before is not None else ("line", Q(line__gt=after or 0))
+    rows = _rows(import_, KINDS[kind]).filter(edge).order_by(order)
+    parts = [rows.filter(verdict=verdict) for verdict in KINDS[kind].verdicts] or [rows]
+    found = [row for part in parts for row in part[: PAGE + 1]]
+    found = sorted(found, key=lambda row: row.line, reverse=before is not None)[: PAGE + 1]
     more, found = len(found) > PAGE, sorted(found[:PAGE], key=lambda row: row.line)
     has_before, has_after = (more, True) if before is not None else (after is not None, more)
     known = _known(import_, found)

@@ -17,6 +17,7 @@ from contacts.models import (
     Contact,
     Import,
     ImportChange,
+    ImportRow,
     Subscription,
     Suppression,
     Tag,
@@ -119,7 +120,9 @@ def test_a_no_in_any_row_of_the_file_counts(scoped, topic):
 
 def test_a_no_counts_over_batches(scoped, topic, monkeypatch):
     monkeypatch.setattr(import_work, "APPLY_BATCH", 1)
-    applied(scoped, "Email,Status\nann@post.example,subscribed\nbob@post.example,\nann@post.example,unsubscribed\n", [topic])
+    applied(
+        scoped, "Email,Status\nann@post.example,subscribed\nbob@post.example,\nann@post.example,unsubscribed\n", [topic]
+    )
     assert subscribed(topic) == ["bob@post.example"]
     assert Suppression.objects.get().address_key == "ann@post.example"
 
@@ -194,11 +197,25 @@ def test_whoever_asked_to_be_forgotten_is_skipped_in_the_plan_and_later(scoped, 
     assert import_.result["skipped"] == 2
 
 
+def test_a_row_that_erasing_has_emptied_makes_nobody(scoped, topic):
+    import_ = planned(scoped, "Email,Status\nann@post.example,subscribed\nbob@post.example,unsubscribed\n", [topic])
+    ImportRow.objects.update(address="", address_key="", domain="", locale="", values={}, extra=None)
+    imports.approve(import_=import_, actor=None)
+    import_work.run(organization_id=scoped.pk, import_id=import_.pk)
+    assert not Contact.objects.exists()
+    assert not Suppression.objects.exists()
+
+
 def test_tags_of_a_column_and_for_everybody(scoped):
     Tag.objects.create(organization=scoped, name="VIP")
     import_ = upload(scoped, 'Email,Tags\nann@post.example,"vip,Köln"\nbob@post.example,\n')
     imports.match_columns(
-        import_=import_, matches=as_guessed(import_), topics=[], consent=None, actor=None, tag_names=["Autumn", " autumn "]
+        import_=import_,
+        matches=as_guessed(import_),
+        topics=[],
+        consent=None,
+        actor=None,
+        tag_names=["Autumn", " autumn "],
     )
     import_work.run(organization_id=scoped.pk, import_id=import_.pk)
     import_.refresh_from_db()
@@ -219,7 +236,9 @@ def test_tags_of_a_column_and_for_everybody(scoped):
 def test_how_people_were_is_kept_for_whoever_is_touched(scoped, topic):
     applied(scoped, "Email,City,Visits\nann@post.example,Oslo,3\nbob@post.example,Rome,4\ncid@post.example,Bonn,1\n")
     import_ = applied(
-        scoped, "Email,City,Visits,Language\nann@post.example,Bergen,3,no\nbob@post.example,,,\ndora@post.example,,,\n", [topic]
+        scoped,
+        "Email,City,Visits,Language\nann@post.example,Bergen,3,no\nbob@post.example,,,\ndora@post.example,,,\n",
+        [topic],
     )
     ann, bob = ImportChange.objects.filter(source=import_).order_by("contact_id")
     assert (ann.before, ann.after) == ({"city": "Oslo"}, {"city": "Bergen"})
@@ -232,7 +251,11 @@ def test_how_people_were_is_kept_for_whoever_is_touched(scoped, topic):
 def test_somebody_who_was_added_while_the_plan_waited_is_changed_not_doubled(scoped, topic):
     import_ = planned(scoped, "Email,City\nann@post.example,Oslo\n", [topic])
     Contact.objects.create(
-        organization=scoped, address="Ann@post.example", address_key="ann@post.example", domain="post.example", values={"city": "X"}
+        organization=scoped,
+        address="Ann@post.example",
+        address_key="ann@post.example",
+        domain="post.example",
+        values={"city": "X"},
     )
     imports.approve(import_=import_, actor=None)
     import_work.run(organization_id=scoped.pk, import_id=import_.pk)
