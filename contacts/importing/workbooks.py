@@ -29,13 +29,11 @@ def table(path: Path, name: str) -> parts.Part | None:
     for title, member in sheets:
         part = parts.of_rows(name, _rows_of(path, book, member), titled=True)
         if part is not None:
-            break
-    else:
-        return None
-    if len(sheets) > 1:
-        words = f"The workbook has {len(sheets)} sheets. Only the first with people in it was read: “{title}”."
-        return replace(part, notes=(*part.notes, words))
-    return part
+            if len(sheets) == 1:
+                return part
+            words = f"The workbook has {len(sheets)} sheets. Only the first with people in it was read: “{title}”."
+            return replace(part, notes=(*part.notes, words))
+    return None
 
 
 def _rows_of(path: Path, book: _Book, member: str) -> Callable[[], parts.Rows]:
