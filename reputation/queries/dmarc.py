@@ -29,10 +29,12 @@ class Summary:
 def summary(domain: SendingDomain) -> Summary:
     passed, stopped = Q(dkim=True) | Q(spf=True), Q(disposition__in=("quarantine", "reject"))
     sums = _sources(domain).aggregate(
-        messages=Sum("messages"), passed=Sum("messages", filter=passed), stopped=Sum("messages", filter=stopped)
+        all=Sum("messages"), passed=Sum("messages", filter=passed), stopped=Sum("messages", filter=stopped)
     )
     reporters = _reports(domain).values("reporter").distinct().count()
-    return Summary(*(int(sums[name] or 0) for name in ("messages", "passed", "stopped")), reporters)
+    return Summary(
+        messages=sums["all"] or 0, passed=sums["passed"] or 0, stopped=sums["stopped"] or 0, reporters=reporters
+    )
 
 
 def sources(domain: SendingDomain) -> list[dict[str, Any]]:

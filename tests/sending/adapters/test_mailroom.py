@@ -17,6 +17,7 @@ from posthouse.sandbox import reports
 from sending.adapters import mailroom
 from sending.enums import DeliveryState
 from sending.mailroom.reception import Reception
+from sending.mailroom.signatures import DnsAway
 from sending.mailroom.sorting import Finding, Kind
 from sending.models import Delivery
 from sending.relay import verp
@@ -156,3 +157,61 @@ async def test_when_the_database_is_away_the_sender_is_asked_to_come_back(
 def test_late_bounces_are_judged_like_replies(code: int, status: str, text: str, *, invalid: bool) -> None:
     finding = Finding(kind=Kind.BOUNCED, delivery_id=1, code=code, status=status, text=text)
     assert bool(mailroom.blame(finding).suppress) is invalid
+
+
+async def test_an_unsigned_complaint_to_the_known_box_changes_nothing(
+    organization: Organization, row: Delivery, port: int
+) -> None:
+    original = f"To: x\r\nCFBL-Feedback-ID: {mark(row)}\r\n\r\nhello".encode()
+    signed = reports.complaint(host="mx.x.example", to="fbl@bounces.kettle.example", original=original)
+    raw = signed[signed.index(b"From:") :]
+    assert await send(port, "feedback@x.example", "fbl@bounces.kettle.example", raw) == {}
+
+    def look() -> bool:
+        with tenant_scope(organization):
+            return Suppression.objects.exists()
+
+    assert not await asyncio.to_thread(look)
+
+
+async def test_a_silent_dns_asks_the_sender_to_come_back(
+    row: Delivery, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(name: str, default: object = None) -> bytes:
+        raise DnsAway(name)
+
+    monkeypatch.setattr(mailroom, "signed_by", lambda raw, lookup: away("x"))
+    original = f"To: x\r\nCFBL-Feedback-ID: {mark(row)}\r\n\r\nhello".encode()
+    raw = reports.complaint(host="mx.x.example", to="fbl@bounces.kettle.example", original=original)
+    refused = await send(port, "feedback@x.example", "fbl@bounces.kettle.example", raw)
+    assert refused["data"][0] == 451
+
+
+async def test_after_the_database_failed_nobody_is_let_in_for_a_moment(
+    row: Delivery, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(finding: Finding, waves: object) -> bool:
+        raise OperationalError("could not extend file: No space left on device")
+
+    to = f"{mark(row)}@bounces.kettle.example"
+    with monkeypatch.context() as patched:
+        patched.setattr(mailroom, "act", full)
+        assert (await send(port, "", to, b"Subject: x\r\n\r\n"))["data"][0] == 451
+        with pytest.raises(smtplib.SMTPConnectError) as refused:
+            await send(port, "", to, b"Subject: x\r\n\r\n")
+        assert refused.value.smtp_code == 421
+    monkeypatch.setattr(mailroom.time, "monotonic", lambda: 1e9)
+    assert await send(port, "", to, b"Subject: x\r\n\r\n") == {}
+
+
+async def test_an_opt_out_report_leaves_like_the_button(organization: Organization, row: Delivery, port: int) -> None:
+    original = f"To: x\r\nCFBL-Feedback-ID: {mark(row)}\r\n\r\nhello".encode()
+    raw = reports.complaint(host="mx.x.example", to=f"{mark(row)}@bounces.kettle.example", original=original)
+    raw = raw.replace(b"Feedback-Type: abuse", b"Feedback-Type: opt-out")
+    assert await send(port, "feedback@x.example", f"{mark(row)}@bounces.kettle.example", raw) == {}
+
+    def look() -> list[str]:
+        with tenant_scope(organization):
+            return list(Suppression.objects.values_list("reason", flat=True))
+
+    assert await asyncio.to_thread(look) == ["unsubscribed"]
