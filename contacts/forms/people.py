@@ -145,8 +145,9 @@ def _control(field: values.FieldKind, kept: Any = None) -> forms.Field:
             return forms.ChoiceField(choices=listed, required=False, label=label)
         case "multi":
             several = [(one, one) for one in dict.fromkeys([*field.choices, *stale])]
-            widget = forms.CheckboxSelectMultiple()
-            return forms.MultipleChoiceField(choices=several, required=False, label=label, widget=widget)
+            return forms.MultipleChoiceField(
+                choices=several, required=False, label=label, widget=forms.CheckboxSelectMultiple()
+            )
         case "number":
             widget = forms.TextInput(attrs={"inputmode": "decimal"})
             return forms.CharField(max_length=60, required=False, label=label, widget=widget)

@@ -1,0 +1,29 @@
+"""Which templates and drafts name a field: by its whole name, and not once they were sent."""
+
+import pytest
+
+from accounts.models import Brand
+from campaigns.adapters.letters import LetterAnswers
+from campaigns.enums import CampaignState
+from campaigns.models import Campaign, Design
+
+pytestmark = pytest.mark.django_db
+
+
+def test_whole_names_in_templates_and_drafts(scoped):
+    brand = Brand.objects.get()
+    facts = {"organization": scoped, "brand": brand}
+    Design.objects.create(name="Names it", mjml="<mj-text>{{ contact.city }}</mj-text>", **facts)
+    Design.objects.create(name="Another", mjml="{{ contact.city_2 }} {{ other.contact.city }}", **facts)
+    Design.objects.create(name="Put away", mjml="{{ contact.city }}", archived_at="2026-11-22T08:00Z", **facts)
+    content = Design.objects.create(name="Content", is_template=False, mjml="{{contact.city|upcase}}", **facts)
+    Campaign.objects.create(name="By its content", design=content, **facts)
+    Campaign.objects.create(name="By its subject", subject="Hello {{ contact.city }}", **facts)
+    Campaign.objects.create(name="Sent", subject="{{ contact.city }}", state=CampaignState.FINISHED, **facts)
+    found = LetterAnswers().naming(organization_id=scoped.pk, name="contact.city")
+    assert [(one.what, one.name) for one in found] == [
+        ("template", "Names it"),
+        ("draft", "By its content"),
+        ("draft", "By its subject"),
+    ]
+    assert all(one.page.startswith("campaigns:") and one.args for one in found)
