@@ -14,7 +14,8 @@ from campaigns.actions import launches
 from campaigns.enums import CampaignState
 from campaigns.errors import NotReady, Unlawful
 from campaigns.models import Campaign
-from contacts.actions import suppressions
+from campaigns.queries import checklist
+from contacts.actions import segments, suppressions
 from contacts.enums import SuppressionReason
 from contacts.models import Contact, Segment, Topic
 from reputation.queries import totals
@@ -163,6 +164,47 @@ def test_a_warning_wants_its_tick(organization: Organization, draft: Campaign, p
         assert [(r.name, r.status) for r in caught.value.results] == [("subject", "warn")]
         assert launches.launch(campaign=draft, actor=marketer, accepted=["subject", "size"]) is True
         assert fresh(draft).accepted_warnings == ["subject"]
+
+
+def test_included_and_excluded_segments_decide_who_gets_it(
+    organization: Organization, draft: Campaign, people: People, marketer: User
+) -> None:
+    people(6, city="Oslo")
+    people(4, city="Rome")
+    with tenant_scope(organization):
+
+        def segment(name: str, *rules: dict[str, str]) -> Segment:
+            return segments.save(
+                organization=organization,
+                segment=None,
+                name=name,
+                definition={"match": "all", "rules": list(rules)},
+                actor=marketer,
+            )
+
+        oslo = segment("Oslo", {"about": "field:city", "op": "is", "value": "Oslo"})
+        first = segment("First", {"about": "address", "op": "starts", "value": "p1@"})
+        verbs.edit(campaign=draft, actor=marketer, segment=oslo, excluded_segment=first)
+        words = next(result.evidence for result in checklist.results(fresh(draft)) if result.name == "audience")
+        assert words == "5 people in “Weekly news” within “Oslo” without “First”."
+        launches.launch(campaign=draft, actor=marketer)
+        segments.archive(segment=first, actor=marketer)
+        assert launches.freeze(campaign=fresh(draft)) is True
+        sent = Delivery.objects.filter(mailing=fresh(draft).mailing).values_list("address", flat=True)
+        assert sorted(address.partition("@")[0] for address in sent) == ["p2", "p3", "p4", "p5", "p6"]
+
+
+def test_an_excluded_segment_that_broke_stops_the_launch_too(
+    organization: Organization, draft: Campaign, people: People, marketer: User
+) -> None:
+    people(2)
+    with tenant_scope(organization):
+        launches.launch(campaign=draft, actor=marketer)
+        segment = Segment.objects.create(organization=organization, name="Broken", definition={"nonsense": 1})
+        Campaign.objects.filter(pk=draft.pk).update(excluded_segment=segment)
+        assert launches.freeze(campaign=fresh(draft)) is False
+        assert "The segment “Broken” cannot be understood any more" in fresh(draft).problem
+        assert next(r for r in checklist.results(fresh(draft)) if r.name == "audience").status == "fail"
 
 
 def test_a_segment_that_broke_meanwhile_takes_the_launch_back(

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Organization, User
 from accounts.tenancy import tenant_scope
@@ -118,6 +119,30 @@ def test_the_audience_is_counted_while_choosing(
         as_marketer.get(where, {"topic": topic.pk, "segment": broken.pk}).content.decode()
     )
     assert as_marketer.get(where, {"topic": "x"}).content.decode().strip() == ""
+
+
+def test_people_are_left_out_and_an_archived_choice_stays(
+    as_marketer: Client, organization: Organization, topic: Topic, draft: Campaign, people: People
+) -> None:
+    people(4)
+    with tenant_scope(organization):
+        rule = {"about": "address", "op": "starts", "value": "p1@"}
+        first = Segment.objects.create(
+            organization=organization, name="First", definition={"match": "all", "rules": [rule]}
+        )
+    said = as_marketer.get(
+        url(organization, "audience"), {"topic": topic.pk, "excluded_segment": first.pk}
+    ).content.decode()
+    assert "<strong>3</strong> people" in said
+    assert "subscribed to Weekly news, without people whose Address starts with “p1@”." in said
+    form = {"name": "x", "topic": topic.pk, "excluded_segment": first.pk}
+    assert as_marketer.post(url(organization, "campaign_edit", draft), form).status_code == 302
+    with tenant_scope(organization):
+        assert Campaign.objects.get(pk=draft.pk).excluded_segment == first
+        Segment.objects.update(archived_at=timezone.now())
+    assert "First" in as_marketer.get(url(organization, "campaign_edit", draft)).content.decode()
+    assert as_marketer.post(url(organization, "campaign_edit", draft), form).status_code == 302
+    assert "First" not in as_marketer.get(url(organization, "campaign_new")).content.decode()
 
 
 def test_discarding_a_draft(
