@@ -21,7 +21,7 @@ def imports(ground: Ground, *, people: int, seed: int) -> Result:
     chance = random.Random(seed)
     known = people // 10
     made = ground.house.script(_HERE, "bring", f"--people={people}", f"--known={known}")
-    organization, import_ = int(made["organization"]), int(made["import"])
+    organization, import_ = int(str(made["organization"])), int(str(made["import"]))
     killed = dict.fromkeys(PHASES, 0)
     for phase in PHASES:
         if phase in VERBS:

@@ -7,6 +7,7 @@ import hashlib
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from django.conf import settings
@@ -129,8 +130,8 @@ def drop_upload(import_: Import) -> None:
 
 def discard(import_: Import) -> None:
     """After the commit: the import is over."""
-    paths = (upload_of(import_), path_of(import_))
-    transaction.on_commit(lambda: [path.unlink(missing_ok=True) for path in paths])
+    for path in (upload_of(import_), path_of(import_)):
+        transaction.on_commit(partial(path.unlink, missing_ok=True))
 
 
 def _folder(import_: Import) -> Path:

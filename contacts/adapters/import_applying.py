@@ -67,15 +67,15 @@ def lines_of_batch(import_id: int, after: int, size: int) -> tuple[int, int]:
     """(last line, rows) of the next lines behind `after`; (after, 0) at the end. Rows of every verdict are counted."""
     with connection.cursor() as cursor:
         cursor.execute(_ROWS, [import_id, after, after + size])
-        last, n = cursor.fetchone() or (None, 0)
+        last, n = cursor.fetchone()
         if not n:
             cursor.execute(_NEXT, [import_id, after])
-            (first,) = cursor.fetchone() or (None,)
+            first = cursor.fetchone()[0]
             if first is None:
                 return after, 0
             cursor.execute(_ROWS, [import_id, first - 1, first - 1 + size])
-            last, n = cursor.fetchone() or (None, 0)
-    return last, n
+            last, n = cursor.fetchone()
+    return int(last), int(n)
 
 
 def apply(work: Work, after: int, last: int) -> Counter[str]:
