@@ -8,7 +8,9 @@ import asyncio
 import itertools
 import os
 import time
+from collections.abc import Iterator
 from statistics import quantiles
+from typing import Any
 
 from bench import house as houses
 from bench import report as default_report
@@ -27,7 +29,8 @@ ONE_CLICK = b"List-Unsubscribe=One-Click"
 def run(report=default_report) -> int:  # type: ignore[no-untyped-def]
     with houses.private("bench-pages", environ={"TRUSTED_PROXIES": "1", "HITS_WORKERS": WORKERS}) as house:
         report.say(f"seeding {PEOPLE:,} people ...")
-        tokens = [str(token) for token in house.script(CHECKOUT / "bench" / "pages_seeding.py", str(PEOPLE))["tokens"]]  # type: ignore[attr-defined]
+        seeded: Any = house.script(CHECKOUT / "bench" / "pages_seeding.py", str(PEOPLE))
+        tokens: list[str] = seeded["tokens"]
         with house.connect() as connection:
             connection.execute("VACUUM ANALYZE")
         house.start("hits")
@@ -61,27 +64,28 @@ def _cut(took: list[float], percent: int) -> float:
     return quantiles(took, n=100)[percent - 1] * 1000
 
 
-def _pages(tokens: list[str]) -> "itertools.chain[bytes]":
+def _pages(tokens: list[str]) -> Iterator[bytes]:
     def one(number: int) -> bytes:
         kind = "u" if number % 2 else "p"
         return _request("GET", f"/{kind}/{tokens[number % len(tokens)]}", number)
 
-    return itertools.chain(map(one, itertools.count()))
+    return map(one, itertools.count())
 
 
-def _posts(tokens: list[str]) -> "itertools.chain[bytes]":
-    return itertools.chain(_request("POST", f"/u/{token}", number, ONE_CLICK) for number, token in enumerate(tokens))
+def _posts(tokens: list[str]) -> Iterator[bytes]:
+    return (_request("POST", f"/u/{token}", number, ONE_CLICK) for number, token in enumerate(tokens))
 
 
 def _request(method: str, path: str, number: int, body: bytes = b"") -> bytes:
     client = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
-    head = f"{method} {path} HTTP/1.1\r\nHost: links.example\r\nX-Forwarded-For: {client}\r\nAccept-Language: {LANGUAGES[number % 5]}\r\n"
+    head = f"{method} {path} HTTP/1.1\r\nHost: links.example\r\nX-Forwarded-For: {client}\r\n"
+    head += f"Accept-Language: {LANGUAGES[number % len(LANGUAGES)]}\r\n"
     if body:
         head += f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n"
     return head.encode() + b"\r\n" + body
 
 
-async def _load(port: int, requests: "itertools.chain[bytes]", seconds: float) -> list[float]:
+async def _load(port: int, requests: Iterator[bytes], seconds: float) -> list[float]:
     """Ask over LINES connections for so many seconds; how long each answer took. Raises RuntimeError on one that is no 200."""
     until = time.perf_counter() + seconds
     took: list[float] = []

@@ -56,6 +56,15 @@ class NoMail:
     def came_back(self, *, about: str) -> None:
         return None
 
+    def has_had_enough(self, *, contact: str, cap: str) -> str:
+        return "false"
+
+    def held(self, *, contact_id: int, address: str) -> list[dict[str, Any]]:
+        return []
+
+    def forget(self, *, organization_id: int, contact_id: int, addresses: Sequence[str]) -> Forgotten:
+        return Forgotten({}, 0)
+
     def mailed(self, *, ids: Sequence[int]) -> set[int]:
         return set()
 

@@ -54,5 +54,6 @@ class Pages:
 
     def _response(self, scope: dict[str, Any], body: bytes) -> HttpResponse:
         set_script_prefix("/")
-        response: HttpResponse = self._handler.get_response(ASGIRequest(scope, io.BytesIO(body)))
+        response = self._handler.get_response(ASGIRequest(scope, io.BytesIO(body)))
+        assert isinstance(response, HttpResponse)  # none of these pages streams
         return response

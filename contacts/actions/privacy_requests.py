@@ -127,7 +127,7 @@ def verified(*, request: PrivacyRequest) -> None:
 def give(*, request: PrivacyRequest, actor: User | None = None) -> dict[str, Any]:
     """Everything that we hold about the person (contacts/queries/personal_data.py); closes the request. Raises NotThisWay."""
     request = PrivacyRequest.objects.select_for_update().get(pk=request.pk)
-    contact = Contact.objects.filter(pk=request.contact_id, erased_at=None).first()
+    contact = Contact.objects.filter(pk=request.contact_id or 0, erased_at=None).first()
     if contact is None:
         raise NotThisWay("We know nobody with this address any more.")
     held = personal_data.held(contact)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import accumulate
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.db.models import Model
@@ -79,6 +79,9 @@ class Recipient:
         return self.brand.postal_address or self.organization.postal_address
 
 
+M = TypeVar("M", bound=Model)
+
+
 def _looks(topic: Topic) -> tuple[Any, ...]:
     return topic.pk, topic.public_id, topic.name, topic.description
 
@@ -151,19 +154,17 @@ WHERE o.id = %s::bigint
 """
 
 
+def _part(model: type[M], names: Sequence[str], row: Sequence[Any], which: int) -> M | None:
+    values = row[_CUTS[which] : _CUTS[which + 1]]
+    return model.from_db("default", names, values) if values[0] is not None else None
+
+
 def _recipient(token: Token, row: Sequence[Any]) -> Recipient:
-    organization, brand, contact, topic = (
-        model.from_db("default", names, row[start:end]) if row[start] is not None else None
-        for model, names, start, end in zip(
-            (Organization, Brand, Contact, Topic),
-            (_ORGANIZATION, _BRAND, _CONTACT, _TOPIC),
-            _CUTS,
-            _CUTS[1:],
-            strict=False,
-        )
-    )
+    organization = _part(Organization, _ORGANIZATION, row, 0)
+    assert organization is not None  # the SELECT is about it
+    brand = _part(Brand, _BRAND, row, 1) or Brand(name=organization.name)
+    contact, topic = _part(Contact, _CONTACT, row, 2), _part(Topic, _TOPIC, row, 3)
     subject, paused_until, cap, language, topics, entries = row[_CUTS[-1] :]
-    brand = brand or Brand(name=organization.name)
     brand.organization = organization
     if contact is not None:
         contact.organization = organization

@@ -58,13 +58,13 @@ def use(request: HttpRequest, link: str) -> HttpResponse:
     try:
         with tenant_scope_id(opened.organization_id) as organization:
             wish = PrivacyRequest.objects.filter(pk=opened.request_id).select_related("organization").first()
-            contact = Contact.objects.filter(pk=wish.contact_id, erased_at=None).first() if wish else None
+            contact = Contact.objects.filter(pk=wish.contact_id or 0, erased_at=None).first() if wish else None
             if wish is None:
                 return unknown(request)
             with translation.override(_language(request, contact)):
                 context = {"wish": wish, "link": link, "brand": brand_for(organization), "contact": contact}
                 if opened.is_too_old or _is_over(wish) or not privacy_requests.is_for(wish, contact, opened):
-                    return _page(request, "over", context, status=410)
+                    return _page(request, "over", context)
                 return _answer(request, wish, contact, opened, context)
     except Organization.DoesNotExist:
         return unknown(request)
@@ -146,10 +146,10 @@ def _pressed(request: HttpRequest) -> str:
         return ""
 
 
-def _page(request: HttpRequest, name: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+def _page(request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
     brand = context["brand"]
     context = {"postal_address": brand.postal_address or brand.organization.postal_address, **context}
-    return private(render(request, f"contacts/recipients/own/{name}.html", context, status=status))
+    return private(render(request, f"contacts/recipients/own/{name}.html", context))
 
 
 def _language(request: HttpRequest, contact: Contact | None) -> str:

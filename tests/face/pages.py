@@ -24,7 +24,7 @@ from sending.actions import domains
 from sending.enums import Bucket, EventKind
 from sending.models import SendingDomain, Tally
 from sending.queries import domains as sending_domains
-from tests.face import audience, hygiene, imports, people, segments, signups
+from tests.face import audience, hygiene, imports, people, privacy, segments, signups
 from tests.sending import ledger
 
 
@@ -195,6 +195,7 @@ PAGES = [
     Page("inbox-empty", "posthouse:inbox", tenant=False),
     *(Page(**one) for one in audience.PAGES),
     *(Page(**one) for one in people.PAGES),
+    *(Page(**one) for one in privacy.PAGES),
     *(Page(**one) for one in hygiene.PAGES),
     *(Page(**one) for one in imports.PAGES),
     *(Page(**one) for one in segments.PAGES),

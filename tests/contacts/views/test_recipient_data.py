@@ -62,6 +62,10 @@ def mails(organization):
         ]
 
 
+def is_over(answer):
+    return answer.status_code == 200 and "This link is over" in answer.content.decode()
+
+
 def text_of(stored):
     message = email.message_from_bytes(bytes(stored.raw), policy=email.policy.default)
     return message.get_body(("plain",)).get_content()
@@ -152,7 +156,7 @@ def test_erasing(client, organization, person, token):
     assert request.record["erased"]["people"] == 1
     assert "elsewhere" not in text
     # The link is used up, and the mail's token opens pages without anybody.
-    assert client.post(link, {"do": "erase"}).status_code == 410
+    assert is_over(client.post(link, {"do": "erase"}))
     for name in ("unsubscribe", "preferences", "data"):
         answer = client.get(reverse(f"recipients:{name}", args=[token]))
         assert answer.status_code == 200
@@ -201,7 +205,7 @@ def test_until_the_new_mailbox_says_yes_nothing_changes(client, organization, pe
     client.post(first, {"do": "propose", "address": NEW})
     one = mails(organization)[-1][2]
     client.post(first, {"do": "propose", "address": "other@new.example"})
-    assert client.get(one).status_code == 410, "a link confirms the address that it was mailed to, and no other"
+    assert is_over(client.get(one)), "a link confirms the address that it was mailed to, and no other"
     with tenant_scope(organization):
         assert Contact.objects.get(pk=person.pk).address == KEY
 
@@ -249,8 +253,8 @@ def test_the_link_is_good_for_an_hour(client, organization, token, monkeypatch):
     link = mails(organization)[0][2]
     now = time.time()
     monkeypatch.setattr(signing.time, "time", lambda: now + 3_601)
-    assert client.get(link).status_code == 410
-    assert client.post(link, {"do": "erase"}).status_code == 410
+    assert is_over(client.get(link))
+    assert is_over(client.post(link, {"do": "erase"}))
     with tenant_scope(organization):
         assert Contact.objects.get().erased_at is None
 
@@ -260,7 +264,7 @@ def test_a_link_to_an_address_that_is_not_theirs_any_more_is_over(client, organi
     link = mails(organization)[0][2]
     with tenant_scope(organization):
         Contact.objects.filter(pk=person.pk).update(address=NEW, address_key=NEW)
-    assert client.post(link, {"do": "erase"}).status_code == 410
+    assert is_over(client.post(link, {"do": "erase"}))
 
 
 @pytest.mark.parametrize("spoil", [lambda t: t[:-2], lambda t: t + "x", lambda t: "x" * 500, lambda t: t.swapcase()])
@@ -288,7 +292,7 @@ def test_three_links_an_hour(client, organization, token):
         answer = ask(client, token, "erasure")
     assert "Several were sent" in answer.content.decode()
     assert len(mails(organization)) == 3
-    assert client.get(mails(organization)[0][2]).status_code == 410, "the newest one counts"
+    assert is_over(client.get(mails(organization)[0][2])), "the newest one counts"
     assert client.get(mails(organization)[2][2]).status_code == 200
 
 
