@@ -15,7 +15,7 @@ from statistics import median, quantiles
 RARE = {  # about one in two thousand, by a condition that no index knows
     "match": "all",
     "rules": [
-        {"about": "field:visits", "op": "greater", "value": "47"},
+        {"about": "field:visits", "op": "gt", "value": "47"},
         {"about": "field:vip", "op": "yes"},
         {"about": "field:city", "op": "is", "value": "Graz"},
     ],
@@ -80,7 +80,7 @@ def ask(public_id: str, rounds: int, first: int, people: int) -> dict[str, objec
                 began = time.perf_counter()
                 response = client.get(address, query)
                 spent = (time.perf_counter() - began) * 1000
-                if response.status_code != 200:
+                if response.status_code != 200 or b"cannot be understood" in response.content:
                     raise RuntimeError(f"{address} {query}: {response.status_code}")
                 partly = kind != "person" and b"We looked at" in response.content
                 if number:  # the first round warms up
@@ -112,7 +112,7 @@ def _frame(public_id: str) -> dict[str, list[str]]:
     with tenant_scope(organization):
         segments = []
         for name, definition in (("bench rare", RARE), ("bench nobody", NOBODY), ("bench silent", SILENT)):
-            segment, _ = Segment.objects.get_or_create(
+            segment, _ = Segment.objects.update_or_create(
                 organization=organization, name=name, defaults={"definition": definition}
             )
             segments.append(segment.public_id)

@@ -170,12 +170,8 @@ def condition(organization: Organization, wanted: Filter) -> Sql:
     ):
         if value:
             parts.append(Sql(f"c.{column} = %s", (value,)))
-    zone = ZoneInfo(organization.time_zone or "UTC")
-    if wanted.added_from:
-        parts.append(Sql("c.created_at >= %s", (datetime.combine(wanted.added_from, time.min, zone),)))
-    if wanted.added_to:
-        after = datetime.combine(wanted.added_to + timedelta(days=1), time.min, zone)
-        parts.append(Sql("c.created_at < %s", (after,)))
+    if wanted.added_from or wanted.added_to:
+        parts.append(added(organization, wanted))
     if wanted.state == "suppressed":
         parts.append(Sql(SUPPRESSED))
     elif wanted.state == "mailable":
@@ -183,6 +179,18 @@ def condition(organization: Organization, wanted: Filter) -> Sql:
     parts.append(Sql(f"c.archived_at IS {'NOT NULL' if wanted.state == 'archived' else 'NULL'}"))
     if wanted.segment is not None:
         parts.append(audience.condition(organization, wanted.segment.definition))
+    return both(*parts)
+
+
+def added(organization: Organization, wanted: Filter) -> Sql:
+    """Who came between two days, both included, as the organization's days begin and end."""
+    zone = ZoneInfo(organization.time_zone or "UTC")
+    parts = []
+    if wanted.added_from:
+        parts.append(Sql("c.created_at >= %s", (datetime.combine(wanted.added_from, time.min, zone),)))
+    if wanted.added_to:
+        after = datetime.combine(wanted.added_to + timedelta(days=1), time.min, zone)
+        parts.append(Sql("c.created_at < %s", (after,)))
     return both(*parts)
 
 

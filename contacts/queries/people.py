@@ -193,6 +193,11 @@ def _few(organization: Organization, wanted: Filter) -> list[int] | None:
                 [wanted.topic.pk],
             )
         )
+    if wanted.added_from or wanted.added_to:
+        added = filters.added(organization, wanted)
+        probes.append(
+            (f"SELECT id FROM contacts_contact c WHERE c.organization_id = %s AND {added.text}", [mine, *added.params])
+        )
     if wanted.state == "archived":
         probes.append(
             ("SELECT id FROM contacts_contact WHERE organization_id = %s AND archived_at IS NOT NULL", [mine])
@@ -246,10 +251,9 @@ def _look_through(
     size, looked, began = LOOK, 0, time.monotonic()
     while True:
         start = time.monotonic()
-        people, place = _people(organization, wanted, order, size)
-        column = "c.address_key" if order.by_address else "c.id"
+        people, key, place = _people(organization, wanted, order, size)
         rows = _fetch(
-            f"SELECT c.id FROM {people.text} WHERE {fits.text} ORDER BY {column} {order.direction}"
+            f"SELECT c.id FROM {people.text} WHERE {fits.text} ORDER BY {key} {order.direction}"
             f" LIMIT {PAGE + 1 - len(found)}",
             [*people.params, *fits.params],
         )
@@ -267,10 +271,9 @@ def _look_through(
         size *= 2
 
 
-def _people(organization: Organization, wanted: Filter, order: _Order, size: int) -> tuple[Sql, Sql]:
-    """The next people in the order of the list as `c`, and a query for the last of them (id, place), if so many are left.
-
-    By id, those of a tag or a topic come by its own index.
+def _people(organization: Organization, wanted: Filter, order: _Order, size: int) -> tuple[Sql, str, Sql]:
+    """The next people in the order of the list as `c`, the column by which they come in order already, and a query for the
+    last of them (id, place), if so many are left. By id, those of a tag or a topic come by its own index.
     """
     direction = order.direction
     if not order.by_address and (wanted.tag is not None or wanted.topic is not None):
@@ -292,7 +295,8 @@ def _people(organization: Organization, wanted: Filter, order: _Order, size: int
             " (SELECT * FROM contacts_contact WHERE id = b.contact_id OFFSET 0) c",
             (*taken, size),
         )
-        return people, Sql(f"SELECT contact_id, contact_id FROM ({base} OFFSET %s LIMIT 1) l", (*taken, size - 1))
+        last = Sql(f"SELECT contact_id, contact_id FROM ({base} OFFSET %s LIMIT 1) l", (*taken, size - 1))
+        return people, "b.contact_id", last
     column = "address_key" if order.by_address else "id"
     beyond = order.beyond(column)
     limits = [Sql("organization_id = %s", (organization.pk,)), beyond]
@@ -302,6 +306,7 @@ def _people(organization: Organization, wanted: Filter, order: _Order, size: int
     base = f"FROM contacts_contact WHERE {where.text} ORDER BY {column} {direction}"
     return (
         Sql(f"(SELECT * {base} LIMIT %s) c", (*where.params, size)),
+        f"c.{column}",
         Sql(f"SELECT id, {column} {base} OFFSET %s LIMIT 1", (*where.params, size - 1)),
     )
 
