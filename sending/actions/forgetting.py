@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from contacts.ports import Forgotten
 from sending.actions import mailings
 from sending.enums import ERASED_PREFIX, OPEN_STATES, Bucket, DeliveryState, EventKind, Reason
-from sending.models import Delivery, StoredMessage
+from sending.models import Delivery, HeldBounce, StoredMessage
 
 GONE = "(erased)"
 
@@ -34,11 +34,13 @@ def forget(*, organization_id: int, contact_id: int, addresses: Sequence[str]) -
     moving = set(Delivery.objects.filter(pk__in=ids, state__in=OPEN_STATES).values_list("pk", flat=True))
     settled = [pk for pk in ids if pk not in moving]
     stored = StoredMessage.objects.filter(pk__in=settled).exclude(raw=b"").update(raw=b"", subject=GONE)
+    held, _ = HeldBounce.objects.filter(organization_id=organization_id, address_key__in=strangers[1:]).delete()
     replies, devices = _blank_events(ids, [one for one in strangers[1:] if "@" in one])
     counts = {
         "messages cancelled": cancelled,
         "addresses of messages": addressed,
         "contents of app mail": stored,
+        "bounces that waited for review": held,
         "servers' replies": replies,
         "devices and network addresses": devices,
     }

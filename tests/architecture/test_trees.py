@@ -163,6 +163,17 @@ WAYS_AROUND = {
     "reputation/tasks.py": [
         "find the domains of all organizations whose check is due",
         "fold the tallies of all organizations into totals",
+        "forget the DMARC reports of all organizations that are too old to be looked at",
+    ],
+    "reputation/adapters/dmarc.py": ["a DMARC report names a domain, not its organization"],
+    "sending/actions/failures.py": [
+        "find whose mail failed of late, whoever sent it",
+        "remember how far the failures of all organizations have been counted",
+    ],
+    "sending/adapters/late_waves.py": ["whether most of what was sent to a place came back, whoever sent it"],
+    "sending/management/commands/bounces_to_review.py": [
+        "an operator decides about a wave of bounces for all organizations",
+        "an operator looks at the bounces of all organizations that wait for review",
     ],
     "sending/tasks.py": ["which provider is behind a domain is the same for everybody"],
     "sending/management/commands/reseal_keys.py": ["seal the keys of all organizations anew"],

@@ -24,7 +24,7 @@ from sending.actions import domains
 from sending.enums import Bucket, EventKind
 from sending.models import SendingDomain, Tally
 from sending.queries import domains as sending_domains
-from tests.face import audience, hygiene, imports, people, privacy, segments, signups
+from tests.face import audience, hygiene, imports, people, privacy, reports, segments, signups
 from tests.sending import ledger
 
 
@@ -198,6 +198,7 @@ PAGES = [
     *(Page(**one) for one in privacy.PAGES),
     *(Page(**one) for one in hygiene.PAGES),
     *(Page(**one) for one in imports.PAGES),
+    *(Page(**one) for one in reports.PAGES),
     *(Page(**one) for one in segments.PAGES),
     *(Page(**one) for one in signups.PAGES),
 ]
