@@ -10,10 +10,10 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Brand, Organization, User
-from contacts.actions import signup_forms, suppressions
+from contacts.actions import segments, signup_forms, suppressions
 from contacts.actions.signup_forms import Facts
 from contacts.enums import ConsentAction, ConsentSource, FieldKind, SubscriptionState, SuppressionReason
-from contacts.models import Field, Segment, Topic
+from contacts.models import Field, Topic
 from posthouse.demo import people
 
 PEOPLE = 20_000
@@ -49,6 +49,23 @@ SEGMENTS = (
             "rules": [
                 {"about": "language", "op": "is", "value": "de"},
                 {"about": "language", "op": "is", "value": "fr"},
+            ],
+        },
+    ),
+    (
+        "Opened something lately",
+        {
+            "match": "all",
+            "rules": [{"about": "activity:opened", "op": "at_least", "times": 1, "when": "within", "days": 60}],
+        },
+    ),
+    (
+        "Got ten letters, opened none",
+        {
+            "match": "all",
+            "rules": [
+                {"about": "activity:delivered", "op": "at_least", "times": 10},
+                {"about": "activity:opened", "op": "never", "when": "within", "days": 90},
             ],
         },
     ),
@@ -88,7 +105,7 @@ def write(*, organization: Organization, coffee: Brand, tea: Brand, actor: User)
         ),
     )
     for name, definition in SEGMENTS:
-        Segment.objects.create(organization=organization, name=name, definition=definition)
+        segments.save(organization=organization, segment=None, name=name, definition=definition, actor=actor)
     _form(organization, coffee, topics, actor)
     _copy_contacts(organization)
     _subscribe(organization, topics)
