@@ -342,3 +342,14 @@ def test_every_kind_of_request_has_a_mail(organization, person):
         for name in (*RequestKind.values, "new_address")
     }
     assert len(set(said.values())) == 4
+
+
+def test_what_is_shown_speaks_their_language_too(client, organization, token):
+    ask(client, token, "access")
+    link = mails(organization)[0][2]
+    text = client.post(link, {"do": "show"}, headers={"Accept-Language": "de"}).content.decode()
+    assert "Anmeldeformular" in text
+    assert "Angemeldet" in text
+    assert "Sign-up form" not in text
+    held = json.loads(client.post(link, {"do": "download"}, headers={"Accept-Language": "de"}).content)
+    assert held["consent"][0]["where"] == "Sign-up form", "the file is for programs"
