@@ -268,11 +268,28 @@ USE_I18N = True
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = env.text("STATIC_ROOT", str(VAR_DIR / "static"))
+MEDIA_URL = "/media/"  # on web and link host alike; designs say it, and compiling puts the link host before it
+MEDIA_BUCKET = env.text("MEDIA_BUCKET")  # S3 and its kin, through boto3; empty: pictures lie in VAR_DIR/media
+MEDIA_QUOTA_MB = env.number("MEDIA_QUOTA_MB", 500, least=1, most=1_000_000)  # an organization
 STORAGES = {
-    "default": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": str(VAR_DIR / "media")},
-    },
+    "default": (
+        {
+            "BACKEND": "storages.backends.s3.S3Storage",
+            "OPTIONS": {
+                "bucket_name": MEDIA_BUCKET,
+                "location": env.text("MEDIA_PREFIX"),
+                "endpoint_url": env.text("MEDIA_ENDPOINT") or None,
+                "region_name": env.text("MEDIA_REGION") or None,
+                "default_acl": None,
+                "file_overwrite": True,  # names are hashes: the same name is the same picture
+            },
+        }
+        if MEDIA_BUCKET
+        else {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": str(VAR_DIR / "media")},
+        }
+    ),
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
 # Without a collected copy (a checkout that was just cloned) the files are served as they lie in static/.

@@ -8,6 +8,7 @@ from accounts.models import Brand, Organization
 from campaigns.designs import guard
 from campaigns.designs.findings import Compiled, DesignError, Finding
 from campaigns.models import Campaign
+from campaigns.queries import brand_kits
 from contacts import addresses
 from contacts.enums import SubscriptionState
 from contacts.models import Contact, Subscription
@@ -40,11 +41,16 @@ def make(campaign: Campaign) -> Made:
         subject=campaign.subject,
         preheader=campaign.preheader,
         names=merge_names(campaign.organization),
+        brand=campaign.brand,
     )
 
 
-def make_from(*, mjml: str, names: Collection[str], subject: str = "", preheader: str = "") -> Made:
-    """Compile a design and cut it into a merge plan."""
+def make_from(
+    *, mjml: str, names: Collection[str], subject: str = "", preheader: str = "", brand: Brand | None = None
+) -> Made:
+    """Compile a design, dressed in the brand's kit, and cut it into a merge plan."""
+    if brand is not None:
+        mjml = brand_kits.dressed(mjml, brand)
     subject_problems = tuple(problem.message for problem in check(subject, names))
     preheader_problems = tuple(
         Finding("error", f"Preview text: {problem.message}", 0) for problem in check(preheader, names)

@@ -146,8 +146,8 @@ def starter_preview(request: HttpRequest, org: str, starter: str) -> HttpRespons
         source = find(starter).mjml
     except KeyError as error:
         raise Http404("There is no such template.") from error
-    made = content.make_from(mjml=source, names=content.merge_names(request.organization))
     brand = Brand.objects.get(organization=request.organization, is_default=True)
+    made = content.make_from(mjml=source, names=content.merge_names(request.organization), brand=brand)
     assert made.plan is not None
     return preview_policy.mail(
         content.show(made.plan, organization=request.organization, brand=brand, contact=None).html
@@ -183,8 +183,10 @@ def bring_back(request: HttpRequest, org: str, design: str) -> HttpResponse:
 
 def _make(design: Design, campaign: Campaign | None, names: frozenset[str]) -> content.Made:
     if campaign is None:
-        return content.make_from(mjml=design.mjml, names=names)
-    return content.make_from(mjml=design.mjml, names=names, subject=campaign.subject, preheader=campaign.preheader)
+        return content.make_from(mjml=design.mjml, names=names, brand=design.brand)
+    return content.make_from(
+        mjml=design.mjml, names=names, subject=campaign.subject, preheader=campaign.preheader, brand=design.brand
+    )
 
 
 def _findings(made: content.Made) -> dict[str, Any]:
