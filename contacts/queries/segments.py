@@ -26,7 +26,7 @@ SMALL = 50_000  # people: below it the exact count is quick enough to be the fir
 PICKED = 3_000  # people asked for an estimate
 ONE_IN = 64  # of a large organization are candidates
 REMEMBERED = 300  # seconds
-PATIENCE = 20_000  # milliseconds of one exact count
+PATIENCE = 10_000  # milliseconds of one exact count
 SAMPLE = 10
 
 Path = tuple[int, ...]
