@@ -54,7 +54,10 @@ def delivery(
     """One message, with the tally of its bucket as the launch and the relay would have left it."""
     facts = {"provider": "gmail", "address": contact.address_key if contact else "somebody@elsewhere.example"} | facts
     lane, _ = Lane.objects.get_or_create(
-        organization=send.organization, mailing=send, domain=facts["address"].rpartition("@")[2]
+        organization=send.organization,
+        mailing=send,
+        domain=facts["address"].rpartition("@")[2],
+        variant=facts.get("variant", 0),
     )
     row = Delivery.objects.create(
         organization=send.organization, mailing=send, contact=contact, lane=lane, state=state, **facts

@@ -206,24 +206,6 @@ async def test_a_held_mailing_is_not_offered_and_gets_no_leave(town: Town, hold:
     await ledger.close()
 
 
-async def test_a_held_variant_waits_while_the_others_go(town: Town) -> None:
-    town.rows("UPDATE sending_delivery SET variant = 1 WHERE address IN ('p0@home0.example', 'p1@home1.example')")
-    town.rows(
-        "INSERT INTO sending_tally (organization_id, mailing_id, variant, provider, kind, link, n, at) "
-        "SELECT organization_id, id, v, '', 1, -1, n, now() FROM sending_mailing, (VALUES (0, -2), (1, 2)) x(v, n)"
-    )
-    town.rows(
-        "INSERT INTO sending_mailingvariant (organization_id, mailing_id, variant, letter_id, hold) "
-        "SELECT organization_id, id, 1, letter_id, 'paused' FROM sending_mailing"
-    )
-    ledger = await relay(town)
-    assert len(await claim_all(ledger)) == 4
-    town.rows("UPDATE sending_mailingvariant SET hold = NULL")
-    await ledger.waiting()
-    assert len(await claim_all(ledger)) == 2
-    await ledger.close()
-
-
 async def test_a_fenced_relay_gets_nothing_and_its_intents_are_in_doubt(town: Town) -> None:
     asleep, awake = await relay(town), await relay(town)
     parcels = await claim_all(asleep)

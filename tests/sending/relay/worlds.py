@@ -75,6 +75,7 @@ class Town:
         self.flushes: list[tuple[list[Settlement], list[int]]] = []
         self.holds: dict[int, str] = {}
         self.refusals: dict[int, str] = {}
+        self.at_once = False
         self.away = False
         self.fenced = False
         self.left = False
@@ -122,7 +123,7 @@ class Town:
         due: dict[int, float] = {}
         for row in self.waiting_rows.values():
             lane = self.lanes[row["lane"]]
-            if row["due"] <= self.clock.wall() and lane.mailing_id not in self.holds:
+            if self.holds.get(lane.mailing_id, "undo") == "undo":
                 due[lane.id] = min(due.get(lane.id, 1e18), row["due"])
         return [
             Lane(
@@ -133,10 +134,20 @@ class Town:
                 lane.priority,
                 due[lane.id],
                 lane.give_up_after,
+                max(0.0, due[lane.id] - self.clock.wall()),
+                lane.mailing_id in self.holds,
             )
             for lane in self.lanes.values()
             if lane.id in due
         ]
+
+    async def let_go(self) -> None:
+        """The window of an undo ends when the first of its deliveries is due."""
+        self._reach()
+        for row in self.waiting_rows.values():
+            mailing_id = self.lanes[row["lane"]].mailing_id
+            if row["due"] <= self.clock.wall() and self.holds.get(mailing_id) == "undo":
+                del self.holds[mailing_id]
 
     async def claim(self, wishes: Sequence[tuple[Lane, int]]) -> Sequence[Parcel]:
         self._reach()
@@ -210,9 +221,10 @@ class Town:
     async def leave(self) -> None:
         self.left = True
 
-    async def wait_for_mail(self) -> None:
+    async def wait_for_mail(self) -> bool:
         await self._news.wait()
         self._news.clear()
+        return self.at_once
 
     # Composer
 
