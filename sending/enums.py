@@ -106,6 +106,7 @@ class Reason(models.TextChoices):
     LESS_OFTEN = "less_often", "Wants mail less often"
     ARCHIVED = "archived", "Archived after the launch"
     CANCELLED = "cancelled", "The send was cancelled"
+    TAKEN_BACK = "taken_back", "The launch was taken back"
     MERGE = "merge", "The content could not be made for this person"
     CONTENT_LOST = "content_lost", "The content is missing"
 
@@ -115,8 +116,10 @@ ERASED_PREFIX = "erased:"
 
 
 class Hold(models.TextChoices):
-    """Why a mailing stands still (mailing.hold; NULL: it may go)."""
+    """Why a mailing, or a variant of it, stands still (`hold`; NULL: it may go)."""
 
+    UNDO = "undo", "Can still be taken back"  # ends by itself at mailing.held_until
+    REST = "rest", "Waits for what becomes of the first"  # of a variant: careful start, A/B test
     PAUSED = "paused", "Paused"
     CANCELLED = "cancelled", "Cancelled"
     POSTHOUSE = "posthouse", "Paused by Posthouse"

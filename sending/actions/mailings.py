@@ -4,6 +4,8 @@ Policy: after `sealed_at` no row is inserted or deleted; every move of a row wri
 transaction, so the sum of the parts is the audience at every moment. The relay asks for `hold` before each final dot.
 """
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Protocol
 
 from django.db import connection, transaction
@@ -15,9 +17,11 @@ from contacts.actions import removal
 from sending.actions import streams
 from sending.enums import Bucket, DeliveryState, EventKind, Hold, Reason, StreamKind
 from sending.errors import Refused
-from sending.models import Delivery, Lane, Letter, Mailing
+from sending.models import Delivery, Lane, Letter, Mailing, MailingVariant
 from sending.queries import mailings as ledger
+from sending.timing import Timing, everywhere
 
+REST = 99  # the variant of those who wait for what becomes of the first ones: of a careful start, of an A/B test
 BATCH = 5_000  # rows of one cancelling transaction: short enough for the relay not to notice
 NEWS_CHANNEL = "posthouse_mail"
 
@@ -43,9 +47,29 @@ def open_(*, organization: Organization, letter: Letter, topic_id: int | None, n
     )
 
 
+def add_variant(*, mailing: Mailing, variant: int, letter: Letter, hold: Hold | None = None) -> MailingVariant:
+    """Another part of a mailing that is not sealed yet, with its letter; held: nothing of it leaves until it is released."""
+    if mailing.sealed_at is not None:
+        raise Refused("This send has begun: it cannot be divided any more.")
+    return MailingVariant.objects.create(
+        organization_id=mailing.organization_id, mailing=mailing, variant=variant, letter=letter, hold=hold
+    )
+
+
 @transaction.atomic
-def seal(*, mailing: Mailing, audience: Audience) -> int:
+def seal(
+    *,
+    mailing: Mailing,
+    audience: Audience,
+    split: Sequence[tuple[int, float]] = (),
+    timing: Timing | None = None,
+    undo_until: datetime | None = None,
+) -> int:
     """Freeze the audience: one delivery a person, the ones to be skipped included, and the first tallies. Gives its size.
+
+    `split`: (variant, share in per cent), ...; the others, and all who are skipped, are variant 0's. The shares are exact,
+    rounded down, and who gets which is settled by a hash of mailing and contact. `timing`: when each may leave; None: now.
+    `undo_until`: until then the whole mailing is held and can be taken back; the relay begins by itself at that moment.
 
     One statement in one transaction: all of it stands or nothing. Sealing again changes nothing.
     """
@@ -53,43 +77,106 @@ def seal(*, mailing: Mailing, audience: Audience) -> int:
     if mailing.sealed_at is not None:
         return mailing.audience_size or 0
     now = timezone.now()
+    timing = timing or Timing(now)
+    not_before = max(filter(None, (now, timing.not_before, undo_until)))
     # Whoever is in the audience is not removed before their rows stand, and who was removed before is not in it.
     removal.hold_people(organization_id=mailing.organization_id, alone=False)
+    people, rank_params = _ranked(mailing, audience.text) if split else (f"({audience.text}) p", [])
+    variant, variant_params = _variant_of(split)
+    due, zone_join, due_params, zone_params = _due_of(mailing, timing, not_before)
     with connection.cursor() as cursor:
         # The audience is one snapshot for the lanes, the rows and the tallies: read twice, it might differ.
         # Compiling to machine code costs more here than it saves.
         cursor.execute("SET LOCAL work_mem = '128MB'; SET LOCAL jit = off")
         cursor.execute(
             f"""
-            WITH audience AS MATERIALIZED ({audience.text}),
+            WITH audience AS MATERIALIZED (
+                SELECT contact_id, address, domain, reason, {variant} AS variant FROM {people}
+            ),
             lane AS (
-                INSERT INTO sending_lane (organization_id, mailing_id, domain, priority, open)
-                SELECT %s, %s, domain, 0, bool_or(reason IS NULL) FROM audience GROUP BY domain
-                RETURNING id, domain
+                INSERT INTO sending_lane (organization_id, mailing_id, domain, variant, priority, open)
+                SELECT %s, %s, domain, variant, 0, bool_or(reason IS NULL) FROM audience GROUP BY domain, variant
+                RETURNING id, domain, variant
             ),
             start AS (
                 INSERT INTO sending_tally (organization_id, mailing_id, variant, provider, kind, link, n, at)
-                SELECT %s, %s, 0, '', CASE WHEN reason IS NULL THEN %s ELSE %s END, -1, count(*), %s
-                FROM audience GROUP BY reason IS NULL
+                SELECT %s, %s, variant, '', CASE WHEN reason IS NULL THEN %s ELSE %s END, -1, count(*), %s
+                FROM audience GROUP BY variant, reason IS NULL
             )
             INSERT INTO sending_delivery (organization_id, mailing_id, contact_id, occasion, lane_id, address, state,
                                           variant, attempts, due_at, relay_id, reason, code, provider, created_at, changed_at)
             SELECT %s, %s, a.contact_id, 0, lane.id, a.address, CASE WHEN a.reason IS NULL THEN %s ELSE %s END,
-                   0, 0, %s, NULL, coalesce(a.reason, ''), '', '', %s, %s
-            FROM audience a JOIN lane ON lane.domain = a.domain
+                   a.variant, 0, due.at, NULL, coalesce(a.reason, ''), '', '', due.at, %s
+            FROM audience a JOIN lane ON lane.domain = a.domain AND lane.variant = a.variant
+            {zone_join}
+            CROSS JOIN LATERAL (SELECT {due} AS at) due
             """,
             [
-                *audience.params,
+                *(*variant_params, *rank_params, *audience.params),
                 *(mailing.organization_id, mailing.pk),
                 *(mailing.organization_id, mailing.pk, Bucket.ON_ITS_WAY, Bucket.SUPPRESSED, now),
-                *(mailing.organization_id, mailing.pk, DeliveryState.QUEUED, DeliveryState.SUPPRESSED, now, now, now),
+                *(mailing.organization_id, mailing.pk, DeliveryState.QUEUED, DeliveryState.SUPPRESSED, now),
+                *(*zone_params, *due_params),
             ],
         )
         size = int(cursor.rowcount)
     mailing.audience_size, mailing.sealed_at = size, now
-    mailing.save(update_fields=["audience_size", "sealed_at"])
-    tell_relays()
+    if undo_until is not None and undo_until > now and mailing.hold is None:
+        mailing.hold, mailing.held_at, mailing.held_until = Hold.UNDO, now, undo_until
+    mailing.save(update_fields=["audience_size", "sealed_at", "hold", "held_at", "held_until"])
+    tell_relays(at_once=True)
     return size
+
+
+def _ranked(mailing: Mailing, audience: str) -> tuple[str, list[Any]]:
+    """SQL of the audience with `rank`: how many per cent come before each, in an order that mailing and contact decide.
+
+    Of those who may be sent to: the skipped would spoil the shares.
+    """
+    return (
+        f"""(SELECT q.*, 100.0::float8 * row_number() OVER (
+                PARTITION BY q.reason IS NULL ORDER BY hashint8extended(q.contact_id, %s), q.contact_id)
+            / count(*) OVER (PARTITION BY q.reason IS NULL) AS rank FROM ({audience}) q) p""",
+        [mailing.pk],
+    )
+
+
+def _variant_of(split: Sequence[tuple[int, float]]) -> tuple[str, list[Any]]:
+    """SQL over the ranked audience `p`: the variant of each."""
+    if not split:
+        return "0", []
+    if sum(share for _, share in split) > 100.0001:
+        raise ValueError("the shares are more than the whole")
+    cases, params, edge = [], [], 0.0
+    for number, share in split:
+        edge += share
+        cases.append("WHEN rank <= %s THEN %s")
+        params += [edge + 1e-9, number]
+    return f"CASE WHEN reason IS NOT NULL THEN 0 {' '.join(cases)} ELSE 0 END", params
+
+
+def _due_of(mailing: Mailing, timing: Timing, not_before: datetime) -> tuple[str, str, list[Any], list[Any]]:
+    """SQL over the audience `a`: when each may leave, the joins that it needs, and the parameters of both."""
+    base, join, zone_params = "%s::timestamptz", "", []
+    params: list[Any] = [not_before]
+    if timing.their_zones:
+        moments = everywhere(timing.start, timing.zone)
+        join = """JOIN contacts_contact person ON person.id = a.contact_id
+            LEFT JOIN unnest(%s::text[], %s::timestamptz[]) zone (name, at)
+                ON zone.name = lower(trim(person.values ->> 'time_zone'))"""
+        zone_params = [list(moments), list(moments.values())]
+        base = "coalesce(zone.at, %s)"
+    params.append(timing.start)
+    due = f"greatest(%s::timestamptz, {base})"
+    if timing.delays:
+        cases = " ".join("WHEN %s THEN %s::interval" for _ in timing.delays)
+        due += f" + CASE a.variant {cases} ELSE interval '0' END"
+        params += [value for pair in timing.delays.items() for value in pair]
+    if timing.spread:
+        # Another seed than the split's: the first of a test must not be the first of the spread.
+        due += " + %s::interval * ((hashint8extended(a.contact_id, %s) & 1048575) / 1048576.0)"
+        params += [timing.spread, -mailing.pk]
+    return due, join, params, zone_params
 
 
 def discard(*, mailing: Mailing) -> None:
@@ -105,13 +192,46 @@ def discard(*, mailing: Mailing) -> None:
 
 def hold(*, mailing: Mailing, hold: Hold) -> None:
     """Let nothing more of it leave, from the next final dot on."""
-    Mailing.objects.filter(pk=mailing.pk).update(hold=hold, held_at=timezone.now())
+    Mailing.objects.filter(pk=mailing.pk).update(hold=hold, held_at=timezone.now(), held_until=None)
 
 
 def release(*, mailing: Mailing) -> None:
     """Let it go on. A cancelled mailing stays held."""
-    Mailing.objects.filter(pk=mailing.pk).exclude(hold=Hold.CANCELLED).update(hold=None, held_at=None)
-    tell_relays()
+    Mailing.objects.filter(pk=mailing.pk).exclude(hold=Hold.CANCELLED).update(hold=None, held_at=None, held_until=None)
+    tell_relays(at_once=True)
+
+
+def release_variant(*, mailing: Mailing, variant: int, letter: Letter | None = None) -> bool:
+    """Let a held variant go, with another letter if one is given (a winner's); False when it went before."""
+    released = MailingVariant.objects.filter(mailing_id=mailing.pk, variant=variant, hold=Hold.REST)
+    changed = released.update(hold=None, **({"letter": letter} if letter else {}))
+    if changed:
+        tell_relays(at_once=True)
+    return bool(changed)
+
+
+def let_go(*, mailing: Mailing) -> bool:
+    """Lift the hold UNDO when its time is over, as the relay does by itself. False: it may still be taken back.
+
+    Whoever lifts it and whoever takes the launch back lock the same row: one of them is first, and the other one sees it.
+    """
+    mailing = Mailing.objects.select_for_update().get(pk=mailing.pk)
+    if mailing.hold != Hold.UNDO:
+        return True
+    if mailing.held_until is not None and mailing.held_until > timezone.now():
+        return False
+    release(mailing=mailing)
+    return True
+
+
+@transaction.atomic
+def take_back(*, mailing: Mailing) -> bool:
+    """Stop a sealed launch of which nothing has left; False when its window is over. The rows follow by `cancel_some`."""
+    mailing = Mailing.objects.select_for_update().get(pk=mailing.pk)
+    if mailing.hold != Hold.UNDO:
+        return False
+    hold(mailing=mailing, hold=Hold.CANCELLED)
+    return True
 
 
 @transaction.atomic
@@ -194,10 +314,13 @@ def finish(*, mailing: Mailing) -> bool:
     return True
 
 
-def tell_relays() -> None:
-    """Wake the relays once this transaction is committed. They look by themselves as well."""
+def tell_relays(*, at_once: bool = False) -> None:
+    """Wake the relays once this transaction is committed. They look by themselves as well.
+
+    `at_once`: for what people wait for, a launch, a resume; single messages let the relay choose the moment.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, '')", [NEWS_CHANNEL])
+        cursor.execute("SELECT pg_notify(%s, %s)", [NEWS_CHANNEL, "at once" if at_once else ""])
 
 
 def move(

@@ -89,6 +89,9 @@ class Ledger:
             self._cursors = {lane: cursor for lane, cursor in self._cursors.items() if lane in here}
         return lanes
 
+    async def let_go(self) -> None:
+        await self._claims.rows(sql.LET_GO)
+
     async def claim(self, wishes: Sequence[tuple[Lane, int]]) -> list[Parcel]:
         lanes = {lane.id: lane for lane, _ in wishes}
         cursors = [self._cursors.get(lane_id, (_BEGINNING, 0)) for lane_id in lanes]
@@ -216,11 +219,13 @@ class Ledger:
         await self._chores.rows(sql.LEAVE, {"relay": self.relay_id})
         await self._sweep()
 
-    async def wait_for_mail(self) -> None:
+    async def wait_for_mail(self) -> bool:
         connection = await self._news.connection()
+        at_once = False
         try:
-            async for _ in connection.notifies(timeout=_LISTEN_SECONDS, stop_after=1):
-                return
+            async for news in connection.notifies(timeout=_LISTEN_SECONDS, stop_after=1):
+                at_once = at_once or news.payload == sql.AT_ONCE
+            return at_once
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             await self._news.close()
             raise Unreachable(str(error)) from error

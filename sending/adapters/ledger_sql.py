@@ -5,9 +5,10 @@ leave, because the row is locked FOR SHARE, which the reaper's UPDATE waits for 
 """
 
 from sending.adapters.less_often import has_had_enough
-from sending.enums import ERASED_PREFIX, EVENT_OF_STATE, Bucket, DeliveryState, EventKind, Reason, StreamKind
+from sending.enums import ERASED_PREFIX, EVENT_OF_STATE, Bucket, DeliveryState, EventKind, Hold, Reason, StreamKind
 
 NEWS_CHANNEL = "posthouse_mail"
+AT_ONCE = "at once"  # what is said there when people wait for it
 
 LEASE = "interval '10 seconds'"
 MOST_DOUBTS = 4  # tries, after which an unconfirmed message waits for evidence or for a person
@@ -46,18 +47,28 @@ _VARIANT_HOLD = """(SELECT v.hold FROM sending_mailingvariant v
 # each of ours. Rows are found by their ids.
 _MINE = f"d.state + 0 = {_SENDING} AND d.relay_id + 0 = %(relay)s"
 
+# Also what will be due only later: so the relay wakes at that very moment. A mailing in its undo window is given with the
+# moment at which that ends; a variant that waits for the others is not.
 WAITING = f"""
 SELECT l.id, l.organization_id, l.mailing_id, l.domain, greatest(l.priority, s.priority),
-       extract(epoch FROM d.due_at)::float8, extract(epoch FROM s.give_up_after)::float8
+       extract(epoch FROM d.due_at)::float8, extract(epoch FROM s.give_up_after)::float8,
+       greatest(0, extract(epoch FROM greatest(d.due_at, m.held_until) - clock_timestamp()))::float8, m.hold IS NOT NULL
 FROM sending_lane l
 JOIN sending_mailing m ON m.id = l.mailing_id
 JOIN sending_stream s ON s.id = m.stream_id
+LEFT JOIN sending_mailingvariant v ON l.variant <> 0 AND v.mailing_id = l.mailing_id AND v.variant = l.variant
 CROSS JOIN LATERAL (
     SELECT due_at FROM sending_delivery
-    WHERE lane_id = l.id AND state IN ({_QUEUED}, {_DEFERRED}) AND due_at <= now()
+    WHERE lane_id = l.id AND state IN ({_QUEUED}, {_DEFERRED})
     ORDER BY due_at, id LIMIT 1
 ) d
-WHERE l.open AND m.hold IS NULL
+WHERE l.open AND v.hold IS NULL AND (m.hold IS NULL OR m.hold = '{Hold.UNDO}' AND m.held_until IS NOT NULL)
+"""
+
+# The undo window of a launch ends. Whoever takes the launch back holds the same lock: then it is not lifted here.
+LET_GO = f"""
+UPDATE sending_mailing SET hold = NULL, held_at = NULL, held_until = NULL WHERE id IN (
+    SELECT id FROM sending_mailing WHERE hold = '{Hold.UNDO}' AND held_until <= clock_timestamp() FOR UPDATE SKIP LOCKED)
 """
 
 # The cursor (due_at, id) of each lane spares a claim the dead head of the index.
@@ -69,7 +80,7 @@ chosen AS MATERIALIZED (
     CROSS JOIN LATERAL (
         SELECT d.id FROM sending_delivery d
         WHERE d.lane_id = l.id AND d.state IN ({_QUEUED}, {_DEFERRED}) AND d.due_at <= now()
-          AND (d.due_at, d.id) > (l.due, l.after) AND {_VARIANT_HOLD} IS NULL
+          AND (d.due_at, d.id) > (l.due, l.after)
         ORDER BY d.due_at, d.id LIMIT l.n FOR UPDATE SKIP LOCKED
     ) q
 ),

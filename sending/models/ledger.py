@@ -22,20 +22,30 @@ class Mailing(TenantModel):
     name = models.CharField(max_length=200, blank=True)
     hold = models.CharField(max_length=10, null=True, choices=Hold.choices)
     held_at = models.DateTimeField(null=True)
+    held_until = models.DateTimeField(null=True, help_text="When the hold UNDO ends: whoever is first then lifts it.")
     audience_size = models.BigIntegerField(null=True, help_text="Frozen, before suppression. NULL until sealed.")
     created_at = models.DateTimeField(auto_now_add=True)
     sealed_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["organization", "-id"], name="mailing_newest")]
+        indexes = [
+            models.Index(fields=["organization", "-id"], name="mailing_newest"),
+            models.Index(fields=["held_until"], condition=models.Q(hold=Hold.UNDO), name="mailing_in_undo"),
+            models.Index(
+                fields=["id"], condition=models.Q(hold=Hold.CANCELLED, finished_at=None), name="mailing_uncleared"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.public_id
 
 
 class MailingVariant(TenantModel):
-    """Another letter of a mailing (A/B). Variant 0 is the mailing's own letter and has no row."""
+    """Another part of a mailing: with another letter (A/B), or only later (the rest, which waits for the first).
+
+    Variant 0 is the mailing's own letter and has no row.
+    """
 
     mailing = models.ForeignKey("sending.Mailing", on_delete=models.CASCADE, related_name="+")
     variant = models.PositiveSmallIntegerField()
@@ -50,16 +60,20 @@ class MailingVariant(TenantModel):
 
 
 class Lane(TenantModel):
-    """The deliveries of a mailing to one domain: what the relay's scheduler juggles in memory."""
+    """The deliveries of one variant of a mailing to one domain: what the relay's scheduler juggles in memory.
+
+    A lane for each variant, so that nobody looks through those who wait to find those who may go.
+    """
 
     mailing = models.ForeignKey("sending.Mailing", on_delete=models.CASCADE, related_name="+", db_constraint=False)
     domain = models.CharField(max_length=253)
+    variant = models.SmallIntegerField(default=0, db_default=0)
     pool = models.ForeignKey("sending.Pool", null=True, on_delete=models.PROTECT, related_name="+")
     priority = models.SmallIntegerField(default=0)
     open = models.BooleanField(default=True, help_text="False when no row is queued, sending or deferred any more.")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["mailing", "domain"], name="lane_unique")]
+        constraints = [models.UniqueConstraint(fields=["mailing", "domain", "variant"], name="lane_unique")]
         indexes = [models.Index(fields=["priority"], condition=models.Q(open=True), name="lane_open")]
 
     def __str__(self) -> str:
@@ -97,7 +111,7 @@ class Delivery(TenantModel):
     reason = models.CharField(max_length=30, blank=True, default="")
     code = models.CharField(max_length=16, blank=True, default="", help_text='As "550 5.1.1".')
     provider = models.CharField(max_length=40, blank=True, default="", help_text="Known after the first try.")
-    created_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(default=timezone.now, help_text="From when it ages: when it was to leave first.")
     changed_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

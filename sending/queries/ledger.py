@@ -120,14 +120,15 @@ RULES = {
             CASE WHEN l.id IS NULL THEN 'no lane ' || d.lane_id END,
             CASE WHEN d.contact_id IS NOT NULL AND c.id IS NULL THEN 'no contact ' || d.contact_id END,
             CASE WHEN m.organization_id <> d.organization_id THEN 'the mailing is of another organization' END,
-            CASE WHEN l.mailing_id <> d.mailing_id THEN 'the lane is of another mailing' END,
+            CASE WHEN l.mailing_id <> d.mailing_id OR l.variant <> d.variant THEN 'the lane is of another mailing' END,
             CASE WHEN c.organization_id <> d.organization_id THEN 'the contact is of another organization' END))
         FROM sending_delivery d
         LEFT JOIN sending_mailing m ON m.id = d.mailing_id
         LEFT JOIN sending_lane l ON l.id = d.lane_id
         LEFT JOIN contacts_contact c ON c.id = d.contact_id
         WHERE m.id IS NULL OR l.id IS NULL OR (d.contact_id IS NOT NULL AND c.id IS NULL)
-           OR m.organization_id <> d.organization_id OR l.mailing_id <> d.mailing_id OR c.organization_id <> d.organization_id
+           OR m.organization_id <> d.organization_id OR l.mailing_id <> d.mailing_id OR l.variant <> d.variant
+           OR c.organization_id <> d.organization_id
     """,
     "an event's delivery is there, and of its organization and mailing": """
         SELECT format('event %s: delivery %s %s', e.id, e.delivery_id,

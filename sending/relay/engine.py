@@ -18,6 +18,7 @@ from sending.relay.commits import Commits, Granted
 from sending.relay.dns import Unknown
 from sending.relay.doors import Doors
 from sending.relay.fairness import Turns
+from sending.relay.later import Later
 from sending.relay.ports import (
     Clock,
     Composer,
@@ -49,6 +50,7 @@ SWEEP_SHARE, DEAREST_SWEEP = 20, 3.0  # a look may cost a twentieth of the time;
 LOOKUPS = 100  # domains asked of the DNS at once
 MOST_SITES = 20_000
 BEAT = 1.0
+LOOK_AHEAD = 30.0  # seconds: the way of what will leave then is asked of the DNS before
 UNROUTED_ROWS = 100
 
 
@@ -82,6 +84,8 @@ class Relay:
         self.relays = 1
         self._turns = Turns()
         self._lanes: dict[int, Lane] = {}
+        self._later = Later()
+        self._next_sweep = 0.0
         self._claimed = 0
         self._wake = asyncio.Event()
         self._new_mail = True
@@ -119,22 +123,24 @@ class Relay:
     # --- claiming -----------------------------------------------------------------------------------------------------
 
     async def _dispatch(self) -> None:
-        next_sweep = 0.0
         while not self._stopping.is_set():
             now = self._clock.monotonic()
             try:
-                if now >= next_sweep and (self._new_mail or now >= next_sweep + LONGEST_SWEEP - SWEEP):
+                if now >= self._next_sweep and (self._new_mail or now >= self._next_sweep + LONGEST_SWEEP - SWEEP):
                     self._new_mail = False
+                    self._next_sweep = now + DEAREST_SWEEP  # but sooner when somebody asks for it meanwhile
                     await self._sweep()
                     cost = self._clock.monotonic() - now
-                    next_sweep = self._clock.monotonic() + max(SWEEP, min(cost * SWEEP_SHARE, DEAREST_SWEEP))
+                    if self._next_sweep > now:
+                        self._next_sweep = now + cost + max(SWEEP, min(cost * SWEEP_SHARE, DEAREST_SWEEP))
+                await self._come_due()
                 busy = await self._claim()
             except Unreachable as error:
                 log.warning("The ledger cannot be reached: %s", error)
                 await self._nap(1.0)
                 continue
             if not busy:
-                pause = next_sweep - self._clock.monotonic() if self._new_mail else LONGEST_SWEEP
+                pause = self._next_sweep - self._clock.monotonic() if self._new_mail else LONGEST_SWEEP
                 await self._nap(max(0.01, min(pause, self._until_something_ends())))
 
     async def _nap(self, seconds: float) -> None:
@@ -148,18 +154,31 @@ class Relay:
             self._new_mail = True
 
     def _until_something_ends(self) -> float:
-        """Seconds to the end of the next hold; 2 s at most while there are lanes, for deferred mail becomes due."""
+        """Seconds to the end of the next hold, or to what leaves next; 2 s at most while there are lanes."""
         now = self._clock.monotonic()
         ends = [site.held_until - now for site in self.sites.values() if site.is_held]
-        return max(0.05, min([LONGEST_SWEEP if not self._lanes else 2.0, *ends]))
+        longest = LONGEST_SWEEP if not self._lanes else 2.0
+        return min(max(0.05, min([longest, *ends])), max(0.0, self._later.next_at() - now))
 
     async def _sweep(self) -> None:
         lanes = await self._spool.waiting()
-        self._lanes = {lane.id: lane for lane in lanes}
+        now = self._clock.monotonic()
+        now = self._clock.monotonic()
+        self._lanes = self._later.keep(lanes, now=now)
+        for lane in self._later.until(now + LOOK_AHEAD):
+            if self._routes.known(lane.domain) is None and lane.domain not in self._unrouted:
+                self._look_up(lane.domain)
         if len(self.sites) > MOST_SITES:
             for route, site in list(self.sites.items()):
                 if site.is_quiet:
                     del self.sites[route]
+
+    async def _come_due(self) -> None:
+        """What may leave from now on: it was known before, so nothing has to be looked for at this moment."""
+        due = self._later.come_due(self._clock.monotonic())
+        if any(lane.in_undo for lane in due):
+            await self._spool.let_go()
+        self._lanes.update((lane.id, lane) for lane in due)
 
     async def _claim(self) -> bool:
         """Claim once; False when there is nothing that could be claimed now."""
@@ -348,6 +367,7 @@ class Relay:
             for site in list(self.sites.values()):
                 site.drop_mailing(parcel.lane.mailing_id)
             self._lanes = {lane.id: lane for lane in self._lanes.values() if lane.mailing_id != parcel.lane.mailing_id}
+            self._later.drop_mailing(parcel.lane.mailing_id)
         if leave is not None and leave.refusal:
             self.commits.settle(Settlement(parcel.id, "suppressed", leave.refusal, tried=False))
         elif leave is not None and leave.hold == "cancelled":
@@ -443,11 +463,14 @@ class Relay:
 
     async def _listen(self) -> None:
         while True:
+            at_once = False
             try:
-                await self._journal.wait_for_mail()
+                at_once = await self._journal.wait_for_mail()
             except Unreachable:
                 await asyncio.sleep(1.0)
             self._new_mail = True
+            if at_once:
+                self._next_sweep = 0.0
             self._wake.set()
             await asyncio.sleep(0.05)
 

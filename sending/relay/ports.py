@@ -16,7 +16,8 @@ from sending.judging.trouble import Judgement
 class Lane:
     """The waiting deliveries of one mailing to one domain. `first_due`: seconds since 1970 of the one that waits longest.
 
-    `give_up_after`: seconds after which a delivery that cannot be sent expires.
+    `give_up_after`: seconds after which a delivery that cannot be sent expires. `wait`: seconds, when it was looked at, to
+    the moment from which something of it may leave. `in_undo`: then its mailing must be let go first (`Spool.let_go`).
     """
 
     id: int
@@ -26,6 +27,8 @@ class Lane:
     priority: int
     first_due: float
     give_up_after: float
+    wait: float = 0.0
+    in_undo: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,11 @@ class Spool(Protocol):
     """Where waiting mail comes from."""
 
     async def waiting(self) -> Sequence[Lane]:
-        """Every lane with deliveries that are due, not held. Raises Unreachable."""
+        """Every lane with deliveries that wait, not held; with the seconds to the first of them. Raises Unreachable."""
+        ...
+
+    async def let_go(self) -> None:
+        """End the undo windows whose time is over; those of launches that are being taken back stay. Raises Unreachable."""
         ...
 
     async def claim(self, wishes: Sequence[tuple[Lane, int]]) -> Sequence[Parcel]:
@@ -165,8 +172,10 @@ class Journal(Protocol):
         """End this relay in good order: it holds nothing any more. Raises Unreachable."""
         ...
 
-    async def wait_for_mail(self) -> None:
-        """Return when somebody says that there is new mail. May return without reason. Raises Unreachable."""
+    async def wait_for_mail(self) -> bool:
+        """Return when somebody says that there is new mail: True when people wait for it to leave, so that the next look
+        must be at once. May return without reason. Raises Unreachable.
+        """
         ...
 
 

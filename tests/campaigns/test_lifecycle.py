@@ -10,9 +10,21 @@ from campaigns import lifecycle
 from campaigns.enums import CampaignState
 
 LAWFUL = {
+    ("draft", "to_approve"),
+    ("draft", "scheduled"),
     ("draft", "launching"),
+    ("to_approve", "draft"),
+    ("to_approve", "scheduled"),
+    ("to_approve", "launching"),
+    ("scheduled", "draft"),
+    ("scheduled", "launching"),
     ("launching", "draft"),
+    ("launching", "holding"),
     ("launching", "sending"),
+    ("holding", "draft"),
+    ("holding", "sending"),
+    ("holding", "paused"),
+    ("holding", "cancelled"),
     ("sending", "paused"),
     ("sending", "finished"),
     ("sending", "cancelled"),
