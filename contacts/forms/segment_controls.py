@@ -54,13 +54,15 @@ def subjects(known: Catalogue, chosen: str = "") -> list[tuple[str, list[Choice]
     own = [(f"field:{key}", label) for key, label in islice(known.labels.items(), MOST)]
     if chosen.startswith("field:") and chosen not in dict(own) and chosen[6:] in known.labels:
         own.append((chosen, known.labels[chosen[6:]]))
-    did = [(f"activity:{deed}", label) for deed, label in DEED_LABELS.items()] if known.campaigns else []
+    did = [(f"activity:{deed}", label) for deed, label in DEED_LABELS.items()]
+    if not known.campaigns:
+        did = [choice for choice in did if choice[0] == chosen]
     return [
         ("Fields", own),
-        ("What they got and did", [*did, *_built_in(known, "score")]),
-        ("Consent", _built_in(known, "topic", "consent", "suppressed")),
-        ("How they came", _built_in(known, "created", "source", "import", "form")),
-        ("Else", _built_in(known, "tag", "segment", "address", "domain", "provider", "language")),
+        ("What they got and did", [*did, *_built_in(known, chosen, "score")]),
+        ("Consent", _built_in(known, chosen, "topic", "consent", "suppressed")),
+        ("How they came", _built_in(known, chosen, "created", "source", "import", "form")),
+        ("Else", _built_in(known, chosen, "tag", "segment", "address", "domain", "provider", "language")),
     ]
 
 
@@ -71,7 +73,8 @@ def choices(known: Catalogue, what: str, words: str) -> list[Choice]:
     return list(islice(found, FOUND))
 
 
-def _built_in(known: Catalogue, *abouts: str) -> list[Choice]:
+def _built_in(known: Catalogue, chosen: str, *abouts: str) -> list[Choice]:
+    """Those that there is something to choose for, and the chosen one."""
     empty = {
         "topic": not known.topics,
         "import": not known.imports,
@@ -80,7 +83,7 @@ def _built_in(known: Catalogue, *abouts: str) -> list[Choice]:
         "segment": not known.segments,
         "score": not known.campaigns,
     }
-    return [(about, BUILT_IN_LABELS[about]) for about in abouts if not empty.get(about)]
+    return [(about, BUILT_IN_LABELS[about]) for about in abouts if about == chosen or not empty.get(about)]
 
 
 def _all(known: Catalogue, what: str) -> Iterator[Choice]:

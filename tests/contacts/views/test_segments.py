@@ -414,10 +414,15 @@ def test_what_was_archived_is_said_and_what_is_gone_is_shown(as_marketer, organi
     )
     edit = url(organization, "segment_edit", segment=segment.public_id)
     assert "The field “City” is archived." in as_marketer.get(edit).content.decode()
+    tag_id = tag.pk
     with tenant_scope(organization):
         tag.delete()
     html = as_marketer.get(edit).content.decode()
     assert "This tag is gone. Choose another tag, or remove this condition." in html
+    controls = Controls()
+    controls.feed(html)
+    assert controls.posted["r.1.about"] == ["tag"], "nothing is lost, though there is no tag any more"
+    assert controls.posted["r.1.value"] == [str(tag_id)]
     assert "cannot be understood any more" in as_marketer.get(url(organization, "segments")).content.decode()
 
 
