@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import codecs
 import re
-import zipfile
 from enum import StrEnum
 from pathlib import Path
 
-from contacts.importing import reading
+from contacts.importing import archives, reading
 
 HEAD = 4_096  # bytes
 
@@ -60,13 +59,7 @@ def kind_of(path: Path) -> Kind:
 
 
 def _kind_of_zip(path: Path) -> Kind:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = [entry.filename.lower() for entry in archive.filelist]
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as trouble:
-        raise reading.Unreadable(
-            "The ZIP or workbook is damaged, or was not uploaded whole. Upload it again."
-        ) from trouble
+    names = [name.lower() for name in archives.names(path)]
     if "xl/workbook.xml" in names:
         return Kind.WORKBOOK
     for name in names:
