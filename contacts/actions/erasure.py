@@ -68,7 +68,7 @@ def erase(*, contact: Contact, request: PrivacyRequest | None = None, actor: Use
     contact.values, contact.locale, contact.source = {}, "", ""
     contact.archived_at, contact.erased_at = contact.archived_at or now, contact.erased_at or now
     contact.save()
-    erased["people"] = 1
+    erased["address, name and fields"] = 1
     erased["entries of the audit log"] = audit.forget(
         organization=contact.organization, target=contact, addresses=names
     )

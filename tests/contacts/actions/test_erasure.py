@@ -213,7 +213,7 @@ def test_there_is_always_a_closing_record(organization, person, owner):
             owner,
         )
         assert request.address_hash == fingerprints.of(KEY)
-        assert request.record["erased"]["people"] == 1
+        assert request.record["erased"]["address, name and fields"] == 1
         assert request.record["kept"]
 
 

@@ -153,7 +153,7 @@ def test_erasing(client, organization, person, token):
         request = PrivacyRequest.objects.get()
         assert Contact.objects.get(pk=person.pk).erased_at
     assert request.public_id in text
-    assert request.record["erased"]["people"] == 1
+    assert request.record["erased"]["address, name and fields"] == 1
     assert "elsewhere" not in text
     # The link is used up, and the mail's token opens pages without anybody.
     assert is_over(client.post(link, {"do": "erase"}))
