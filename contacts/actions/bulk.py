@@ -59,9 +59,10 @@ def subscribe(job: Job, ids: Sequence[int]) -> list[int]:
         )
         if len(joined) < len(ids):
             cursor.execute(
-                "SELECT contact_id FROM contacts_subscription WHERE topic_id = %s AND contact_id = ANY(%s)"
-                " AND state <> %s ORDER BY contact_id LIMIT 20",
-                [topic.pk, list(ids), int(SubscriptionState.SUBSCRIBED)],
+                """SELECT s.contact_id FROM unnest(%s::bigint[]) AS these(id)
+                   JOIN contacts_subscription s ON s.contact_id = these.id AND s.topic_id = %s AND s.state > 1
+                   ORDER BY s.contact_id LIMIT 20""",
+                [list(ids), topic.pk],
             )
             why = "They had left this topic, or never confirmed. Only they can change that."
             job.problems += [{"id": row[0], "why": why} for row in cursor.fetchall()]

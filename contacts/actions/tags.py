@@ -58,8 +58,10 @@ def put_on(*, tag: Tag, ids: Sequence[int]) -> list[int]:
 def take_off(*, tag: Tag, ids: Sequence[int]) -> list[int]:
     """Take a tag off people; the ids of those who had it."""
     return _changed(
-        "DELETE FROM contacts_tagging WHERE tag_id = %s AND contact_id = ANY(%s) RETURNING contact_id",
-        [tag.pk, list(ids)],
+        # Joined, not `= ANY`: that is compared one by one with everybody who has the tag.
+        """DELETE FROM contacts_tagging t USING unnest(%s::bigint[]) AS these(id)
+           WHERE t.tag_id = %s AND t.contact_id = these.id RETURNING t.contact_id""",
+        [list(ids), tag.pk],
     )
 
 
