@@ -10,6 +10,8 @@ from ipaddress import IPv6Address, ip_address
 
 from django.core.cache import cache
 
+from contacts import addresses
+
 log = logging.getLogger(__name__)
 
 WINDOW = 600  # seconds
@@ -20,15 +22,22 @@ DAY = 86_400
 
 
 def visitor_may_post(*, form_id: int, ip: str | None) -> bool:
-    """Count one post to a form; False when its sender, or everybody together, posts too often."""
-    return _allows(f"form:{form_id}", A_FORM, WINDOW) and (
-        ip is None or _allows(f"visitor:{form_id}:{_network(ip)}", A_VISITOR, WINDOW)
-    )
+    """Count one post to a form; False when its sender, or everybody together, posts too often.
+
+    What is refused to a visitor does not count for the form: one robot must not close it for everybody.
+    """
+    if ip is not None and not _allows(f"visitor:{form_id}:{_network(ip)}", A_VISITOR, WINDOW):
+        return False
+    return _allows(f"form:{form_id}", A_FORM, WINDOW)
 
 
 def address_may_get_mail(*, address_key: str) -> bool:
-    """Count one mail to an address, whoever causes it; False when it had enough of them today."""
-    return _allows(f"address:{hashlib.sha256(address_key.encode()).hexdigest()}", AN_ADDRESS, DAY)
+    """Count one mail to an address, whoever causes it; False when its mailbox had enough of them today.
+
+    jo+1@, jo+2@ and, at Gmail, j.o@ are one mailbox: whoever wants to fill it knows a thousand spellings.
+    """
+    mailbox = addresses.canonical(address_key)
+    return _allows(f"address:{hashlib.sha256(mailbox.encode()).hexdigest()}", AN_ADDRESS, DAY)
 
 
 def _allows(name: str, most: int, seconds: int) -> bool:
