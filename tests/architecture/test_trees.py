@@ -153,6 +153,7 @@ WAYS_AROUND = {
         "remove the undo lists of old bulk jobs",
         "sweep bulk jobs that lost their worker",
     ],
+    "contacts/actions/privacy_requests.py": ["sweep the privacy requests of all organizations"],
     "contacts/actions/signups.py": ["find sign-ups that nobody confirmed"],
     "contacts/queries/signup_forms.py": ["a sign-up form is found by its public id alone"],
     "posthouse/demo/seeding.py": [
