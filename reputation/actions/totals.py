@@ -13,11 +13,16 @@ from sending.enums import Bucket, DeliveryState, EventKind
 BATCH = 5_000
 
 # Rows are locked in one order, so that two folds wait for each other and never deadlock.
-FOLD = """
+FOLD = f"""
 WITH taken AS (
     DELETE FROM sending_tally WHERE id IN (
         SELECT id FROM sending_tally ORDER BY id LIMIT %(batch)s FOR UPDATE SKIP LOCKED
-    ) RETURNING organization_id, mailing_id, variant, provider, kind, link, n
+    ) RETURNING organization_id, mailing_id, variant, provider, kind, link, n, at
+), timed AS (
+    INSERT INTO reputation_totalbytime AS t (organization_id, mailing_id, kind, at, n)
+    SELECT organization_id, mailing_id, kind, date_bin('15 minutes', at, 'epoch'), sum(n) FROM taken
+    WHERE kind IN ({EventKind.FIRST_OPENED:d}, {EventKind.FIRST_CLICKED:d}) AND link = -1 GROUP BY 1, 2, 3, 4 ORDER BY 2, 3, 4
+    ON CONFLICT (mailing_id, kind, at) DO UPDATE SET n = t.n + excluded.n
 ), summed AS (
     SELECT organization_id, mailing_id, variant, provider, kind, link, sum(n) AS n FROM taken
     GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 2, 5, 4, 3, 6
@@ -64,6 +69,16 @@ SELECT organization_id, mailing_id, variant, provider, kind, link, count(*) AS n
         SELECT {EventKind.FIRST_CLICKED:d}, l.value::int FROM jsonb_array_elements_text(e.links) l
     ) first
 ) x GROUP BY 1, 2, 3, 4, 5, 6
+"""
+
+TRUE_TIMES = f"""
+SELECT organization_id, mailing_id, kind, date_bin('15 minutes', at, 'epoch') AS at, count(*) AS n FROM (
+    SELECT organization_id, mailing_id, {EventKind.FIRST_OPENED:d} AS kind, opened_at AS at
+    FROM sending_engagement WHERE opened_at IS NOT NULL
+  UNION ALL
+    SELECT organization_id, mailing_id, {EventKind.FIRST_CLICKED:d}, clicked_at
+    FROM sending_engagement WHERE clicked_at IS NOT NULL
+) x GROUP BY 1, 2, 3, 4
 """
 
 COUNTED = """
@@ -124,4 +139,7 @@ def rebuild() -> int:
             "INSERT INTO reputation_total (organization_id, mailing_id, variant, provider, kind, link, n) "
             + TRUE_TOTALS
         )
-        return int(cursor.rowcount)
+        made = int(cursor.rowcount)
+        cursor.execute("DELETE FROM reputation_totalbytime")
+        cursor.execute("INSERT INTO reputation_totalbytime (organization_id, mailing_id, kind, at, n) " + TRUE_TIMES)
+        return made

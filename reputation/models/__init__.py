@@ -2,6 +2,6 @@
 
 from reputation.models.dmarc import DmarcReport, DmarcSource
 from reputation.models.domain_check import DomainCheck
-from reputation.models.total import Total
+from reputation.models.total import Total, TotalByTime
 
-__all__ = ["DmarcReport", "DmarcSource", "DomainCheck", "Total"]
+__all__ = ["DmarcReport", "DmarcSource", "DomainCheck", "Total", "TotalByTime"]

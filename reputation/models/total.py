@@ -22,3 +22,20 @@ class Total(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.mailing_id}/{self.kind}: {self.n}"
+
+
+class TotalByTime(TenantModel):
+    """How many people opened or clicked first within a quarter of an hour from `at` on: a quarter, because some time zones
+    are that far apart. `kind` is FIRST_OPENED or FIRST_CLICKED.
+    """
+
+    mailing_id = models.BigIntegerField()
+    kind = models.SmallIntegerField()
+    at = models.DateTimeField()
+    n = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["mailing_id", "kind", "at"], name="total_by_time_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.mailing_id}/{self.kind} at {self.at}: {self.n}"

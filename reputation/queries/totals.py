@@ -29,6 +29,15 @@ SELECT {group}, kind, sum(n)::bigint FROM (
 ) x GROUP BY {by}, kind
 """
 
+_BY_TIME = """
+SELECT at, kind, sum(n)::bigint FROM (
+    SELECT at, kind, n FROM reputation_totalbytime WHERE mailing_id = %(id)s
+  UNION ALL
+    SELECT date_bin('15 minutes', at, 'epoch'), kind, n FROM sending_tally
+    WHERE mailing_id = %(id)s AND kind = ANY(%(kinds)s) AND link = -1
+) x GROUP BY 1, 2
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Rate:
@@ -170,6 +179,18 @@ def by_link(mailing_id: int) -> dict[int, Counts]:
     return _grouped("link", "mailing_id = %(id)s AND link >= 0", {"id": mailing_id})
 
 
+def by_variant_and_link(mailing_id: int) -> dict[tuple[int, int], Counts]:
+    """One send by (variant, link): what `by_link` says, apart for each of its letters."""
+    return _grouped("variant, link", "mailing_id = %(id)s AND link >= 0", {"id": mailing_id})
+
+
+def by_time(mailing_id: int) -> list[tuple[datetime, int, int]]:
+    """(start of a quarter of an hour, EventKind, people) of those who opened or clicked first then."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BY_TIME, {"id": mailing_id, "kinds": [EventKind.FIRST_OPENED, EventKind.FIRST_CLICKED]})
+        return list(cursor.fetchall())
+
+
 def overview(organization: Organization, *, since: datetime | None = None) -> Counts:
     """The marketing mail of the last 30 days (sends launched since then) in one."""
     return together(overview_by_provider(organization, since=since).values())
@@ -198,9 +219,9 @@ def _grouped(column: str, where: str, values: dict) -> dict:  # type: ignore[typ
     found: dict = {}  # type: ignore[type-arg]
     with connection.cursor() as cursor:
         cursor.execute(_SUM.format(group=column, by=column, where=where), values)
-        for key, kind, n in cursor.fetchall():
+        for *key, kind, n in cursor.fetchall():
             if n:
-                found.setdefault(key, {})[kind] = n
+                found.setdefault(tuple(key) if len(key) > 1 else key[0], {})[kind] = n
     return {key: Counts(kinds) for key, kinds in found.items()}
 
 

@@ -24,7 +24,18 @@ class Engagement(TenantModel):
 
     class Meta:
         indexes = [
-            models.Index(fields=["mailing_id"], name="engagement_by_mailing"),
+            # In the order of messages: the people behind a number of the report are walked page by page.
+            models.Index(fields=["mailing_id", "delivery"], name="engagement_of_mailing"),
+            models.Index(
+                fields=["mailing_id", "delivery"],
+                condition=models.Q(clicked_at__isnull=False),
+                name="engagement_clicked",
+            ),
+            models.Index(
+                fields=["mailing_id", "delivery"],
+                condition=models.Q(unsubscribed_at__isnull=False) | models.Q(complained_at__isnull=False),
+                name="engagement_left",
+            ),
             models.Index(fields=["contact_id"], name="engagement_by_contact"),
         ]
 

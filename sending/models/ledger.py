@@ -131,6 +131,10 @@ class Delivery(TenantModel):
                 name="delivery_due",
             ),
             models.Index(fields=["relay_id"], condition=models.Q(state=DeliveryState.SENDING), name="delivery_held"),
+            # Why some are retried, read every two seconds while a send is watched.
+            models.Index(
+                fields=["mailing", "id"], condition=models.Q(state=DeliveryState.DEFERRED), name="delivery_retried"
+            ),
             # The people behind the small parts of the bar. The states that every row passes through are left out: an
             # index on them would be written three times a message, and most rows of a scan match them anyway.
             models.Index(
