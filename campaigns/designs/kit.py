@@ -8,7 +8,7 @@ A picture whose address begins with / is one of this house; it becomes whole her
 
 import html
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -275,6 +275,7 @@ def _classes(kit: Kit) -> list[str]:
         "kit-sheet": {"background-color": colour("sheet")},
         "kit-band": {"background-color": colour("accent")},
         "kit-tint": {"background-color": tint(kit)},
+        "kit-night-page": {"background-color": _NIGHT},
         "kit-night": {"background-color": _NIGHT_SHEET},
         "kit-text": text | {"color": colour("ink")},
         "kit-quiet": small | {"color": colour("quiet")},
@@ -308,51 +309,55 @@ def _glow(kit: Kit) -> str:
 
 
 def _styles(kit: Kit) -> str:
-    """Titles and links inside of texts, as it is inlined; and dark mode, which stays in the head."""
+    """Titles and links inside of texts, as it is inlined; small screens and dark mode, which stay in the head."""
     titles = kit.font("titles")
+    texts = (".kit-text", ".kit-on-accent", ".kit-on-night")
+    sizes = (("h1", "0", 34, 42), ("h2", "0 0 6px", 22, 30), ("h3", "0 0 4px", 18, 26))
     rules = [
-        f".kit-text h1,.kit-on-accent h1,.kit-on-night h1{{margin:0;font-family:{titles};font-size:34px;line-height:42px;font-weight:bold}}",
-        f".kit-text h2,.kit-on-accent h2,.kit-on-night h2{{margin:0 0 6px;font-family:{titles};font-size:22px;line-height:30px;font-weight:bold}}",
-        f".kit-text h3,.kit-on-accent h3,.kit-on-night h3{{margin:0 0 4px;font-family:{titles};font-size:18px;line-height:26px;font-weight:bold}}",
+        f"{_each(texts, tag)}{{margin:{margin};font-family:{titles};font-size:{size}px;line-height:{line}px;font-weight:bold}}"
+        for tag, margin, size, line in sizes
+    ]
+    rules += [
         f".kit-text a,.kit-quiet a{{color:{kit.colour('link')}}}",
         f".kit-on-accent a{{color:{kit.colour('on_accent')}}}",
         f".kit-on-night a{{color:{_glow(kit)}}}",
-        "@media (max-width:480px){.kit-text h1 , .kit-on-accent h1 , .kit-on-night h1{font-size:29px !important;line-height:36px !important}}",
+        f"@media (max-width:480px){{{_each(texts, 'h1')}{{font-size:29px !important;line-height:36px !important}}",
+        "td.kit-text,td.kit-quiet,td.kit-on-accent,td.kit-on-night,td.kit-button,td.kit-button-quiet,td.kit-button-night,",
+        "td.kit-line{padding-left:24px !important;padding-right:24px !important}}",
+        f"@media (prefers-color-scheme:dark){{{_dark(kit, '')}}}",
+        _dark(kit, "[data-ogsc] "),
     ]
-    return (
-        ":root{color-scheme:light dark}"
-        + "".join(rules)
-        + "@media (prefers-color-scheme:dark){"
-        + _dark(kit, "")
-        + "}"
-        + _dark(kit, "[data-ogsc] ")
-    )
+    return ":root{color-scheme:light dark}" + "".join(rules)
+
+
+def _each(names: tuple[str, ...], tag: str) -> str:
+    return ",".join(f"{name} {tag}" for name in names)
 
 
 def _dark(kit: Kit, within: str) -> str:
     """The rules of dark mode; once for programs that ask the reader's wish, once for Outlook's own mode ([data-ogsc])."""
     link = readable(kit.colour("accent"), on=_DARK["sheet"], towards=WHITE)
-    tinted = mix(kit.colour("accent"), _DARK["sheet"], 0.78)
+    words = ",".join(f".kit-text {tag}".rstrip() for tag in ("", *"div table td th h1 h2 h3 span".split()))
 
-    def rule(names: str, *, what: str) -> str:
-        return ",".join(within + name for name in names.split(",")) + "{" + what + "}"
+    def rule(names: str, *what: str) -> str:
+        said = ";".join(f"{each} !important" for each in what)
+        return ",".join(within + name for name in names.split(",")) + "{" + said + "}"
 
-    ground: Callable[[str], str] = lambda value: f"background-color:{value} !important;background-image:none !important"  # noqa: E731
+    def ground(names: str, colour: str) -> str:
+        return rule(names, f"background-color:{colour}", "background-image:none")
+
     return "".join(
         (
-            rule(".kit-page", what=ground(_DARK["paper"])),
-            rule(".kit-sheet,.kit-sheet>table,.kit-sheet>table td.kit-sheet", what=ground(_DARK["sheet"])),
-            rule(".kit-tint,.kit-tint>table", what=ground(tinted)),
-            rule(
-                ".kit-text,.kit-text div,.kit-text h1,.kit-text h2,.kit-text h3,.kit-text span,.kit-text td,.kit-text th",
-                what=f"color:{_DARK['ink']} !important",
+            ground(".kit-page", _DARK["paper"]),
+            ground(".kit-sheet,.kit-sheet>table,.kit-sheet>div", _DARK["sheet"]),
+            ground(
+                ".kit-tint,.kit-tint>table,.kit-tint>table>tbody>tr>td", mix(kit.colour("accent"), _DARK["sheet"], 0.78)
             ),
-            rule(".kit-quiet,.kit-quiet div", what=f"color:{_DARK['quiet']} !important"),
-            rule(".kit-text a,.kit-quiet a", what=f"color:{link} !important"),
-            rule(".kit-line p", what=f"border-top-color:{_DARK['line']} !important"),
-            rule(
-                ".kit-button-quiet td,.kit-button-quiet a",
-                what=f"{ground(_DARK['sheet'])};color:{link} !important;border-color:{link} !important",
-            ),
+            rule(words, f"color:{_DARK['ink']}"),
+            rule(".kit-quiet,.kit-quiet div", f"color:{_DARK['quiet']}"),
+            rule(".kit-text a,.kit-quiet a", f"color:{link}"),
+            rule(".kit-line p", f"border-top-color:{_DARK['line']}"),
+            ground(".kit-button-quiet td,.kit-button-quiet a", _DARK["sheet"]),
+            rule(".kit-button-quiet td,.kit-button-quiet a", f"color:{link}", f"border-color:{link}"),
         )
     )

@@ -25,7 +25,7 @@ ATTRIBUTES: Final[dict[str, frozenset[str]]] = {
         "mj-attributes": "",
         "mj-breakpoint": "width",
         "mj-style": "inline",
-        "mj-body": "background-color width css-class lang dir title",
+        "mj-body": "background-color width css-class mj-class lang dir title",
         "mj-wrapper": f"{_BOX} {_BORDER} {_BACKGROUND} full-width text-align gap",
         "mj-section": f"{_BOX} {_BORDER} {_BACKGROUND} full-width text-align direction text-padding",
         "mj-group": "width vertical-align background-color direction css-class mj-class",

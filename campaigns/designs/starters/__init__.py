@@ -22,7 +22,15 @@ class Starter:
 STARTERS = (
     Starter("newsletter", "Newsletter", "Several short stories, each with one link."),
     Starter("announcement", "Announcement", "One piece of news and one button."),
+    Starter("products", "Product grid", "Four things with pictures and prices."),
+    Starter("event", "Event", "When, where, and how to come."),
+    Starter("welcome", "Welcome", "The first mail: what comes, and where to begin."),
+    Starter("digest", "Digest", "Five headlines, for people in a hurry."),
+    Starter("sale", "Sale", "What is cheaper, by how much, and until when."),
+    Starter("repermission", "Re-permission", "Ask silent people whether they want to stay."),
+    Starter("receipt", "Receipt", "What was bought, what it cost, what happens next."),
     Starter("letter", "Plain letter", "Words only, as from one person to another."),
+    Starter("dark", "Dark", "Dark by itself, in every mail program."),
 )
 
 
