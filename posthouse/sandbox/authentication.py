@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from publicsuffixlist import PublicSuffixList
 
-from posthouse.sandbox import signatures
+from sending.mailroom import verification
 
 MAX_LOOKUPS = 10  # RFC 7208, section 4.6.4
 
@@ -33,7 +33,7 @@ def weigh(*, message: bytes, from_domain: str, sender: str, client: str, helo: s
     spf_passed = spf_says == "pass"
     if not spf_passed:
         why["spf"] = f"SPF of {domain} says {spf_says} for {client}"
-    verdicts = signatures.verify(message, lambda name: values(name, "TXT"))
+    verdicts = verification.verify(message, lambda name: values(name, "TXT"))
     good = [v for v in verdicts if v.passed]
     if not good:
         why["dkim"] = "; ".join(f"DKIM of {v.domain}: {v.why}" for v in verdicts) or "it has no DKIM signature"

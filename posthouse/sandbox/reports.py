@@ -5,14 +5,15 @@ Complaint reports are signed by the provider (RFC 9477, section 3.2), with one k
 
 import base64
 import email.utils
+import time
 from functools import lru_cache
 
-import dkim
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from sending import dkim
+
 SELECTOR = "reports"
-SIGNED = [b"from", b"to", b"subject", b"date", b"message-id", b"mime-version", b"content-type"]
 
 
 def bounce(*, host: str, to: str, rcpt: str, status: str, reply: str, original: bytes) -> bytes:
@@ -44,13 +45,7 @@ def complaint(*, host: str, to: str, original: bytes) -> bytes:
         copy_kind="message/rfc822",
         copy=_without_recipient(original),
     )
-    key = _key().private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
-    )
-    signature: bytes = dkim.sign(
-        report, SELECTOR.encode(), host.encode(), key, canonicalize=(b"relaxed", b"relaxed"), include_headers=SIGNED
-    )
-    return signature + report
+    return dkim.sign_message(dkim.Signer(host, SELECTOR, _key()), report, at=int(time.time()))
 
 
 def key_record(host: str) -> tuple[str, str]:

@@ -7,13 +7,9 @@ The DNS is asked by the caller's function.
 import re
 from collections.abc import Callable
 
-import dkim
-
+from sending.mailroom import verification
 from sending.mailroom.parts import open_message
 
-MOST_SIGNATURES = 5
-MIN_KEY_BITS = 1024
-ALGORITHMS = ("rsa-sha256", "ed25519-sha256")  # RFC 8301 and RFC 8463; SHA-1 proves nothing any more
 _ADDRESS = re.compile(r"@([A-Za-z0-9.-]{1,253})")
 
 
@@ -36,35 +32,19 @@ def signed_by(raw: bytes, lookup: Lookup) -> str:
     if len(authors) != 1 or len(message.headers.get_all("from", [])) != 1 or not signatures:
         return ""
     author = authors[0].lower().strip(".")
-    away: DnsAway | None = None
-    for number, signature in enumerate(signatures[:MOST_SIGNATURES]):
-        domain = _tag(str(signature), "d")
-        if not domain or "." not in domain or not f".{author}".endswith("." + domain) or _tag(str(signature), "l"):
-            continue  # a signature that leaves a part of the body uncovered proves nothing of a report
-        if _tag(str(signature), "a") not in ALGORITHMS:
-            continue
+    away: list[DnsAway] = []
+
+    def texts(name: str) -> list[str]:
         try:
-            if _verify(raw, number, lookup):
-                return domain
+            record = lookup(name)
         except DnsAway as error:
-            away = error
-    if away is not None:
-        raise away
+            away.append(error)
+            return []
+        return [record.decode("ascii", "replace")] if record is not None else []
+
+    for verdict in verification.verify(raw, texts):
+        if verdict.passed and "." in verdict.domain and f".{author}".endswith("." + verdict.domain):
+            return verdict.domain
+    if away:
+        raise away[0]
     return ""
-
-
-def _verify(raw: bytes, number: int, lookup: Lookup) -> bool:
-    def ask(name: bytes, timeout: int = 5) -> bytes | None:
-        return lookup(name.decode("ascii", "replace"))
-
-    try:
-        return bool(dkim.DKIM(raw, minkey=MIN_KEY_BITS).verify(idx=number, dnsfunc=ask))
-    except DnsAway:
-        raise
-    except Exception:  # noqa: BLE001  (whatever the library makes of a stranger's octets, it is no valid signature)
-        return False
-
-
-def _tag(signature: str, name: str) -> str:
-    match = re.search(rf"(?:^|;)\s*{name}\s*=\s*([^;\s]{{1,253}})", signature)
-    return match.group(1).lower().strip(".") if match else ""

@@ -3,7 +3,7 @@
 import pytest
 
 from posthouse.sandbox import authentication
-from tests.posthouse.sandbox.test_signatures import MESSAGE, RECORDS, SIGNED
+from tests.sending.mailroom.test_verification import MESSAGE, RECORDS, SIGNED
 
 DNS: dict[tuple[str, str], list[str]] = {
     ("bounces.acme.example", "TXT"): ["some text", "v=spf1 include:spf.posthouse.example -all"],

@@ -16,7 +16,7 @@ from posthouse.sandbox.store import Store
 from posthouse.sandbox.world import Plan, World
 from posthouse.sandbox.zone import Record
 from tests.posthouse.sandbox.test_letters import RAW
-from tests.posthouse.sandbox.test_signatures import RECORDS, SIGNED
+from tests.sending.mailroom.test_verification import RECORDS, SIGNED
 
 CAST = characters.load().hurried()
 HEAD = b"From: till@acme.example\r\nSubject: receipt\r\nMessage-ID: <r1@acme.example>\r\n\r\nThanks\r\n"

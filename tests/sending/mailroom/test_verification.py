@@ -2,14 +2,15 @@
 
 import base64
 import hashlib
+import time
 
 import dkim
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
-from posthouse.sandbox import signatures
 from sending import dkim as ours
+from sending.mailroom import verification
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 PEM = KEY.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
@@ -28,7 +29,7 @@ def texts(name: str) -> list[str]:
 
 
 def why(message: bytes, records: dict[str, list[str]] | None = None) -> str:
-    (verdict,) = signatures.verify(
+    (verdict,) = verification.verify(
         message, lambda name: (RECORDS if records is None else records).get(name, []), now=1_800_000_000
     )
     return verdict.why
@@ -90,3 +91,41 @@ def test_lines_that_end_in_blanks_only_and_empty_bodies_are_the_same_to_both() -
         for way in (b"relaxed", b"simple"):
             signature = dkim.sign(message, b"s1", b"acme.example", PEM, canonicalize=(way, way))
             assert why(signature + message) == "", (body, way)
+
+
+@pytest.mark.parametrize("way", [(b"relaxed", b"relaxed"), (b"simple", b"simple")])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\r\n",
+        b"\r\n\r\n\r\n",
+        b"a",
+        b"a\r\n\r\n",
+        b" \r\n\t\r\n",
+        b"a \r\n \r\n\r\n",
+        b"  a\tb  \r\nc\r\n",
+        b"a\r\n \r\n" * 50,
+    ],
+)
+def test_dkimpy_agrees_about_every_kind_of_end(way: tuple[bytes, bytes], body: bytes) -> None:
+    message = MESSAGE.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" + body
+    signature = dkim.sign(message, b"s1", b"acme.example", PEM, canonicalize=way)
+    assert why(signature + message) == ""
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        MESSAGE + b" " * 3_000_000,
+        MESSAGE + b"\r\n" * 1_500_000,
+        MESSAGE + b"\r\n" * 1_500_000 + b"x",
+        b"X: " + b"y\r\n " * 60_000 + b"\r\n" + MESSAGE,
+        MESSAGE + b"a  b\r\n" * 500_000,
+    ],
+)
+def test_hostile_messages_take_little_time(message: bytes) -> None:
+    signature = dkim.sign(MESSAGE, b"s1", b"acme.example", PEM)
+    began = time.process_time()
+    verification.verify(signature * 5 + message, texts)
+    assert time.process_time() - began < 5.0
