@@ -20,6 +20,8 @@ def main(arguments: list[str]) -> int:
 
 def freeze() -> dict[str, object]:
     """Seconds of the worker's task, from the launch that a member clicked to the commit of the frozen audience."""
+    from django.utils import timezone
+
     from accounts.models import Brand, Organization
     from accounts.tenancy import cross_tenant, tenant_scope
     from campaigns import tasks
@@ -53,7 +55,10 @@ def freeze() -> dict[str, object]:
             plan=compile_plan("Autumn", "<p>Autumn</p>", "Autumn"),
         )
         mailing = mailings.open_(organization=organization, letter=letter, topic_id=topic.pk, name="Autumn")
-        Campaign.objects.filter(pk=campaign.pk).update(mailing=mailing, state=CampaignState.LAUNCHING)
+        now = timezone.now()
+        Campaign.objects.filter(pk=campaign.pk).update(
+            mailing=mailing, state=CampaignState.LAUNCHING, launched_at=now, leaves_at=now
+        )
     began = time.perf_counter()
     tasks.freeze(organization.pk, campaign.pk)
     seconds = time.perf_counter() - began

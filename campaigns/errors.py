@@ -19,6 +19,17 @@ class NotReady(Refused):
         super().__init__("Not ready: " + "; ".join(result.title for result in results) + ".")
 
 
+class AudienceChanged(Refused):
+    """The audience is another one than the page told: it was `before` people and is `now`."""
+
+    def __init__(self, before: int, now: int) -> None:
+        self.before, self.now = before, now
+        super().__init__(
+            f"Not sent: when this page was opened it was for {before:,} people, and now it is for {now:,}. "
+            "Look at the audience, then send it."
+        )
+
+
 class StaleDesign(Refused):
     """Somebody else saved a newer version meanwhile."""
 

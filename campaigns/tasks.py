@@ -1,11 +1,12 @@
-"""Wake-ups of campaigns: freeze an audience, clear away a cancelled send, sweep what lost its wake-up."""
+"""Wake-ups of campaigns: freeze an audience, start what is due, watch, clear away, sweep what lost its wake-up."""
 
 from celery import shared_task
 
 from accounts.tenancy import cross_tenant, tenant_scope_id
-from campaigns.actions import launches
+from campaigns.actions import canaries, launches, schedules
 from campaigns.models import Campaign
 from campaigns.queries import campaigns as reading
+from sending.models import Mailing
 
 
 @shared_task
@@ -17,23 +18,62 @@ def freeze(organization_id: int, campaign_id: int) -> None:
 
 
 @shared_task
-def clear_away(organization_id: int, campaign_id: int) -> None:
+def clear_away(organization_id: int, mailing_id: int) -> None:
     more = True
     while more:
         with tenant_scope_id(organization_id):
-            campaign = Campaign.objects.select_related("mailing").filter(pk=campaign_id).first()
-            more = campaign is not None and launches.clear_away(campaign=campaign)
+            mailing = Mailing.objects.filter(pk=mailing_id).first()
+            more = mailing is not None and launches.clear_away(mailing=mailing)
 
 
 @shared_task
 def sweep_launches() -> None:
-    """Redo what lost its wake-up or its worker: launches that are not frozen, cancelled sends that are not cleared away."""
+    """Redo what lost its wake-up or its worker: launches that are not frozen, stopped sends that are not cleared away."""
     with cross_tenant("launches of every organization that lost their wake-up"):
         frozen, cleared = reading.unfrozen(), reading.uncleared()
     for organization_id, campaign_id in frozen:
         freeze.delay(organization_id, campaign_id)
-    for organization_id, campaign_id in cleared:
-        clear_away.delay(organization_id, campaign_id)
+    for organization_id, mailing_id in cleared:
+        clear_away.delay(organization_id, mailing_id)
+
+
+@shared_task
+def look_after_launches() -> None:
+    """What nobody has to press a button for: start what is due, end undo windows, watch careful starts."""
+    with cross_tenant("launches of every organization whose time has come"):
+        due, over, careful = reading.nearly_due(), reading.out_of_undo(), reading.careful()
+    for organization_id, campaign_id in due:
+        start.delay(organization_id, campaign_id)
+    for organization_id, campaign_id in over:
+        let_go.delay(organization_id, campaign_id)
+    for organization_id, campaign_id in careful:
+        watch.delay(organization_id, campaign_id)
+
+
+@shared_task
+def start(organization_id: int, campaign_id: int) -> None:
+    started = False
+    with tenant_scope_id(organization_id):
+        campaign = Campaign.objects.filter(pk=campaign_id).first()
+        started = campaign is not None and schedules.start(campaign=campaign)
+    if started:
+        freeze(organization_id, campaign_id)
+
+
+@shared_task
+def let_go(organization_id: int, campaign_id: int) -> None:
+    with tenant_scope_id(organization_id):
+        campaign = Campaign.objects.filter(pk=campaign_id).first()
+        if campaign is not None:
+            launches.let_go(campaign=campaign)
+
+
+@shared_task
+def watch(organization_id: int, campaign_id: int) -> None:
+    with tenant_scope_id(organization_id):
+        campaign = Campaign.objects.filter(pk=campaign_id).first()
+        if campaign is not None:
+            canaries.watch(campaign=campaign)
 
 
 @shared_task

@@ -170,6 +170,11 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 60},
     },
     "sweep launches": {"task": "campaigns.tasks.sweep_launches", "schedule": 15.0, "options": {"expires": 15}},
+    "look after launches": {
+        "task": "campaigns.tasks.look_after_launches",
+        "schedule": 5.0,
+        "options": {"expires": 5},
+    },
     "finish campaigns": {"task": "campaigns.tasks.finish_campaigns", "schedule": 5.0, "options": {"expires": 5}},
     "learn providers": {"task": "sending.tasks.learn_providers", "schedule": 600.0, "options": {"expires": 600}},
     "forget DMARC reports": {"task": "reputation.tasks.forget_old_dmarc_reports", "schedule": 86_400.0},

@@ -60,7 +60,7 @@ def found(*, prefix: str, people: int, homes: tuple[str, ...] = ()) -> dict[str,
     from accounts.actions import organizations
     from accounts.models import Brand, User
     from accounts.tenancy import tenant_scope
-    from campaigns.actions import campaigns
+    from campaigns.actions import campaigns, schedules
     from posthouse.sandbox.store import Store
     from posthouse.sandbox.zone import Record
     from prove.world import DOMAINS
@@ -103,6 +103,7 @@ def found(*, prefix: str, people: int, homes: tuple[str, ...] = ()) -> dict[str,
             from_name="Harbour",
             from_local="news",
         )
+        schedules.choose(campaign=campaign, actor=owner, undo_minutes=0)
         campaigns.choose_content(campaign=campaign, name="Autumn", mjml=MJML, actor=owner)
     return {"organization": organization.pk, "campaign": campaign.pk, "domain": domain.name}
 

@@ -111,6 +111,8 @@ class Reason(models.TextChoices):
     CONTENT_LOST = "content_lost", "The content is missing"
 
 
+REST = 99  # the variant of those who wait for what becomes of the first ones: of a careful start, of an A/B test
+
 # What stands in the place of an erased person's address, before the contact's id.
 ERASED_PREFIX = "erased:"
 

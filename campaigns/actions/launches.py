@@ -1,10 +1,12 @@
-"""Launch, and what may be done to a send: pause, resume, cancel, finish.
+"""Launch, and what may be done to a send: take back, pause, resume, cancel, finish.
 
 Policy: every move goes through the lifecycle under a lock on the campaign's row, so a double click and two tabs make one
 send. The view that launches only writes rows; the worker freezes the audience, and a sweep redoes what a crash left.
+A launch waits out its undo window with its audience frozen (HOLDING); the ledger's hold on the mailing decides in the end
+whether anything has left, and not the clock.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,25 +14,42 @@ from django.utils import timezone
 from accounts.actions import audit
 from accounts.models import User
 from campaigns import lifecycle
+from campaigns.careful_start import Settings
 from campaigns.enums import CampaignState
-from campaigns.errors import BadDesign, NotReady, Unlawful
+from campaigns.errors import AudienceChanged, BadDesign, NotReady, Unlawful
 from campaigns.models import Campaign
-from campaigns.queries import checklist, content
+from campaigns.queries import approvals as approved
+from campaigns.queries import checklist, content, moments
 from contacts.queries import audience
 from contacts.segments.tree import BadDefinition
 from sending.actions import letters, mailings
-from sending.enums import Hold
+from sending.enums import REST, Hold, Reason
+from sending.models import Letter, Mailing
+
+MUCH = 0.1  # of the audience, by which it may have changed between the look at the page and the press of the button
+FEW = 10  # people more or less are never much
 
 
 @transaction.atomic
-def launch(*, campaign: Campaign, actor: User, accepted: Iterable[str] = ()) -> bool:
-    """Freeze the content and start. False when it was started before (by a second click).
+def launch(*, campaign: Campaign, actor: User, accepted: Iterable[str] = (), seen: int | None = None) -> bool:
+    """Freeze the content and start, or wait for its time. False when it was started before (by a second click).
 
-    `accepted` names the checks whose warning was ticked. Raises NotReady with the findings that are in the way.
+    `accepted` names the checks whose warning was ticked; `seen` is the number of people that the page told. Raises NotReady
+    with the findings that are in the way, AudienceChanged when it has changed much since, Unlawful without an approval
+    where the organization asks for one.
     """
-    campaign = _locked(campaign)
+    campaign = locked(campaign)
     if campaign.state != CampaignState.DRAFT:
         return False
+    ticked = check(campaign, accepted=accepted, seen=seen)
+    if campaign.organization.needs_approval and not approved.stands(campaign):
+        raise Unlawful("Somebody else has to approve this campaign before it is sent. Ask for approval.")
+    begin(campaign, actor=actor, accepted=ticked)
+    return True
+
+
+def check(campaign: Campaign, *, accepted: Iterable[str] = (), seen: int | None = None) -> list[str]:
+    """What the checklist finds in a locked campaign: the ticked warnings. Raises NotReady, AudienceChanged."""
     accepted = set(accepted)
     results = checklist.results(campaign)
     in_the_way = [
@@ -38,11 +57,56 @@ def launch(*, campaign: Campaign, actor: User, accepted: Iterable[str] = ()) -> 
     ]
     if in_the_way:
         raise NotReady(in_the_way)
+    campaign.expected_people = audience_size(campaign)
+    if seen is not None and abs(campaign.expected_people - seen) > max(FEW, seen * MUCH):
+        raise AudienceChanged(seen, campaign.expected_people)
+    return sorted(accepted & {result.name for result in results if result.status != "pass"})
+
+
+def audience_size(campaign: Campaign) -> int:
+    """How many it is for now. Raises BadDefinition."""
+    assert campaign.topic is not None
+    return audience.count(
+        organization=campaign.organization,
+        topic=campaign.topic,
+        segment=campaign.segment,
+        excluded=campaign.excluded_segment,
+    ).people
+
+
+def begin(campaign: Campaign, *, actor: User | None, accepted: list[str]) -> None:
+    """Freeze the content of a locked campaign that may be sent; it starts now, or waits for its time."""
+    now = timezone.now()
+    when = moments.of(campaign, now)
+    letter = _letter(campaign)
+    mailing = mailings.open_(
+        organization=campaign.organization, letter=letter, topic_id=campaign.topic_id, name=campaign.name
+    )
+    _divide(campaign, mailing, letter)
+    campaign.mailing, campaign.accepted_warnings = mailing, accepted
+    campaign.canary = {name: value for name, value in campaign.canary.items() if name != "outcome"}
+    campaign.launched_by, campaign.launched_at, campaign.leaves_at, campaign.problem = actor, now, when.leaves_at, ""
+    move(
+        campaign,
+        CampaignState.SCHEDULED if when.waits(now) else CampaignState.LAUNCHING,
+        *("mailing", "accepted_warnings", "launched_by", "launched_at", "leaves_at", "problem", "canary"),
+        "expected_people",
+    )
+    audit.record(
+        organization=campaign.organization,
+        actor=actor,
+        verb="campaigns.campaign_scheduled" if when.waits(now) else "campaigns.campaign_launched",
+        target=campaign,
+        data={"accepted": accepted, "leaves_at": when.leaves_at.isoformat(), "people": campaign.expected_people},
+    )
+
+
+def _letter(campaign: Campaign) -> Letter:
     made = content.make(campaign)
     if made.plan is None:
         raise BadDesign("The content cannot be compiled just now. Try again.")
     assert campaign.domain is not None
-    letter = letters.freeze(
+    return letters.freeze(
         organization=campaign.organization,
         brand=campaign.brand,
         domain=campaign.domain,
@@ -55,20 +119,17 @@ def launch(*, campaign: Campaign, actor: User, accepted: Iterable[str] = ()) -> 
         text=made.compiled.text if made.compiled else "",
         plan=made.plan,
     )
-    campaign.mailing = mailings.open_(
-        organization=campaign.organization, letter=letter, topic_id=campaign.topic_id, name=campaign.name
-    )
-    campaign.accepted_warnings = sorted(accepted & {result.name for result in results if result.status != "pass"})
-    campaign.launched_by, campaign.launched_at, campaign.problem = actor, timezone.now(), ""
-    _move(campaign, CampaignState.LAUNCHING, "mailing", "accepted_warnings", "launched_by", "launched_at", "problem")
-    audit.record(
-        organization=campaign.organization,
-        actor=actor,
-        verb="campaigns.campaign_launched",
-        target=campaign,
-        data={"accepted": campaign.accepted_warnings},
-    )
-    return True
+
+
+def _divide(campaign: Campaign, mailing: Mailing, letter: Letter) -> None:
+    """The parts of the mailing besides variant 0: those whose letters differ, and those who wait for the first ones."""
+    if Settings.of(campaign.canary):
+        mailings.add_variant(mailing=mailing, variant=REST, letter=letter, hold=Hold.REST)
+
+
+def _split(campaign: Campaign) -> Sequence[tuple[int, float]]:
+    careful = Settings.of(campaign.canary)
+    return [(REST, 100 - careful.percent)] if careful else []
 
 
 @transaction.atomic
@@ -78,11 +139,12 @@ def freeze(*, campaign: Campaign) -> bool:
     Waits for nobody: a row that another worker holds is left to it.
     """
     held = (
-        Campaign.objects.select_for_update(skip_locked=True)
+        Campaign.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related("organization")
         .filter(pk=campaign.pk, state=CampaignState.LAUNCHING)
         .first()
     )
-    if held is None or held.mailing is None or held.topic is None:
+    if held is None or held.mailing is None or held.topic is None or held.leaves_at is None:
         return False
     try:
         people = audience.select(
@@ -92,34 +154,95 @@ def freeze(*, campaign: Campaign) -> bool:
             excluded=held.excluded_segment,
         )
     except BadDefinition as error:
-        mailing = held.mailing
-        held.mailing, held.launched_at, held.launched_by = None, None, None
-        held.problem = f"{error} Nothing was sent."
-        _move(held, CampaignState.DRAFT, "mailing", "launched_at", "launched_by", "problem")
-        mailings.discard(mailing=mailing)
+        back_to_draft(held, problem=f"{error} Nothing was sent.")
         return False
-    size = mailings.seal(mailing=held.mailing, audience=people)
-    _move(held, CampaignState.SENDING)
-    audit.record(organization=held.organization, verb="campaigns.audience_frozen", target=held, data={"people": size})
+    in_window = held.leaves_at > timezone.now()
+    size = mailings.seal(
+        mailing=held.mailing,
+        audience=people,
+        split=_split(held),
+        timing=moments.timing_of(held),
+        undo_until=held.leaves_at if in_window else None,
+    )
+    move(held, CampaignState.HOLDING if in_window else CampaignState.SENDING)
+    audit.record(
+        organization=held.organization,
+        verb="campaigns.audience_frozen",
+        target=held,
+        data={"people": size, "expected": held.expected_people},
+    )
     return True
+
+
+@transaction.atomic
+def let_go(*, campaign: Campaign) -> bool:
+    """The undo window is over: the campaign is being sent. False while it can still be taken back."""
+    campaign = locked(campaign)
+    if campaign.state != CampaignState.HOLDING or campaign.mailing is None:
+        return campaign.state == CampaignState.SENDING
+    if not mailings.let_go(mailing=campaign.mailing):
+        return False
+    move(campaign, CampaignState.SENDING)
+    return True
+
+
+@transaction.atomic
+def take_back(*, campaign: Campaign, actor: User) -> Campaign:
+    """Make it a draft again, before anything has left. Raises Unlawful when the window is over.
+
+    What was frozen already stays in the ledger as a mailing of its own, whose rows become CANCELLED (`clear_away`): so its
+    parts add up too, and the next launch is another mailing.
+    """
+    campaign = locked(campaign)
+    frozen = campaign.state == CampaignState.HOLDING
+    mailing = campaign.mailing
+    if campaign.state == CampaignState.TO_APPROVE or not lifecycle.may(campaign.state, CampaignState.DRAFT):
+        raise Unlawful(_TOO_LATE if campaign.state in lifecycle.IN_MOTION else _NOTHING)
+    if frozen and (mailing is None or not mailings.take_back(mailing=mailing)):
+        raise Unlawful(_TOO_LATE)
+    audit.record(
+        organization=campaign.organization,
+        actor=actor,
+        verb="campaigns.launch_taken_back",
+        target=campaign,
+        data={"people": mailing.audience_size if frozen and mailing else None},
+    )
+    back_to_draft(campaign, frozen=frozen)
+    return campaign
+
+
+_TOO_LATE = "It has begun to leave, so it cannot be taken back any more. Pause or cancel it instead."
+_NOTHING = "There is nothing to take back."
+
+
+def back_to_draft(campaign: Campaign, *, problem: str = "", frozen: bool = False) -> None:
+    """A locked campaign becomes a draft again. What was not frozen yet leaves nothing behind."""
+    mailing = campaign.mailing
+    campaign.mailing, campaign.launched_at, campaign.leaves_at = None, None, None
+    campaign.problem = problem
+    move(campaign, CampaignState.DRAFT, "mailing", "launched_at", "leaves_at", "problem")
+    if mailing is not None and not frozen:
+        mailings.discard(mailing=mailing)
 
 
 @transaction.atomic
 def pause(*, campaign: Campaign, actor: User) -> None:
     """Let nothing more leave. Mail whose last byte is on its way arrives. Raises Unlawful."""
-    campaign = _locked(campaign)
-    mailing = _move(campaign, CampaignState.PAUSED)
+    campaign = locked(campaign)
+    mailing = move(campaign, CampaignState.PAUSED)
     mailings.hold(mailing=mailing, hold=Hold.PAUSED)
     audit.record(organization=campaign.organization, actor=actor, verb="campaigns.campaign_paused", target=campaign)
 
 
 @transaction.atomic
 def resume(*, campaign: Campaign, actor: User) -> None:
-    """Go on after a pause. Raises Unlawful."""
-    campaign = _locked(campaign)
+    """Go on after a pause. Raises Unlawful; also when its careful start stopped it: then somebody has to decide about that."""
+    campaign = locked(campaign)
     if campaign.state != CampaignState.PAUSED:
         raise Unlawful(lifecycle.why_not(campaign.state, CampaignState.SENDING))
-    mailing = _move(campaign, CampaignState.SENDING)
+    if campaign.canary.get("outcome", {}).get("word") == "stop":
+        raise Unlawful("Its careful start stopped it. Let it go on anyway, or cancel it.")
+    mailing = move(campaign, CampaignState.SENDING)
     mailings.release(mailing=mailing)
     audit.record(organization=campaign.organization, actor=actor, verb="campaigns.campaign_resumed", target=campaign)
 
@@ -127,31 +250,33 @@ def resume(*, campaign: Campaign, actor: User) -> None:
 @transaction.atomic
 def cancel(*, campaign: Campaign, actor: User) -> None:
     """Stop for good: nothing more leaves from now on; the rows follow by `clear_away`. Raises Unlawful."""
-    campaign = _locked(campaign)
-    mailing = _move(campaign, CampaignState.CANCELLED)
+    campaign = locked(campaign)
+    mailing = move(campaign, CampaignState.CANCELLED)
     mailings.hold(mailing=mailing, hold=Hold.CANCELLED)
     audit.record(organization=campaign.organization, actor=actor, verb="campaigns.campaign_cancelled", target=campaign)
 
 
-def clear_away(*, campaign: Campaign) -> bool:
-    """One batch of a cancelled campaign's waiting rows. True while there may be more to do."""
-    mailing = campaign.mailing
-    if campaign.state != CampaignState.CANCELLED or mailing is None or mailing.finished_at is not None:
+def clear_away(*, mailing: Mailing) -> bool:
+    """One batch of the waiting rows of a mailing that was cancelled or taken back. True while there may be more to do."""
+    if mailing.hold != Hold.CANCELLED or mailing.finished_at is not None or mailing.sealed_at is None:
         return False
-    if mailings.cancel_some(mailing=mailing):
+    campaign = Campaign.objects.filter(mailing=mailing).first()
+    if mailings.cancel_some(mailing=mailing, reason=Reason.CANCELLED if campaign else Reason.TAKEN_BACK):
         return True
-    _end(campaign)
+    if mailings.finish(mailing=mailing) and campaign is not None:
+        campaign.finished_at = timezone.now()
+        campaign.save(update_fields=["finished_at", "updated_at"])
     return False
 
 
 @transaction.atomic
 def finish_if_done(*, campaign: Campaign) -> bool:
     """Finish a campaign of which nothing is open any more."""
-    campaign = _locked(campaign)
+    campaign = locked(campaign)
     mailing = campaign.mailing
     if mailing is None or not lifecycle.may(campaign.state, CampaignState.FINISHED) or not _end(campaign):
         return False
-    _move(campaign, CampaignState.FINISHED)
+    move(campaign, CampaignState.FINISHED)
     audit.record(organization=campaign.organization, verb="campaigns.campaign_finished", target=campaign)
     return True
 
@@ -162,7 +287,7 @@ def reopen(*, mailing_id: int) -> None:
     campaign = Campaign.objects.select_for_update().filter(mailing_id=mailing_id, state=CampaignState.FINISHED).first()
     if campaign is not None:
         campaign.finished_at = None
-        _move(campaign, CampaignState.SENDING, "finished_at")
+        move(campaign, CampaignState.SENDING, "finished_at")
 
 
 def _end(campaign: Campaign) -> bool:
@@ -174,11 +299,12 @@ def _end(campaign: Campaign) -> bool:
     return True
 
 
-def _locked(campaign: Campaign) -> Campaign:
-    return Campaign.objects.select_for_update().get(pk=campaign.pk)
+def locked(campaign: Campaign) -> Campaign:
+    """The campaign as it is now, locked until the transaction ends."""
+    return Campaign.objects.select_for_update(of=("self",)).select_related("organization").get(pk=campaign.pk)
 
 
-def _move(campaign: Campaign, to: CampaignState, *fields: str):  # type: ignore[no-untyped-def]
+def move(campaign: Campaign, to: CampaignState, *fields: str):  # type: ignore[no-untyped-def]
     """Move a locked campaign, saving `fields` with it; gives its mailing."""
     if not lifecycle.may(campaign.state, to):
         raise Unlawful(lifecycle.why_not(campaign.state, to))

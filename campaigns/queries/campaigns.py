@@ -11,12 +11,15 @@ from accounts.models import Organization
 from campaigns.enums import CampaignState
 from campaigns.lifecycle import IN_MOTION
 from campaigns.models import Campaign
+from campaigns.queries import moments
 from reputation.queries import totals
 from reputation.queries.totals import Counts
-from sending.enums import Bucket
+from sending.enums import Bucket, Hold
+from sending.models import Mailing
 
 PER_PAGE = 25
 LOST_AFTER = timedelta(seconds=20)
+MOST_UNDO = 60  # minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +75,36 @@ def unfrozen() -> list[tuple[int, int]]:
 
 
 def uncleared() -> list[tuple[int, int]]:
-    """(organization, campaign) ids of cancelled sends with rows that wait; call inside of cross_tenant."""
+    """(organization, mailing) ids of sends that were cancelled or taken back, with rows that wait; inside of cross_tenant."""
     return list(
-        Campaign.objects.filter(state=CampaignState.CANCELLED, mailing__finished_at=None).values_list(
-            "organization_id", "pk"
-        )[:100]
+        Mailing.objects.filter(hold=Hold.CANCELLED, finished_at=None)
+        .exclude(sealed_at=None)
+        .order_by("pk")
+        .values_list("organization_id", "pk")[:100]
     )
+
+
+def nearly_due() -> list[tuple[int, int]]:
+    """(organization, campaign) ids of scheduled campaigns whose time is near; call inside of cross_tenant."""
+    soon = Campaign.objects.filter(
+        state=CampaignState.SCHEDULED, leaves_at__lte=timezone.now() + timedelta(minutes=MOST_UNDO)
+    ).select_related("organization")
+    now = timezone.now()
+    found = soon.order_by("leaves_at")[:500]
+    return [(c.organization_id, c.pk) for c in found if c.leaves_at and c.leaves_at - moments.lead(c) <= now]
+
+
+def out_of_undo() -> list[tuple[int, int]]:
+    """(organization, campaign) ids of launches whose undo window is over; call inside of cross_tenant."""
+    over = Campaign.objects.filter(state=CampaignState.HOLDING, leaves_at__lte=timezone.now())
+    return list(over.order_by("leaves_at").values_list("organization_id", "pk")[:500])
+
+
+def careful() -> list[tuple[int, int]]:
+    """(organization, campaign) ids of careful starts that are not decided; call inside of cross_tenant."""
+    sending = Campaign.objects.filter(state=CampaignState.SENDING, canary__percent__gt=0)
+    undecided = sending.exclude(canary__outcome__word__in=["go", "stop"])
+    return list(undecided.order_by("pk").values_list("organization_id", "pk")[:500])
 
 
 def perhaps_done() -> list[tuple[int, int]]:

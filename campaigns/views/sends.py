@@ -96,8 +96,8 @@ def cancel(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
     except Refused as refused:
         messages.error(request, str(refused))
     else:
-        organization_id, campaign_id = request.organization.pk, found.pk
-        transaction.on_commit(lambda: tasks.clear_away.delay(organization_id, campaign_id), robust=True)
+        organization_id, mailing_id = request.organization.pk, found.mailing_id
+        transaction.on_commit(lambda: tasks.clear_away.delay(organization_id, mailing_id), robust=True)
         messages.success(request, "Cancelled. Nothing more leaves; what was delivered before stays delivered.")
     return _back(request, found)
 

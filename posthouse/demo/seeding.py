@@ -9,7 +9,7 @@ from accounts.actions import organizations
 from accounts.enums import Role
 from accounts.models import Brand, Membership, Organization, User
 from accounts.tenancy import cross_tenant, tenant_scope
-from campaigns.actions import campaigns, launches
+from campaigns.actions import campaigns, launches, schedules
 from campaigns.models import Campaign
 from contacts.models import Topic
 from posthouse.demo import app_mail, audience, history
@@ -145,6 +145,7 @@ def _in_motion(organization: Organization, brand: Brand, domain: SendingDomain, 
             campaign=campaign, actor=actor, subject=words.IN_MOTION, preheader="And four brews for a grey Sunday."
         )
         campaigns.choose_content(campaign=campaign, name="Weekly letter", mjml=words.WEEKLY, actor=actor)
+        schedules.choose(campaign=campaign, actor=actor, undo_minutes=0)
         launches.launch(campaign=campaign, actor=actor)
     with tenant_scope(organization):
         launches.freeze(campaign=campaign)

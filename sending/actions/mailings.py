@@ -21,7 +21,6 @@ from sending.models import Delivery, Lane, Letter, Mailing, MailingVariant
 from sending.queries import mailings as ledger
 from sending.timing import Timing, everywhere
 
-REST = 99  # the variant of those who wait for what becomes of the first ones: of a careful start, of an A/B test
 BATCH = 5_000  # rows of one cancelling transaction: short enough for the relay not to notice
 NEWS_CHANNEL = "posthouse_mail"
 
@@ -180,14 +179,14 @@ def _due_of(mailing: Mailing, timing: Timing, not_before: datetime) -> tuple[str
 
 
 def discard(*, mailing: Mailing) -> None:
-    """Take back a mailing that was never sealed, with its letter. Refused once it is sealed."""
+    """Take back a mailing that was never sealed, with its letters. Refused once it is sealed."""
     mailing = Mailing.objects.select_for_update().get(pk=mailing.pk)
     if mailing.sealed_at is not None:
         raise Refused("This send has begun and cannot be taken back. Cancel it instead.")
-    letter = mailing.letter
+    kept = MailingVariant.objects.filter(mailing=mailing).values_list("letter_id", flat=True)
+    letters = {mailing.letter_id, *kept} - {None}
     mailing.delete()
-    if letter is not None:
-        letter.delete()
+    Letter.objects.filter(pk__in=letters).delete()
 
 
 def hold(*, mailing: Mailing, hold: Hold) -> None:
@@ -235,7 +234,7 @@ def take_back(*, mailing: Mailing) -> bool:
 
 
 @transaction.atomic
-def cancel_some(*, mailing: Mailing, limit: int = BATCH) -> int:
+def cancel_some(*, mailing: Mailing, limit: int = BATCH, reason: Reason = Reason.CANCELLED) -> int:
     """Move up to `limit` waiting rows of a cancelled mailing to CANCELLED; gives how many. 0: nothing waits any more.
 
     Rows that a relay holds at this moment are refused their final dot and come back for a later call.
@@ -255,7 +254,7 @@ def cancel_some(*, mailing: Mailing, limit: int = BATCH) -> int:
         params=[DeliveryState.QUEUED, DeliveryState.DEFERRED, limit, mailing.pk, limit],
         state=DeliveryState.CANCELLED,
         bucket=Bucket.CANCELLED,
-        reason=Reason.CANCELLED,
+        reason=reason,
         kind=EventKind.CANCELLED,
     )
 

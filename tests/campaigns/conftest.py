@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.models import Brand, Organization, User
 from accounts.tenancy import tenant_scope
 from campaigns.actions import campaigns as verbs
+from campaigns.actions import schedules
 from campaigns.designs.starters import starter
 from campaigns.models import Campaign
 from contacts.enums import FieldKind, SubscriptionState
@@ -97,7 +98,7 @@ def people(organization: Organization, topic: Topic) -> Callable[..., list[Conta
 
 @pytest.fixture
 def draft(organization: Organization, brand: Brand, topic: Topic, domain: SendingDomain, marketer: User) -> Campaign:
-    """A draft that lacks nothing but people."""
+    """A draft that lacks nothing but people, and leaves at once."""
     with tenant_scope(organization):
         campaign = verbs.create(
             organization=organization, brand=brand, name="Spring letter", actor=marketer, topic=topic, domain=domain
@@ -105,5 +106,6 @@ def draft(organization: Organization, brand: Brand, topic: Topic, domain: Sendin
         campaign = verbs.edit(
             campaign=campaign, actor=marketer, subject="Hello {{ contact.first_name | default: 'you' }}"
         )
+        schedules.choose(campaign=campaign, actor=marketer, undo_minutes=0)
         verbs.choose_content(campaign=campaign, name="Newsletter", mjml=MJML, actor=marketer)
         return Campaign.objects.get(pk=campaign.pk)

@@ -138,7 +138,7 @@ def test_a_crash_in_the_freeze_leaves_nothing_and_is_redone(
             launches.freeze(campaign=Campaign.objects.get(pk=draft.pk))
 
     with monkeypatch.context() as broken:
-        broken.setattr(launches, "_move", fail)
+        broken.setattr(launches, "move", fail)
         with pytest.raises(RuntimeError, match="killed"):
             crash()
     with tenant_scope(organization):
@@ -253,15 +253,15 @@ def test_cancel_holds_at_once_and_the_rows_follow(
             )
         launches.cancel(campaign=sending, actor=marketer)
         assert fresh(sending).mailing.hold == Hold.CANCELLED
-        assert launches.clear_away(campaign=fresh(sending)) is True
-        assert launches.clear_away(campaign=fresh(sending)) is False
+        assert launches.clear_away(mailing=fresh(sending).mailing) is True
+        assert launches.clear_away(mailing=fresh(sending).mailing) is False
         # One is in a relay's hands: it is refused its final dot and comes back.
         assert fresh(sending).finished_at is None
         assert adds_up(mailing) == {Bucket.ON_ITS_WAY: 1, Bucket.CANCELLED: 6}
         assert totals.by_provider(mailing.pk)["gmail"].parts[BarPart.SKIPPED] == 1
         Delivery.objects.filter(pk=first.pk).update(state=DeliveryState.QUEUED)
-        assert launches.clear_away(campaign=fresh(sending)) is True
-        assert launches.clear_away(campaign=fresh(sending)) is False
+        assert launches.clear_away(mailing=fresh(sending).mailing) is True
+        assert launches.clear_away(mailing=fresh(sending).mailing) is False
         campaign = fresh(sending)
         assert campaign.finished_at and campaign.mailing.finished_at and campaign.state == CampaignState.CANCELLED
         assert adds_up(mailing) == {Bucket.CANCELLED: 7}
@@ -352,7 +352,7 @@ def test_the_story_keeps_its_order_when_a_relay_writes_while_the_rest_is_cleared
         other = threading.Thread(target=relay)
         other.start()
         other.join(timeout=10)
-        assert launches.clear_away(campaign=campaign) is True
+        assert launches.clear_away(mailing=campaign.mailing) is True
     with tenant_scope(organization):
         story = Event.objects.filter(delivery_id=delivery.pk).order_by("at").values_list("kind", flat=True)
         assert list(story) == [EventKind.DEFERRED, EventKind.CANCELLED]

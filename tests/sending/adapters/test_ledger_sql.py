@@ -13,7 +13,7 @@ from accounts.tenancy import cross_tenant, tenant_scope
 from contacts.models import Topic
 from contacts.queries import audience
 from sending.actions import mailings
-from sending.enums import Bucket, Hold
+from sending.enums import REST, Bucket, Hold
 from sending.models import Mailing
 from sending.queries import ledger as audit
 from sending.timing import Timing
@@ -41,13 +41,13 @@ def another(town: Town, *, split: float = 0, undo: float = 0, later: float = 0) 
         assert letter is not None
         mailing = mailings.open_(organization=town.organization, letter=letter, topic_id=town.topic, name="Careful")
         if split:
-            mailings.add_variant(mailing=mailing, variant=mailings.REST, letter=letter, hold=Hold.REST)
+            mailings.add_variant(mailing=mailing, variant=REST, letter=letter, hold=Hold.REST)
         people = audience.select(organization=town.organization, topic=Topic.objects.get(pk=town.topic))
         now = timezone.now()
         mailings.seal(
             mailing=mailing,
             audience=people,
-            split=[(mailings.REST, split)] if split else [],
+            split=[(REST, split)] if split else [],
             timing=Timing(now + timedelta(seconds=later)),
             undo_until=now + timedelta(seconds=undo) if undo else None,
         )
@@ -136,7 +136,7 @@ async def test_a_launch_that_is_being_taken_back_is_not_let_go(town: Town) -> No
 
 
 @pytest.mark.parametrize(
-    "variants", [{1: 10.0, 2: 20.0, mailings.REST: 70.0}, {mailings.REST: 95.0}, {1: 50.0, 2: 50.0}]
+    "variants", [{1: 10.0, 2: 20.0, REST: 70.0}, {REST: 95.0}, {1: 50.0, 2: 50.0}]
 )
 def test_shares_are_exact_and_everybody_is_in_one(town: Town, variants: dict[int, float]) -> None:
     with tenant_scope(town.organization):
