@@ -135,8 +135,15 @@ def _notice(fields: dict[str, str], of_message: dict[str, str]) -> Notice | None
         code=told.code,
         text=words,
         recipient=_address(fields.get("original-recipient", "")) or _address(fields.get("final-recipient", "")),
-        host=one_line(host.rpartition(";")[2])[:255],
+        host=_host(host),
     )
+
+
+def _host(field: str) -> str:
+    """`dns; mx.x.example. (192.0.2.1, the server for x.example)` without what some write behind the name."""
+    kind, mark, rest = field.partition(";")
+    words = one_line(rest if mark else kind).split(" ", 1)
+    return words[0].strip("[]().,").lower()[:255]
 
 
 def _diagnosis(text: str) -> str:

@@ -127,7 +127,7 @@ def sort(*, sender: str, to: Address, raw: bytes, seals: Seals) -> Finding:
     notices = dsn.read(message)
     if notices:
         return _notice(notices, to)
-    if message.kind == "multipart/report":
+    if message.kind == "multipart/report" and message.parameter("report-type") != "delivery-status":
         return _ignored("a report of another kind")
     why = auto_reply(message)
     if why:

@@ -31,6 +31,20 @@ def test_a_usual_bounce() -> None:
 
 
 @pytest.mark.parametrize(
+    ("host", "wanted"),
+    [
+        ("Remote-MTA: dns; MX.google.com. (192.0.2.26, the server for the domain x.example.)", "mx.google.com"),
+        ("Remote-MTA: dns;mx.x.example", "mx.x.example"),
+        ("Remote-MTA: mx.x.example", "mx.x.example"),
+        ("X-Nothing: 1", "mx.example"),
+    ],
+)
+def test_who_said_so(host: str, wanted: str) -> None:
+    fields = HEAD + f"Final-Recipient: rfc822; a@x\r\nAction: failed\r\nStatus: 5.1.1\r\n{host}\r\n"
+    assert dsn.read(open_message(report(fields)))[0].host == wanted
+
+
+@pytest.mark.parametrize(
     ("fields", "action", "status", "code"),
     [
         ("Final-Recipient: rfc822; a@x\r\nAction: delayed\r\nStatus: 4.4.1", Action.DELAYED, "4.4.1", 0),

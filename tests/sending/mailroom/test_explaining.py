@@ -1,6 +1,7 @@
 """What a mail is: a corpus of reports in the documented formats, each with what must be said of it; and any octets at all."""
 
 import json
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -76,3 +77,30 @@ def test_a_damaged_report_is_explained_too(name: str, data: st.DataObject) -> No
 @example(b"From: " + b"a@" * 30_000 + b"\r\nSubject: Re: unsubscribe" + b" " * 60_000 + b"x\r\n\r\n")
 def test_any_octets_are_explained(raw: bytes) -> None:
     assert explain(raw).kind in {"bounce", "delayed", "delivered", "complaint", "unsubscribe", "auto_reply", "unknown"}
+
+
+BOUNCE = b"From: mailer-daemon@x\r\nSubject: failure notice\r\n"
+REPORT = b"Content-Type: multipart/report; boundary=b\r\n\r\n--b\r\nContent-Type: message/"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        BOUNCE + b"\r\n" + b"a@" * 2_000_000,
+        BOUNCE + b"\r\n" + b"<a@b>: 550 5.1.1 x\r\n" * 200_000,
+        BOUNCE + b"Content-Type: text/html\r\n\r\n" + b"<" * 4_000_000,
+        BOUNCE + b"Content-Transfer-Encoding: base64\r\n\r\n" + b"QUFB" * 1_000_000,
+        b"A: b\r\n" * 700_000,
+        b"Subject: x\r\n" + b" x\r\n" * 1_000_000,
+        b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\n" * 500_000,
+        b"Content-Type: message/rfc822\r\n\r\n" * 120_000,
+        REPORT + b"delivery-status\r\n\r\n" + b"Final-Recipient: rfc822; a@b\r\nAction: failed\r\n\r\n" * 80_000,
+        REPORT + b"delivery-status\r\n\r\nDiagnostic-Code: smtp;" + b"\r\n 550 user" * 350_000,
+        REPORT + b"feedback-report\r\n\r\n" + b"Original-Rcpt-To: a@b\r\n" * 180_000,
+    ],
+    ids=lambda raw: f"{len(raw)} octets",
+)
+def test_hostile_mail_takes_little_time(raw: bytes) -> None:
+    began = time.process_time()
+    assert len(explain(raw).recipients) <= 50
+    assert time.process_time() - began < 3.0

@@ -89,6 +89,13 @@ def test_any_mail_to_the_opt_out_address_opts_out_except_a_bounce() -> None:
     assert sort(report(POSTFIX), to=to, sender="").kind is Kind.IGNORED
 
 
+def test_a_report_whose_fields_are_broken_is_read_as_its_words() -> None:
+    raw = report("nonsense").replace(b"Sorry.", b"550 5.1.1 No such user here")
+    finding = sort(raw)
+    assert (finding.kind, finding.code, finding.status) == (Kind.BOUNCED, 550, "5.1.1")
+    assert sort(raw.replace(b"report-type=delivery-status", b"report-type=else")).kind is Kind.IGNORED
+
+
 def test_automatic_answers_change_nothing() -> None:
     for head in (
         b"Auto-Submitted: auto-replied", b"X-Autoreply: yes", b"Precedence: auto_reply", b"Subject: Out of office: 550 5.1.1 gone",
