@@ -1,38 +1,41 @@
-"""The merge language: find `{{ name | default: "words" }}` in a source and say, with line and column, what is wrong.
+"""The merge language, piece by piece: find every `{{ … }}` and `{% … %}` of a source and read what stands between the braces.
 
-A subset of Liquid: what is written today stays valid when more of Liquid follows. Tags (`{% … %}`) are refused by name.
+A part of Liquid. Each piece is read by itself, with its line and column, so that one mistake does not hide the next;
+`blocks` puts them together.
 """
 
 import html
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
-from sending.merging.names import nearest
+from sending.merging.expressions import Condition, Loop, Value, condition, loop, value
+from sending.merging.names import RESERVED, nearest
 
 MAX_EXPRESSION = 500  # characters between the braces
 MAX_EXPRESSIONS = 2_000  # in one source
 MAX_PROBLEMS = 50  # nobody reads more at once
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_][A-Za-z0-9_-]*)*")
-_DEFAULT = re.compile(
-    r"""default\s*:\s*(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|“(?P<curly>[^”]*)”|‘(?P<low>[^’]*)’|(?P<number>-?\d+(?:\.\d+)?))\s*""",
-    re.DOTALL,
-)
-_FILTER_NAME = re.compile(r"\s*([A-Za-z_]\w*)?")
+TagName = Literal[
+    "if", "elsif", "else", "endif", "unless", "endunless", "case", "when", "endcase", "for", "endfor", "assign"
+]
+TAGS = ("if", "elsif", "else", "endif", "unless", "endunless", "case", "when", "endcase", "for", "endfor", "assign")
+_ELSEWHERE = {
+    "elif": "Write elsif.",
+    "elseif": "Write elsif.",
+    "end": "Say what ends: endif, endunless, endcase or endfor.",
+    "include": "Files cannot be included. Paste the content here, or use a saved block.",
+    "render": "Files cannot be included. Paste the content here, or use a saved block.",
+    "layout": "Files cannot be included. Paste the content here, or use a saved block.",
+    "section": "Files cannot be included. Paste the content here, or use a saved block.",
+    "comment": "Take the comment out: it would be sent to nobody.",
+    "raw": "Braces as they are cannot be sent. Take the tag out.",
+}
 _OPENING = re.compile(r"\{[{%]")
-
-
-@dataclass(frozen=True, slots=True)
-class Expression:
-    """One `{{ … }}`: the name, its fallback (None: none given), and where it stands. `line` and `column` count from 1."""
-
-    name: str
-    default: str | None
-    start: int
-    end: int
-    line: int
-    column: int
+_STRING = re.compile(r"“([^”]*)”|‘([^’]*)’|\"[^\"]*\"|'[^']*'")
+_TAG = re.compile(r"\s*([A-Za-z_]\w*|#)?\s*(.*)", re.DOTALL)
+_ASSIGN = re.compile(r"([A-Za-z_]\w*)\s*=\s*(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +55,49 @@ class MergeError(ValueError):
         super().__init__("; ".join(f"line {p.line}: {p.message}" for p in problems[:5]))
 
 
-def parse(source: str) -> tuple[list[Expression], list[Problem]]:
-    """All expressions of a source in order, and what could not be read as one."""
-    found: list[Expression] = []
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where braces stand. `line` and `column` count from 1. `trim_…`: a hyphen asks to take out the blanks on that side."""
+
+    start: int
+    end: int
+    line: int
+    column: int
+    is_tag: bool = False
+    trim_left: bool = False
+    trim_right: bool = False
+    inside: str = ""
+
+    def problem(self, message: str) -> Problem:
+        return Problem(message, self.line, self.column)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """`{{ value }}`."""
+
+    span: Span
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """`{% name … %}`: with a condition (if, elsif, unless), a value (case, assign), words (when), or a loop (for)."""
+
+    span: Span
+    name: str
+    condition: Condition | None = None
+    value: Value | None = None
+    loop: Loop | None = None
+    words: str = ""  # of `case` and `when`, as they stand; the variable's name of `assign`
+
+
+Mark = Output | Tag
+
+
+def spans(source: str) -> tuple[list[Span], list[Problem]]:
+    """Everything in braces, in order, and what is never closed."""
+    found: list[Span] = []
     problems: list[Problem] = []
     places = _Places(source)
     at = 0
@@ -64,45 +107,114 @@ def parse(source: str) -> tuple[list[Expression], list[Problem]]:
         if len(found) + len(problems) >= MAX_EXPRESSIONS:
             problems.append(Problem(f"More than {MAX_EXPRESSIONS:,} merge fields. Use fewer.", line, column))
             break
-        if opening.group() == "{%":
-            problems.append(
-                Problem(
-                    'Tags such as {% if %} are not available. Use {{ name }} or {{ name | default: "words" }}.',
-                    line,
-                    column,
-                )
-            )
-            at = start + 2
-            continue
-        closing = source.find("}}", start + 2, start + 2 + MAX_EXPRESSION + 2)
+        is_tag = opening.group() == "{%"
+        close = "%}" if is_tag else "}}"
+        closing = source.find(close, start + 2, start + 2 + MAX_EXPRESSION + 2)
         if closing < 0:
-            problems.append(Problem("This {{ has no }}. Close the merge field.", line, column))
+            what = "tag" if is_tag else "merge field"
+            problems.append(Problem(f"This {opening.group()} has no {close}. Close the {what}.", line, column))
             at = start + 2
             continue
         at = closing + 2
-        try:
-            name, default = _read(source[start + 2 : closing])
-        except ValueError as error:
-            problems.append(Problem(str(error), line, column))
-        else:
-            found.append(Expression(name, default, start, at, line, column))
+        inside = source[start + 2 : closing]
+        left, right = inside.startswith("-"), inside.endswith("-") and len(inside) > 1
+        found.append(Span(start, at, line, column, is_tag, left, right, inside[left : len(inside) - right]))
     return found, problems
 
 
-def expressions(source: str) -> list[Expression]:
-    """All expressions of a source. Raises MergeError when one cannot be read."""
-    found, problems = parse(source)
-    if problems:
-        raise MergeError(problems)
-    return found
+def marks(source: str) -> tuple[list[Span], dict[int, Mark], list[Problem]]:
+    """The spans of a source, what each was read as (by its number; none for what could not be read), and the problems."""
+    found, problems = spans(source)
+    read: dict[int, Mark] = {}
+    for number, span in enumerate(found):
+        try:
+            inside = straight(span.inside)
+            read[number] = _tag(span, inside) if span.is_tag else Output(span, value(inside))
+        except ValueError as error:
+            problems.append(span.problem(str(error)))
+            if span.is_tag and (stand_in := _stand_in(span)):
+                read[number] = stand_in
+    return found, read, problems
 
 
-def check(source: str, known: Collection[str] | None = None) -> list[Problem]:
-    """Everything that is wrong with the merge fields of a source: unreadable ones and names that do not exist."""
-    found, problems = parse(source)
-    if known is not None:
-        problems += [Problem(unknown(e.name, known), e.line, e.column) for e in found if e.name not in known]
-    return sorted(problems, key=lambda p: (p.line, p.column))[:MAX_PROBLEMS]
+def _stand_in(span: Span) -> Tag | None:
+    """A tag in place of one that could not be read, so that its end is not another problem."""
+    name, _, rest = straight(span.inside).partition(" ")
+    nothing = Condition("false", (), frozenset(), frozenset(), 1)
+    if name in ("if", "elsif", "unless"):
+        return Tag(span, name, condition=nothing)
+    if name == "for":
+        variable = re.match(r"\s*([A-Za-z]\w*)", rest)
+        return Tag(span, name, loop=Loop("", variable.group(1) if variable else "each", (), 1))
+    if name in ("case", "when"):
+        return Tag(span, name, words="0")
+    if name == "assign" and (assigned := _ASSIGN.match(rest)):
+        return Tag(span, name, value=Value("0"), words=assigned.group(1))
+    return None
+
+
+def straight(inside: str) -> str:
+    """What stands between braces without what editors and HTML writers do to it: entities, hard blanks, curly quotes."""
+    inside = html.unescape(inside).replace("\xa0", " ").strip()
+    if "“" in inside or "‘" in inside:
+        inside = _STRING.sub(_straight_quotes, inside)
+    return inside
+
+
+def _straight_quotes(found: re.Match[str]) -> str:
+    words = next((group for group in found.groups() if group is not None), None)
+    if words is None:
+        return found.group()
+    for quote in "\"'":
+        if quote not in words:
+            return f"{quote}{words}{quote}"
+    return found.group()  # a plain fallback may hold both kinds
+
+
+def _tag(span: Span, inside: str) -> Tag:
+    """Raises ValueError with a sentence for people."""
+    match = _TAG.fullmatch(inside)
+    assert match
+    name, rest = match.group(1) or "", match.group(2).strip()
+    if name not in TAGS:
+        if name in _ELSEWHERE:
+            raise ValueError(f"There is no tag {name} here. {_ELSEWHERE[name]}")
+        near = nearest(name, TAGS) if name else ""
+        hint = f"Did you mean {near}?" if near else f"There are: {', '.join(t for t in TAGS if t[:3] != 'end')}."
+        raise ValueError(f"There is no tag “{(name or inside)[:40]}”. {hint}")
+    if name in ("if", "elsif", "unless"):
+        if not rest:
+            raise ValueError(f"After {name} stands a condition: {{% {name} contact.first_name %}}.")
+        return Tag(span, name, condition=condition(rest))
+    if name == "for":
+        return Tag(span, name, loop=loop(rest))
+    if name == "assign":
+        assigned = _ASSIGN.fullmatch(rest)
+        if not assigned:
+            raise ValueError('An assign is written {% assign name = contact.first_name | default: "you" %}.')
+        variable(assigned.group(1))
+        return Tag(span, name, value=value(assigned.group(2), literal=True), words=assigned.group(1))
+    if name == "case":
+        if not rest:
+            raise ValueError("After case stands what is compared: {% case contact.plan %}.")
+        condition(f"{rest} == 0")  # can be compared at all
+        return Tag(span, name, words=rest)
+    if name == "when":
+        if not rest:
+            raise ValueError('After when stand one or more values: {% when "gold", "silver" %}.')
+        return Tag(span, name, words=rest)
+    if rest and name == "else" and rest.startswith("if"):
+        raise ValueError("“else if” is written elsif.")
+    if rest:
+        raise ValueError(f"Nothing can stand after {name}. Take “{rest[:40]}” out.")
+    return Tag(span, name)
+
+
+def variable(name: str) -> str:
+    """A name that a template may give. Raises ValueError."""
+    if name in RESERVED or name.startswith("_"):
+        raise ValueError(f"A variable cannot be called {name}. Choose another name.")
+    return name
 
 
 def unknown(name: str, known: Collection[str]) -> str:
@@ -114,40 +226,6 @@ def unknown(name: str, known: Collection[str]) -> str:
         else " Choose one of the names in the list of merge fields."
     )
     return f"There is no merge field “{name}”.{hint}"
-
-
-def _read(inside: str) -> tuple[str, str | None]:
-    """Name and fallback of what stands between the braces. Raises ValueError with a sentence for people."""
-    # Editors and HTML writers turn quotes and spaces into entities.
-    inside = html.unescape(inside).replace("\xa0", " ").strip()
-    if not inside:
-        raise ValueError("This merge field is empty. Write a name between {{ and }}.")
-    match = _NAME.match(inside)
-    if not match:
-        raise ValueError(f"“{inside[:60]}” is not a name. Write it as {{{{ contact.first_name }}}}.")
-    name, rest = match.group(), inside[match.end() :].strip()
-    default: str | None = None
-    while rest:
-        if rest[0] != "|":
-            raise ValueError(
-                f'“{rest[:60]}” after the name {name} is not understood. A fallback is written | default: "words".'
-            )
-        rest = rest[1:].lstrip()
-        match = _DEFAULT.match(rest)
-        if not match:
-            raise ValueError(_filter_trouble(rest))
-        if default is None:
-            default = next(value for value in match.groups() if value is not None)
-        rest = rest[match.end() :].strip()
-    return name, default
-
-
-def _filter_trouble(rest: str) -> str:
-    named = _FILTER_NAME.match(rest)
-    name = named.group(1) if named else None
-    if name and name != "default":
-        return f"There is no filter “{name}”. The one there is: default."
-    return 'The fallback must stand in quotes: | default: "words".'
 
 
 class _Places:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
-URL_NAMES = frozenset({"unsubscribe_url", "preferences_url"})
+URL_NAMES = frozenset({"unsubscribe_url", "preferences_url", "web_version_url"})
 
 STANDARD_NAMES = frozenset(
     {
@@ -13,8 +13,18 @@ STANDARD_NAMES = frozenset(
         "organization.name",
         "brand.name",
         "brand.postal_address",
+        "topic.name",
         *URL_NAMES,
     }
+)
+
+GROUPS = frozenset({"contact", "organization", "brand", "topic"})
+# What no variable of a template may be called.
+RESERVED = frozenset(
+    {*GROUPS, *URL_NAMES, "forloop", "tablerowloop", "now", "today"}
+    | set(
+        "and or not contains in true false nil null blank empty if else for limit offset reversed cols with as".split()
+    )
 )
 
 
@@ -26,7 +36,8 @@ def known_names(fields: Iterable[str] = ()) -> frozenset[str]:
 def nearest(name: str, known: Collection[str]) -> str:
     """The known name most like this one, or "" when none is near. `first_name` finds `contact.first_name`."""
     lowered = name.lower()
-    by_tail = {candidate.rsplit(".", 1)[-1]: candidate for candidate in sorted(known)}
+    # Of several with the same end, the contact's: it is the one that letters are about.
+    by_tail = {each.rsplit(".", 1)[-1]: each for each in sorted(known, key=lambda each: (each[:8] == "contact.", each))}
     tail = lowered.rsplit(".", 1)[-1]
     if tail in by_tail:
         return by_tail[tail]

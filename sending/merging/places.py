@@ -1,0 +1,113 @@
+"""Where in HTML the braces stand: in the text, in an attribute, or where nothing can be made safe."""
+
+import re
+from collections.abc import Callable
+
+from sending.merging import language
+from sending.merging.blocks import Event, trimmed
+from sending.merging.language import Mark, Problem, Span
+from sending.merging.markup import CLOSE, OPEN, Attribute, Refused, Text, walk
+
+URL_ATTRIBUTES = frozenset(
+    {"href", "src", "background", "action", "formaction", "poster", "cite", "data", "xlink:href"}
+)
+_FENCE = re.compile(f"{OPEN}(\\d+){CLOSE}")
+
+
+def html_events(html: str, is_tracked: Callable[[Attribute], bool]) -> tuple[list[Event], list[Problem]]:
+    """The events of an HTML document, and what stands where it cannot. A link's address that `is_tracked` is a link event."""
+    if OPEN in html or CLOSE in html:
+        html = html.replace(OPEN, "").replace(CLOSE, "")
+    found, read, problems = language.marks(html)
+    events: list[Event] = []
+    place = 0
+    for piece in walk(_fenced(html, found)):
+        if isinstance(piece, Attribute) and OPEN not in piece.raw and is_tracked(piece):
+            events.append(Event(piece.address, is_link=True))
+        elif OPEN not in piece.raw:
+            events.append(Event(piece.raw))
+        elif isinstance(piece, Refused):
+            problems.append(_refused(found[_first(piece.raw)], piece.where))
+        elif isinstance(piece, Text):
+            events += _split(piece.raw, read, 0, False)
+        else:
+            place += 1
+            events += _split(piece.raw, read, place, piece.name in URL_ATTRIBUTES)
+    return events, problems
+
+
+def fragment_problems(html: str) -> list[Problem]:
+    """What of a piece of HTML stands where nothing can be made safe, and which tags would be torn by it."""
+    html = html.replace(OPEN, "").replace(CLOSE, "")
+    found, _ = language.spans(html)
+    problems: list[Problem] = []
+    for piece in walk(_fenced(html, found)):
+        if isinstance(piece, Refused) and OPEN in piece.raw:
+            problems.append(_refused(found[_first(piece.raw)], piece.where))
+    return problems
+
+
+def beginnings(address: str) -> list[str]:
+    """The static texts with which an address can begin, whichever branch of its conditions is taken.
+
+    What stands behind something fixed is no beginning. Used to judge schemes, so rather one too many than one too few.
+    """
+    found, _ = language.spans(address)
+    ways: list[str] = []
+    at = 0
+    may_begin = True
+    waiting: list[bool] = []
+    for span in [*found, None]:
+        static = address[at : span.start if span else len(address)]
+        if static.strip() and may_begin:
+            ways.append(static)
+            may_begin = False
+        if span is None:
+            break
+        at = span.end
+        name = span.inside.strip().partition(" ")[0]
+        if not span.is_tag:
+            may_begin = False
+        elif name in ("if", "unless", "case", "for"):
+            waiting.append(may_begin)
+        elif name in ("elsif", "else", "when") and waiting:
+            may_begin = waiting[-1]
+        elif name.startswith("end") and waiting:
+            may_begin = waiting.pop()
+    return ways
+
+
+def _fenced(html: str, found: list[Span]) -> str:
+    """The source with each span as its number in marks, so that what stands between the braces cannot disturb the reading."""
+    pieces: list[str] = []
+    at = 0
+    for number, span in enumerate(found):
+        pieces += [trimmed(html, at, span.start, found, number), f"{OPEN}{number}{CLOSE}"]
+        at = span.end
+    pieces.append(trimmed(html, at, len(html), found, len(found)))
+    return "".join(pieces)
+
+
+def _split(raw: str, read: dict[int, Mark], place: int, is_url: bool) -> list[Event]:
+    events: list[Event] = []
+    for number, piece in enumerate(_FENCE.split(raw)):
+        if number % 2 == 0:
+            events.append(Event(piece, place=place))
+        elif int(piece) in read:
+            events.append(Event(mark=read[int(piece)], place=place, is_url=is_url))
+    return events
+
+
+def _first(raw: str) -> int:
+    found = _FENCE.search(raw)
+    assert found
+    return int(found.group(1))
+
+
+def _refused(span: Span, where: str) -> Problem:
+    if span.is_tag:
+        name = span.inside.strip().partition(" ")[0]
+        return span.problem(
+            f"{{% {name[:20]} %}} cannot stand {where}. Put it around whole elements, in the text, or inside of a quoted attribute."
+        )
+    return span.problem(f"A merge field cannot stand {where}. Put it in the text or in a quoted attribute.")
