@@ -4,7 +4,7 @@ from django.http import Http404, HttpRequest
 
 from accounts.access import require
 from accounts.enums import Role
-from campaigns.models import Campaign, Design
+from campaigns.models import Block, Campaign, Design, DesignVersion, Media
 from sending.models import Delivery
 
 _WITH = (
@@ -47,4 +47,38 @@ def message_for(request: HttpRequest, number: int, *, need: Role = Role.ANALYST)
     if found is None:
         raise Http404("There is no such message here.")
     require(request, need)
+    return found
+
+
+def media_for(request: HttpRequest, public_id: str, *, need: Role = Role.ANALYST) -> Media:
+    """A picture of this organization's library."""
+    found = (
+        Media.objects.select_related("organization", "uploaded_by")
+        .filter(organization=request.organization, public_id=public_id)
+        .first()
+    )
+    if found is None:
+        raise Http404("There is no such picture here.")
+    require(request, need)
+    return found
+
+
+def block_for(request: HttpRequest, public_id: str, *, need: Role = Role.ANALYST) -> Block:
+    """A saved block of this organization."""
+    found = (
+        Block.objects.select_related("organization", "saved_by")
+        .filter(organization=request.organization, public_id=public_id)
+        .first()
+    )
+    if found is None:
+        raise Http404("There is no such block here.")
+    require(request, need)
+    return found
+
+
+def version_for(request: HttpRequest, design: Design, number: int) -> DesignVersion:
+    """A version of a design that the request may see."""
+    found = DesignVersion.objects.select_related("saved_by").filter(design=design, version=number).first()
+    if found is None:
+        raise Http404("There is no such version.")
     return found

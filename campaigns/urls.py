@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from campaigns.views import campaigns, contents, designs, home, jobs, messages, sends
+from campaigns.views import campaigns, contents, designs, home, jobs, media, messages, reactions, reports, sends
 
 app_name = "campaigns"
 
@@ -26,9 +26,19 @@ urlpatterns = [
     path("campaigns/<slug:campaign>/live/", sends.live, name="campaign_live"),
     path("campaigns/<slug:campaign>/people/", sends.people, name="campaign_people"),
     path("campaigns/<slug:campaign>/people.csv", sends.people_csv, name="campaign_people_csv"),
+    path("campaigns/<slug:campaign>/did/", reactions.people, name="campaign_did"),
+    path("campaigns/<slug:campaign>/did.csv", reactions.people_csv, name="campaign_did_csv"),
+    path("campaigns/<slug:campaign>/clicks/", reports.click_map, name="campaign_clicks"),
+    path("campaigns/<slug:campaign>/clicks/mail/", reports.click_map_mail, name="campaign_clicks_mail"),
     path("templates/", designs.list_, name="designs"),
     path("templates/new/", designs.new, name="design_new"),
     path("templates/starters/<slug:starter>/preview/", designs.starter_preview, name="starter_preview"),
+    path("templates/pictures/", media.list_, name="media"),
+    path("templates/pictures/upload/", media.upload, name="media_upload"),
+    path("templates/pictures/list.json", media.listing, name="media_json"),
+    path("templates/pictures/<slug:media>/", media.show, name="media_item"),
+    path("templates/pictures/<slug:media>/archive/", media.put_away, name="media_archive"),
+    path("templates/pictures/<slug:media>/restore/", media.bring_back, name="media_restore"),
     path("templates/<slug:design>/", designs.edit, name="design"),
     path("templates/<slug:design>/save/", designs.save, name="design_save"),
     path("templates/<slug:design>/preview/", designs.preview, name="design_preview"),

@@ -39,8 +39,8 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 log = logging.getLogger("posthouse.hits")
 
 PIXEL = bytes.fromhex("47494638396101000100800000ffffff00000021f90401000000002c00000000010001000002024401003b")
-PAGE_PREFIXES = ("/u/", "/p/", "/d/", "/f/", "/s/", "/brand/", "/static/")
-FILE_PREFIXES = ("/brand/", "/static/")
+PAGE_PREFIXES = ("/u/", "/p/", "/d/", "/f/", "/s/", "/brand/", "/media/", "/static/")
+FILE_PREFIXES = ("/brand/", "/media/", "/static/")
 MAX_BODY = 64 * 1024
 BODY_SECONDS = 10.0
 COMMIT_SECONDS = 1.0  # how long a reader waits for the commit of the own hit

@@ -1,4 +1,4 @@
-"""All that can be reached on the link host beside pixels and clicks: the recipients' pages and their brand's colour."""
+"""All that the link host shows beside pixels and clicks: recipients' pages, their brand's colour, the pictures in mail."""
 
 from django.urls import include, path
 
@@ -6,5 +6,6 @@ from accounts.views import brands
 
 urlpatterns = [
     path("", include("contacts.recipient_urls")),
+    path("", include("campaigns.picture_urls")),
     path("", include(([path("brand/<slug:colour>.css", brands.stylesheet, name="brand_css")], "accounts"))),
 ]

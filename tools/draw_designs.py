@@ -1,4 +1,4 @@
-"""`python -m tools.draw_designs [keys]`: our own designs as mail, in Chromium, to docs/screens/designs/: 390 and 640 px, light and dark.
+"""`python -m tools.draw_designs [keys]`: our own designs as mail, to docs/screens/designs/: 390 and 640 px, light and dark.
 
 Georgia and its like are seldom on a server, so Source Serif 4 stands in for it here. Nothing is fetched from anywhere.
 """
@@ -24,7 +24,11 @@ BASE = "http://house.invalid"
 WIDTHS = (390, 640)
 KIT = Kit(
     name="Copper Kettle Coffee",
-    social=(("website", "https://kettle.example"), ("instagram", "https://i.example"), ("youtube", "https://y.example")),
+    social=(
+        ("website", "https://kettle.example"),
+        ("instagram", "https://i.example"),
+        ("youtube", "https://y.example"),
+    ),
 )
 STAND_IN = (
     "@font-face { font-family: Georgia; font-weight: 200 900; "

@@ -26,7 +26,9 @@ def main(names: list[str]) -> None:
             if names and drawing.stem not in names:
                 continue
             page = browser.new_page(viewport={"width": 1300, "height": 800})
-            page.set_content(f"<style>body{{margin:0;background:transparent}}svg{{display:block}}</style>{drawing.read_text()}")
+            page.set_content(
+                f"<style>body{{margin:0;background:transparent}}svg{{display:block}}</style>{drawing.read_text()}"
+            )
             shot = page.locator("svg").screenshot(omit_background=True)
             page.close()
             target = (PICTURES / drawing.relative_to(DRAWINGS)).with_suffix(".png")

@@ -212,11 +212,10 @@ def _logo(found: re.Match[str], kit: Kit) -> str:
     name = kit.name or "{{ brand.name }}"
     if kit.logo is None:
         kept = {key: value for key, value in attributes.items() if key.startswith("padding") or key == "align"}
-        style = f"font-family:{kit.font('titles')};font-size:22px;line-height:30px;font-weight:bold;"
-        tag = _tag("mj-text", {"css-class": "kit-text", "color": kit.colour("ink"), "align": "center"} | kept, end=">")
-        return _same_lines(
-            found.group(), f'{tag}<span style="{html.escape(style)}">{html.escape(name)}</span></mj-text>'
-        )
+        looks = {"css-class": "kit-text", "color": kit.colour("ink"), "align": "center", "padding": "0 40px"}
+        type_ = {"font-family": kit.font("titles"), "font-size": "24px", "line-height": "32px", "font-weight": "bold"}
+        tag = _tag("mj-text", looks | type_ | kept, end=">")
+        return _same_lines(found.group(), f"{tag}{html.escape(name)}</mj-text>")
     width = min(kit.logo.width, 200, max(1, round(72 * kit.logo.width / kit.logo.height)))
     mine = {"src": kit.logo.src, "alt": name, "width": f"{width}px", "css-class": "kit-logo"}
     return _same_lines(found.group(), _tag("mj-image", attributes | mine))
@@ -286,7 +285,7 @@ def _classes(kit: Kit) -> list[str]:
         | {"background-color": colour("sheet"), "color": colour("link"), "border": f"2px solid {colour('link')}"},
         "kit-button-night": button | {"background-color": _glow(kit), "color": _NIGHT},
         "kit-line": {"border-width": "1px", "border-color": _line(kit), "padding": "8px 40px 24px"},
-        "kit-picture": {"border-radius": "8px", "padding": "0"},
+        "kit-picture": {"border-radius": "8px", "padding": "0", "fluid-on-mobile": "true"},
         "kit-logo": {"padding": "0 40px"},
         "kit-social": {"mode": "horizontal", "align": "center", "padding": "0 40px 16px"},
     }
@@ -323,7 +322,8 @@ def _styles(kit: Kit) -> str:
         f".kit-on-night a{{color:{_glow(kit)}}}",
         f"@media (max-width:480px){{{_each(texts, 'h1')}{{font-size:29px !important;line-height:36px !important}}",
         "td.kit-text,td.kit-quiet,td.kit-on-accent,td.kit-on-night,td.kit-button,td.kit-button-quiet,td.kit-button-night,",
-        "td.kit-line{padding-left:24px !important;padding-right:24px !important}}",
+        "td.kit-line,td.kit-picture,.kit-boxed>table>tbody>tr>td{padding-left:24px !important;padding-right:24px !important}",
+        ".kit-columns>table>tbody>tr>td{padding-left:0 !important;padding-right:0 !important}}",
         f"@media (prefers-color-scheme:dark){{{_dark(kit, '')}}}",
         _dark(kit, "[data-ogsc] "),
     ]
@@ -348,15 +348,15 @@ def _dark(kit: Kit, within: str) -> str:
 
     return "".join(
         (
-            ground(".kit-page", _DARK["paper"]),
+            ground("body,.kit-page" if not within else ".kit-page", _DARK["paper"]),
             ground(".kit-sheet,.kit-sheet>table,.kit-sheet>div", _DARK["sheet"]),
-            ground(
-                ".kit-tint,.kit-tint>table,.kit-tint>table>tbody>tr>td", mix(kit.colour("accent"), _DARK["sheet"], 0.78)
-            ),
+            ground(".kit-tint,.kit-tint>table", "transparent"),
+            ground(".kit-tint>table>tbody>tr>td", mix(kit.colour("accent"), _DARK["sheet"], 0.78)),
             rule(words, f"color:{_DARK['ink']}"),
             rule(".kit-quiet,.kit-quiet div", f"color:{_DARK['quiet']}"),
             rule(".kit-text a,.kit-quiet a", f"color:{link}"),
             rule(".kit-line p", f"border-top-color:{_DARK['line']}"),
+            rule(".kit-text td,.kit-text th", f"border-color:{_DARK['line']}"),
             ground(".kit-button-quiet td,.kit-button-quiet a", _DARK["sheet"]),
             rule(".kit-button-quiet td,.kit-button-quiet a", f"color:{link}", f"border-color:{link}"),
         )
