@@ -290,3 +290,15 @@ async def test_a_small_mail_of_another_tenant_does_not_wait_behind_a_million() -
         before = len(receiver.contents)
         await w.until(lambda: {small, urgent} <= set(subjects(receiver)), within=40)
         assert len(receiver.contents) - before < 5000  # a look at the lanes and what was claimed by then, not all of it
+
+
+async def test_a_site_that_knows_nobody_any_more_is_a_wave() -> None:
+    nobody = Say(b"250 2.1.0 ok\r\n550 5.1.1 there is no such person here\r\n503 5.5.1 no\r\n", lines=3)
+    forgotten = [GREETING, EHLO, *[nobody, Say(b"250 2.0.0 ok\r\n")] * 200]
+    async with Receiver([forgotten]) as receiver, world(receiver.port) as w:
+        w.town.add(60)
+        await w.until(lambda: w.town.outcomes().get("bounced") == 60)
+        (wave,) = w.town.waves
+        assert (wave.place, wave.code) == ("one.example", "550 5.1.1")
+        assert {s.likeness for s in w.town.settled} == {wave.likeness}
+        assert {s.suppress for s in w.town.settled} == {"invalid"}
