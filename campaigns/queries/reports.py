@@ -1,8 +1,9 @@
-"""The report of a send: parts, pace, providers, delays in plain words, links."""
+"""The report of a send: parts, pace, providers, delays in plain words, links, and when people looked."""
 
 import time
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.core.cache import cache
 
@@ -12,6 +13,7 @@ from campaigns.models import Campaign
 from reputation.queries import totals
 from reputation.queries.totals import Counts
 from sending.enums import Bucket, EventKind
+from sending.models import Letter, Mailing, MailingVariant
 from sending.queries import ledger, mailings
 
 
@@ -27,12 +29,26 @@ class Delay:
 
 @dataclass(frozen=True, slots=True)
 class ClickedLink:
-    """A tracked link: people who clicked it, hits of people, hits of machines."""
+    """An address that was tracked: people who clicked it, hits of people, hits of machines.
 
+    `number` counts from 1 in the order of the content; `places` are (variant, index) of it in the letters of the send.
+    """
+
+    number: int
     url: str
+    places: tuple[tuple[int, int], ...]
     people: int
     hits: int
     machines: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """An hour of the day: people who opened, people who clicked for the first time then."""
+
+    hour: int
+    opens: int
+    clicks: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +69,11 @@ class Report:
     @property
     def done(self) -> int:
         return (self.audience or 0) - self.open
+
+    @property
+    def delays_told(self) -> int:
+        """How many of the retried messages the reasons are about."""
+        return sum(delay.messages for delay in self.delays)
 
 
 def of(campaign: Campaign) -> Report | None:
@@ -78,8 +99,54 @@ def of(campaign: Campaign) -> Report | None:
         slowed=[(name, at) for name, at in ledger.slowed().items() if name in by_provider]
         if retrying and moving
         else [],
-        links=_links(campaign),
+        links=links(mailing),
     )
+
+
+def times(mailing: Mailing, zone: ZoneInfo) -> list[Hour]:
+    """The 24 hours of the day where the organization is; empty while nobody has opened or clicked."""
+    found = totals.by_time(mailing.pk)
+    if not found:
+        return []
+    sums = {EventKind.FIRST_OPENED: [0] * 24, EventKind.FIRST_CLICKED: [0] * 24}
+    for at, kind, n in found:
+        sums[EventKind(kind)][at.astimezone(zone).hour] += n
+    opens, clicks = sums[EventKind.FIRST_OPENED], sums[EventKind.FIRST_CLICKED]
+    # A click that turned out to be a machine's is taken back a moment later, perhaps in the next hour.
+    return [Hour(hour, max(0, opens[hour]), max(0, clicks[hour])) for hour in range(24)]
+
+
+def letters(mailing: Mailing) -> dict[int, Letter]:
+    """What was sent, by variant; 0 is the mailing's own."""
+    found = {0: mailing.letter} if mailing.letter is not None else {}
+    for row in MailingVariant.objects.select_related("letter").filter(mailing=mailing).order_by("variant"):
+        found[row.variant] = row.letter
+    return found
+
+
+def links(mailing: Mailing) -> list[ClickedLink]:
+    """Every tracked address of a send with its numbers, in the order of the content. The same one in two letters is one."""
+    places: dict[str, list[tuple[int, int]]] = {}
+    for variant, letter in letters(mailing).items():
+        for index, url in enumerate(letter.links):
+            places.setdefault(url, []).append((variant, index))
+    if not places:
+        return []
+    counted = totals.by_variant_and_link(mailing.pk)
+    found = []
+    for number, (url, its_places) in enumerate(places.items(), start=1):
+        counts = totals.together(counted[place] for place in its_places if place in counted)
+        found.append(
+            ClickedLink(
+                number=number,
+                url=url,
+                places=tuple(its_places),
+                people=counts.clicks,
+                hits=counts.of(EventKind.CLICKED),
+                machines=counts.of(EventKind.CLICKED_MACHINE),
+            )
+        )
+    return found
 
 
 def _pace(mailing_id: int, left: int) -> pace.Pace:
@@ -90,25 +157,8 @@ def _pace(mailing_id: int, left: int) -> pace.Pace:
     return pace.of(samples, now=now, left=left)
 
 
-def _delays(mailing) -> list[Delay]:  # type: ignore[no-untyped-def]
+def _delays(mailing: Mailing) -> list[Delay]:
     return [
         Delay(provider, wording.delay(code, reason), code, n)
         for provider, reason, code, n in mailings.deferral_reasons(mailing)
     ]
-
-
-def _links(campaign: Campaign) -> list[ClickedLink]:
-    mailing = campaign.mailing
-    if mailing is None or mailing.letter is None or not mailing.letter.links:
-        return []
-    counted = totals.by_link(mailing.pk)
-    links = [
-        ClickedLink(
-            url=url,
-            people=(counts := counted.get(index, Counts())).clicks,
-            hits=counts.of(EventKind.CLICKED),
-            machines=counts.of(EventKind.CLICKED_MACHINE),
-        )
-        for index, url in enumerate(mailing.letter.links)
-    ]
-    return sorted(links, key=lambda link: -link.people)

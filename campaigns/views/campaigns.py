@@ -11,17 +11,28 @@ from accounts.models import Brand
 from accounts.templatetags.navigation import address
 from campaigns.access import campaign_for
 from campaigns.actions import campaigns as verbs
-from campaigns.enums import CampaignState
+from campaigns.enums import CampaignState, Decision
 from campaigns.errors import Refused
 from campaigns.forms.campaigns import CampaignForm, NewCampaignForm, TestForm
 from campaigns.models import Campaign
 from campaigns.preflight import Result
-from campaigns.queries import campaigns, checklist, content, reports
+from campaigns.queries import approvals as approved
+from campaigns.queries import campaigns, checklist, content
+from campaigns.views import approvals, launches, reports
 from contacts.models import Topic
 from contacts.queries import audience as people
 from contacts.segments.tree import BadDefinition
 from sending.enums import DomainState
 from sending.models import SendingDomain
+
+
+_STARTED = "This campaign has been started. What was sent cannot be changed any more."
+_NO_DRAFT = {
+    CampaignState.TO_APPROVE: "It waits for approval. Ask no longer to edit it.",
+    CampaignState.SCHEDULED: "It is scheduled. Unschedule it to edit it.",
+    CampaignState.LAUNCHING: "It is about to leave. Take it back to edit it.",
+    CampaignState.HOLDING: "It is about to leave. Take it back to edit it.",
+}
 
 
 @require_safe
@@ -59,8 +70,11 @@ def show(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
     found = campaign_for(request, campaign)
     if found.state == CampaignState.DRAFT:
         return draft(request, found)
-    context = {"campaign": found, "report": reports.of(found), "definitions": reports.totals.DEFINITIONS}
-    return render(request, "campaigns/campaigns/report.html", context)
+    if found.state == CampaignState.TO_APPROVE:
+        return approvals.show(request, found)
+    if found.state == CampaignState.SCHEDULED:
+        return launches.scheduled(request, found)
+    return reports.report(request, found)
 
 
 def draft(request: HttpRequest, campaign: Campaign, *, test: TestForm | None = None, status: int = 200) -> HttpResponse:
@@ -74,6 +88,7 @@ def draft(request: HttpRequest, campaign: Campaign, *, test: TestForm | None = N
         "open": [result for result in results if result.status in ("warn", "unknown")],
         "test": test or TestForm(initial={"to": request.user.email}),
         "test_open": test is not None,
+        **_sent_back(campaign),
     }
     return render(request, "campaigns/campaigns/draft.html", context, status=status)
 
@@ -82,7 +97,7 @@ def draft(request: HttpRequest, campaign: Campaign, *, test: TestForm | None = N
 def edit(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
     found = campaign_for(request, campaign, need=Role.MARKETER)
     if found.state != CampaignState.DRAFT:
-        messages.warning(request, "This campaign has been started. What was sent cannot be changed any more.")
+        messages.warning(request, _NO_DRAFT.get(found.state, _STARTED))
         return redirect(tenant_url(request, "campaigns:campaign", campaign=found.public_id))
     form = CampaignForm(
         request.POST or None,
@@ -137,6 +152,14 @@ def discard(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
         return redirect(tenant_url(request, "campaigns:campaign", campaign=found.public_id))
     messages.success(request, f"The draft “{found.name}” is gone.")
     return redirect(tenant_url(request, "campaigns:campaigns"))
+
+
+def _sent_back(campaign: Campaign) -> dict[str, object]:
+    """What a second person wanted to be different, until it is asked for again."""
+    asked = approved.last(campaign)
+    if asked is None or asked.decision != Decision.REFUSED or asked.decided_by_id in (None, asked.asked_by_id):
+        return {}
+    return {"sent_back": asked, "sent_back_title": f"{asked.decided_by} sent it back"}
 
 
 def _fix_url(request: HttpRequest, campaign: Campaign, result: Result) -> str:
