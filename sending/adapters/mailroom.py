@@ -67,7 +67,9 @@ def act(finding: Finding, waves: LateWaves | None = None) -> bool:
             )
     with cross_tenant("a report names a message by our token, not by its organization"):
         delivery = (
-            Delivery.objects.filter(pk=finding.delivery_id).only("organization_id", "address", "provider", "contact_id").first()
+            Delivery.objects.filter(pk=finding.delivery_id)
+            .only("organization_id", "address", "provider", "contact_id")
+            .first()
         )
     if delivery is None:
         return False
