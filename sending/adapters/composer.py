@@ -30,13 +30,14 @@ from sending.tracking.about import of_delivery
 KEEP_SECONDS = 60.0
 KEEP_LETTERS = 500
 MAX_SUBJECT = 900
+MAX_BODY = 5 * 1024 * 1024  # bytes; receivers take more, readers do not
 Thing = TypeVar("Thing")
 
 SENDER_ID = "posthouse"  # Feedback-ID: 5 to 15 characters, always the same
 
 LETTER = """
 SELECT t.plan, t.facts, t.from_name, t.from_local, t.reply_to, d.name, d.selector, d.private_key, d.return_path_label,
-       b.link_host, b.name, m.public_id, o.public_id, p.public_id, p.name
+       b.link_host, b.name, m.public_id, o.public_id, o.time_zone, p.public_id, p.name
 FROM sending_letter t
 JOIN sending_sendingdomain d ON d.id = t.domain_id
 JOIN accounts_brand b ON b.id = t.brand_id
@@ -122,15 +123,19 @@ class LetterComposer:
         values: dict[str, Any] = {f"contact.{name}": value for name, value in (load.values or {}).items()}
         values.update(mould.same_for_all)
         values["contact.email"] = parcel.address
+        values["reader.locale"] = load.locale
         values["unsubscribe_url"] = unsubscribe_url
         values["preferences_url"] = f"{base}/p/{about}"
         click = f"{base}/c/"
-        filled = merging.fill(
-            mould.plan,
-            values,
-            links=[click + marks.click(n) for n in range(len(mould.plan.links))],
-            pixel=f"{base}/i/{marks.pixel()}.gif",
-        )
+        try:
+            filled = merging.fill(
+                mould.plan,
+                values,
+                links=[click + marks.click(n) for n in range(len(mould.plan.links))],
+                pixel=f"{base}/i/{marks.pixel()}.gif",
+            )
+        except merging.Unmergeable as error:
+            raise Unmakeable(Reason.MERGE, str(error)) from error
         subject = mould.plan.subject.join(filled)
         if len(subject) > MAX_SUBJECT:
             raise Unmakeable(
@@ -152,6 +157,10 @@ class LetterComposer:
         except ValueError as error:
             raise Unmakeable(Reason.MERGE, str(error)) from error
         body = mould.stencil.fill(filled)
+        if len(body) > MAX_BODY:
+            raise Unmakeable(
+                Reason.MERGE, f"The mail has {len(body):,} bytes after the merge; {MAX_BODY:,} are allowed."
+            )
         unsigned = dkim.prepare(mould.signer, canonical, body_hash=sha256(body).digest(), at=at)
         return unsigned, head, body, return_path
 
@@ -159,15 +168,20 @@ class LetterComposer:
         rows = await self._line.rows(LETTER, {"letter": letter_id, "mailing": mailing_id})
         if not rows:
             raise Unmakeable(Reason.CONTENT_LOST, "The content of this send is not there any more.")
-        plan_json, facts, *sender, link_host, brand_name, mailing, organization, topic, topic_name = rows[0]
+        plan_json, facts, *sender, link_host, brand_name, mailing, organization, time_zone, topic, topic_name = rows[0]
         from_name, from_local, reply_to, domain, selector, private_key, label = sender
         try:
             plan = merging.Plan.from_json(plan_json)
+            merging.prepare(plan)
         except merging.MergeError as error:
             raise Unmakeable(Reason.MERGE, f"The content of this send cannot be read: {error}") from error
         return Mould(
             plan=plan,
-            stencil=Stencil(text=(plan.text.chunks, plan.text.slots), html=(plan.html.chunks, plan.html.slots)),
+            stencil=Stencil(
+                text=(plan.text.chunks, plan.text.slots),
+                html=(plan.html.chunks, plan.html.slots),
+                choices=plan.choices,
+            ),
             letterhead=Letterhead(
                 Sender(
                     from_name=from_name or brand_name,
@@ -181,7 +195,9 @@ class LetterComposer:
             ),
             signer=self._signer(domain, selector, private_key),
             same_for_all={
-                f"{group}.{name}": str(value) for group, values in facts.items() for name, value in values.items()
+                "topic.name": topic_name or "",
+                "organization.time_zone": time_zone,
+                **{f"{group}.{name}": str(value) for group, values in facts.items() for name, value in values.items()},
             },
             link_base=f"https://{link_host}" if link_host else self._link_url,
         )

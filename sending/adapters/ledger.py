@@ -43,13 +43,17 @@ _STATES = {
 
 
 class Load(NamedTuple):
-    """What the Composer needs of a claimed delivery. `letter_id` None: stored content. `values`: the contact's, if any."""
+    """What the Composer needs of a claimed delivery. `letter_id` None: stored content. `values`: the contact's, if any.
+
+    `locale`: the contact's, as people wrote it, or "".
+    """
 
     organization_id: int
     mailing_id: int
     contact_id: int | None
     letter_id: int | None
     values: dict[str, Any] | None
+    locale: str | None = None
 
 
 class Ledger:

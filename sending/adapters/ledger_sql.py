@@ -95,7 +95,7 @@ SELECT d.id, d.lane_id, d.address, d.attempts, d.due_at, extract(epoch FROM d.cr
        d.organization_id, d.mailing_id, d.contact_id,
        CASE WHEN d.variant = 0 THEN m.letter_id ELSE
            (SELECT v.letter_id FROM sending_mailingvariant v WHERE v.mailing_id = d.mailing_id AND v.variant = d.variant) END,
-       c.values
+       c.values, c.locale
 FROM claimed d
 JOIN sending_mailing m ON m.id = d.mailing_id
 JOIN sending_stream s ON s.id = m.stream_id

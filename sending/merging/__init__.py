@@ -12,7 +12,7 @@ from sending.merging.liquid_room import Unmergeable
 from sending.merging.names import STANDARD_NAMES, known_names
 from sending.merging.places import beginnings, fragment_problems
 from sending.merging.plan import Hole, Part, Plan
-from sending.merging.rendering import Chosen, Merged, fill, merge, merge_values, one_line
+from sending.merging.rendering import Chosen, Merged, fill, merge, merge_values, one_line, prepare
 
 __all__ = [
     "STANDARD_NAMES",
@@ -34,5 +34,6 @@ __all__ = [
     "merge",
     "merge_values",
     "one_line",
+    "prepare",
     "spans",
 ]

@@ -96,7 +96,7 @@ def day(value: Any, pattern: str, *, locale: str, zone: str) -> str | None:
         if pattern in LENGTHS:
             return str(format_date(when, pattern, locale=language))
         if not isinstance(when, datetime):
-            when = datetime(when.year, when.month, when.day)
+            when = datetime(when.year, when.month, when.day, tzinfo=UTC)
         return _DIRECTIVE.sub(lambda found: _directive(found, when, language), pattern[:MAX_PATTERN])
     except (ValueError, OverflowError, KeyError):
         return None

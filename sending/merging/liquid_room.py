@@ -51,7 +51,7 @@ class Values:
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self.values = values
-        self.locale = str(values.get("contact.locale") or values.get("organization.locale") or "en")
+        self.locale = str(values.get("reader.locale") or values.get("organization.locale") or "en")
         self.zone = str(values.get("contact.time_zone") or values.get("organization.time_zone") or "UTC")
         self.env = ENVIRONMENT
         self.autoescape = False

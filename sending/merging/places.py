@@ -37,14 +37,14 @@ def html_events(html: str, is_tracked: Callable[[Attribute], bool]) -> tuple[lis
 
 
 def fragment_problems(html: str) -> list[Problem]:
-    """What of a piece of HTML stands where nothing can be made safe, and which tags would be torn by it."""
+    """What of a piece of HTML stands where nothing can be made safe."""
     html = html.replace(OPEN, "").replace(CLOSE, "")
     found, _ = language.spans(html)
-    problems: list[Problem] = []
-    for piece in walk(_fenced(html, found)):
-        if isinstance(piece, Refused) and OPEN in piece.raw:
-            problems.append(_refused(found[_first(piece.raw)], piece.where))
-    return problems
+    return [
+        _refused(found[_first(piece.raw)], piece.where)
+        for piece in walk(_fenced(html, found))
+        if isinstance(piece, Refused) and OPEN in piece.raw
+    ]
 
 
 def beginnings(address: str) -> list[str]:

@@ -52,7 +52,7 @@ def merge(plan: Plan, values: Mapping[str, Any], *, links: Sequence[str] = (), p
     `values` maps merge names (`contact.first_name`) to str, numbers, bool, lists or None; missing ones take the fallback.
     `links` are this recipient's addresses for `plan.links`, in the same order; without them the links lead straight to
     their targets. `pixel` is the address of the open pixel; without it there is none.
-    Dates and numbers are written in `contact.locale`, else `organization.locale`, else English; moments in
+    Dates and numbers are written in `reader.locale`, else `organization.locale`, else English; moments in
     `contact.time_zone`, else `organization.time_zone`, else UTC. Raises Unmergeable when a limit is passed.
     """
     filled = fill(plan, values, links=links, pixel=pixel)
@@ -94,14 +94,17 @@ def merge_values(
     preferences_url: str,
     web_version_url: str = "",
     topic_name: str = "",
+    reader_locale: str = "",
     locale: str = "",
     time_zone: str = "",
 ) -> dict[str, Any]:
     """The values of one recipient by merge name. `contact` maps field keys (`email`, `first_name`, …) to their values.
 
-    The lines of the postal address become one, as a footer writes them. `locale` and `time_zone` are the organization's.
+    The lines of the postal address become one, as a footer writes them. `reader_locale` is the person's; `locale` and
+    `time_zone` are the organization's.
     """
     values = {f"contact.{key}": value for key, value in contact.items()}
+    values["reader.locale"] = reader_locale
     values["organization.name"] = organization_name
     values["organization.locale"] = locale
     values["organization.time_zone"] = time_zone
