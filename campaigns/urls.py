@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from campaigns.views import campaigns, contents, designs, home, jobs, media, messages, reactions, reports, sends
+from campaigns.views import (
+    approvals,
+    campaigns,
+    contents,
+    designs,
+    home,
+    jobs,
+    launches,
+    media,
+    messages,
+    reactions,
+    reports,
+    sends,
+)
 
 app_name = "campaigns"
 

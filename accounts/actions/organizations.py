@@ -25,8 +25,8 @@ def house() -> Organization:
     return organization
 
 
-def change(*, organization: Organization, actor: User | None, **facts: str) -> list[str]:
-    """Set name, postal_address, time_zone; returns the names of what changed. The audit log keeps both values."""
+def change(*, organization: Organization, actor: User | None, **facts: str | bool) -> list[str]:
+    """Set name, postal_address, time_zone, needs_approval; returns the names of what changed. The audit log keeps both values."""
     before = Organization.objects.select_for_update().get(pk=organization.pk)
     changed = {name: [getattr(before, name), value] for name, value in facts.items() if getattr(before, name) != value}
     if changed:

@@ -51,6 +51,15 @@ class OrganizationForm(forms.ModelForm):  # type: ignore[type-arg]
         return "\n".join(line for line in lines if line)
 
 
+class SettingsForm(OrganizationForm):
+    """What an organization may choose once it is there."""
+
+    class Meta(OrganizationForm.Meta):
+        fields = (*OrganizationForm.Meta.fields, "needs_approval")
+        labels = {**OrganizationForm.Meta.labels, "needs_approval": "A second person approves each campaign"}
+        help_texts = {"needs_approval": "Before it leaves, somebody else looks at it. Nobody approves their own."}
+
+
 class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = User

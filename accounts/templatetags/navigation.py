@@ -19,12 +19,13 @@ register = template.Library()
 
 @dataclass(frozen=True)
 class Entry:
-    """`names`: URL names, the first that resolves counts."""
+    """`names`: URL names, the first that resolves counts. `only`: a choice of the organization that must be on."""
 
     label: str
     icon: str
     names: tuple[str, ...]
     need: Role = Role.ANALYST
+    only: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ MAP = (
         (
             Entry("Home", "home", ("campaigns:home",)),
             Entry("Campaigns", "send", ("campaigns:campaigns",)),
+            Entry("To approve", "circle-check", ("campaigns:approvals",), only="needs_approval"),
             Entry("Templates", "template", ("campaigns:designs",)),
         ),
     ),
@@ -108,7 +110,9 @@ def visible(request: HttpRequest, entries: Iterable[Entry]) -> list[dict[str, st
     return [
         {"label": entry.label, "icon": entry.icon, "url": url}
         for entry in entries
-        if (request.role or 0) >= entry.need and (url := address(request, entry.names))
+        if (request.role or 0) >= entry.need
+        and (not entry.only or getattr(request.organization, entry.only))
+        and (url := address(request, entry.names))
     ]
 
 

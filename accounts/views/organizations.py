@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from accounts import access
 from accounts.actions import organizations
 from accounts.enums import Role
-from accounts.forms.organizations import OrganizationForm
+from accounts.forms.organizations import OrganizationForm, SettingsForm
 from accounts.queries import houses
 from accounts.views.front import home_url
 
@@ -32,7 +32,7 @@ def new(request: HttpRequest) -> HttpResponse:
 
 
 def settings(request: HttpRequest, org: str) -> HttpResponse:
-    form = OrganizationForm(request.POST or None, instance=request.organization)
+    form = SettingsForm(request.POST or None, instance=request.organization)
     if request.method == "POST":
         access.require(request, Role.ADMIN)
         if form.is_valid():

@@ -19,7 +19,7 @@ from campaigns.enums import CampaignState
 from campaigns.errors import AudienceChanged, BadDesign, NotReady, Unlawful
 from campaigns.models import Campaign
 from campaigns.queries import approvals as approved
-from campaigns.queries import checklist, content, moments
+from campaigns.queries import audiences, checklist, content, moments
 from contacts.queries import audience
 from contacts.segments.tree import BadDefinition
 from sending.actions import letters, mailings
@@ -57,21 +57,10 @@ def check(campaign: Campaign, *, accepted: Iterable[str] = (), seen: int | None 
     ]
     if in_the_way:
         raise NotReady(in_the_way)
-    campaign.expected_people = audience_size(campaign)
+    campaign.expected_people = audiences.size(campaign) or 0
     if seen is not None and abs(campaign.expected_people - seen) > max(FEW, seen * MUCH):
         raise AudienceChanged(seen, campaign.expected_people)
     return sorted(accepted & {result.name for result in results if result.status != "pass"})
-
-
-def audience_size(campaign: Campaign) -> int:
-    """How many it is for now. Raises BadDefinition."""
-    assert campaign.topic is not None
-    return audience.count(
-        organization=campaign.organization,
-        topic=campaign.topic,
-        segment=campaign.segment,
-        excluded=campaign.excluded_segment,
-    ).people
 
 
 def begin(campaign: Campaign, *, actor: User | None, accepted: list[str]) -> None:

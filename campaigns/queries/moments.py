@@ -5,9 +5,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
+from campaigns.careful_start import Settings
 from campaigns.models import Campaign
 from sending import timing
 from sending.timing import Timing
@@ -51,6 +53,39 @@ def of(campaign: Campaign, now: datetime | None = None) -> Moments:
     spread = timedelta(minutes=campaign.spread_minutes)
     freeze_at = now if campaign.start_at is None or is_past else max(now, leaves_at - lead(campaign))
     return Moments(freeze_at, leaves_at, max(last, leaves_at) + spread, is_past)
+
+
+def in_words(campaign: Campaign, now: datetime | None = None) -> list[str]:
+    """When and how it leaves, sentence by sentence: for who is to approve it, and for who waits."""
+    now = now or timezone.now()
+    here = ZoneInfo(zone(campaign))
+    said: list[str] = []
+    if campaign.start_at is None:
+        undo = f", after {campaign.undo_minutes} minutes to take it back" if campaign.undo_minutes else ""
+        said.append(f"It leaves as soon as it is sent{undo}.")
+    else:
+        at = campaign.start_at.astimezone(here)
+        day = f"{at:%A} {at.day} {at:%B %Y} at {at:%H:%M}"
+        if campaign.in_their_zone:
+            said.append(f"It leaves on {day}, where each person lives; without a known time zone: {here.key}.")
+            first = timing.first(campaign.start_at, here.key).astimezone(here)
+            said.append(f"That is {first:%A} at {first:%H:%M} here for the first of them on earth.")
+            if of(campaign, now).is_past and campaign.mailing_id is None:
+                said.append("Where that time is over already, they get it at once.")
+        else:
+            said.append(f"It leaves on {day} ({here.key}).")
+            if campaign.start_at <= now and campaign.mailing_id is None:
+                said.append("That time is over: it leaves as soon as it is sent.")
+    if campaign.spread_minutes:
+        said.append(f"It is spread over {campaign.spread_minutes // 60} hours.")
+    careful = Settings.of(campaign.canary)
+    if careful is not None:
+        then = "the rest goes by itself" if careful.go_on else "somebody is asked"
+        said.append(
+            f"Careful start: {careful.percent} % get it first; after {careful.minutes} minutes {then}. It stops by itself above "
+            f"{careful.bounces:g} % bounces or {careful.complaints:g} % complaints."
+        )
+    return said
 
 
 def lead(campaign: Campaign) -> timedelta:

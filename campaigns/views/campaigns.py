@@ -25,7 +25,6 @@ from contacts.segments.tree import BadDefinition
 from sending.enums import DomainState
 from sending.models import SendingDomain
 
-
 _STARTED = "This campaign has been started. What was sent cannot be changed any more."
 _NO_DRAFT = {
     CampaignState.TO_APPROVE: "It waits for approval. Ask no longer to edit it.",

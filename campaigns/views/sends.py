@@ -1,4 +1,4 @@
-"""A send: test, launch, pause, resume, cancel; watch it; the people behind each part."""
+"""A send: test, pause, resume, cancel; watch it; the people behind each part."""
 
 import csv
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from campaigns import tasks, wording
 from campaigns.access import campaign_for
 from campaigns.actions import launches, test_sends
 from campaigns.enums import CampaignState
-from campaigns.errors import NotReady, Refused
+from campaigns.errors import Refused
 from campaigns.forms.campaigns import TestForm
 from campaigns.models import Campaign
 from campaigns.queries import reports
@@ -39,29 +39,6 @@ def test(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
         form.add_error(None, str(refused))
         return draft(request, found, test=form, status=422)
     messages.success(request, f"The test is on its way to {form.cleaned_data['to']}. It is counted nowhere.")
-    return _back(request, found)
-
-
-@require_POST
-def launch(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
-    found = campaign_for(request, campaign, need=Role.MARKETER)
-    try:
-        started = launches.launch(campaign=found, actor=request.user, accepted=request.POST.getlist("accepted")[:50])
-    except NotReady as refused:
-        ticks = [result.title for result in refused.results if result.status != "fail"]
-        stops = [result.title for result in refused.results if result.status == "fail"]
-        if stops:
-            messages.error(request, f"Not sent. This is in the way: {'; '.join(stops)}.")
-        else:
-            messages.warning(request, f"Not sent. Look at these, and tick them if they are right: {'; '.join(ticks)}.")
-        return _back(request, found)
-    except Refused as refused:
-        messages.error(request, str(refused))
-        return _back(request, found)
-    if started:
-        organization_id, campaign_id = request.organization.pk, found.pk
-        # Without the broker the sweep finds the row: what was committed is never answered with an error.
-        transaction.on_commit(lambda: tasks.freeze.delay(organization_id, campaign_id), robust=True)
     return _back(request, found)
 
 

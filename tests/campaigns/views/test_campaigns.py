@@ -60,10 +60,10 @@ def test_the_checklist_says_what_is_left_and_locks_the_button(
     as_marketer: Client, organization: Organization, draft: Campaign, people: People
 ) -> None:
     page = as_marketer.get(url(organization, "campaign", draft)).content.decode()
-    assert "Nobody is in “Weekly news”." in page and "disabled data-locked" in page
+    assert "Nobody is in “Weekly news”." in page and "Mend what fails first." in page
     people(3)
     page = as_marketer.get(url(organization, "campaign", draft)).content.decode()
-    assert "3 people in “Weekly news”." in page and "disabled data-locked" not in page
+    assert "3 people in “Weekly news”." in page and "Mend what fails first." not in page
 
 
 def test_editing_keeps_what_was_typed_on_an_error(

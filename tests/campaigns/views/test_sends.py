@@ -44,8 +44,8 @@ def test_send_now(
 ) -> None:
     people(3)
     with django_capture_on_commit_callbacks(execute=True):
-        as_marketer.post(url(organization, "campaign_launch", draft))
-        as_marketer.post(url(organization, "campaign_launch", draft))
+        as_marketer.post(url(organization, "campaign_launch", draft), {"undo_minutes": "0"})
+        as_marketer.post(url(organization, "campaign_launch", draft), {"undo_minutes": "0"})
     assert state_of(organization, draft).state == CampaignState.SENDING
     with tenant_scope(organization):
         assert Mailing.objects.count() == 1 and Delivery.objects.count() == 3
