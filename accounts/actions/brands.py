@@ -7,7 +7,9 @@ from accounts.models import Brand, User
 def change(*, brand: Brand, actor: User | None, **facts: str) -> list[str]:
     """Set the brand's facts; returns the names of what changed. The audit log keeps both values."""
     before = Brand.objects.select_for_update().get(pk=brand.pk)
-    changed = {name: [getattr(before, name), value] for name, value in facts.items() if getattr(before, name) != value}
+    changed = {
+        name: [str(getattr(before, name)), value] for name, value in facts.items() if getattr(before, name) != value
+    }
     if changed:
         for name, value in facts.items():
             setattr(brand, name, value)

@@ -9,16 +9,24 @@ from django.utils import timezone
 
 from accounts.actions import audit
 from accounts.models import Brand, Organization, User
+from campaigns.actions import design_versions
 from campaigns.designs.source import MAX_BYTES
 from campaigns.errors import Refused, StaleDesign
-from campaigns.models import Campaign, Design
+from campaigns.models import Campaign, Design, DesignVersion
 
 
 @transaction.atomic
 def create(
-    *, organization: Organization, brand: Brand, name: str, mjml: str, actor: User | None, origin: Design | None = None
+    *,
+    organization: Organization,
+    brand: Brand,
+    name: str,
+    mjml: str,
+    actor: User | None,
+    origin: Design | None = None,
+    note: str = "",
 ) -> Design:
-    """A template in the gallery."""
+    """A template in the gallery. `note` says in its list of versions how it began."""
     design = Design.objects.create(
         organization=organization,
         brand=brand,
@@ -28,6 +36,7 @@ def create(
         origin=origin,
         saved_by=actor,
     )
+    design_versions.begin(design=design, note=note or "Begun")
     audit.record(organization=organization, actor=actor, verb="campaigns.design_created", target=design)
     return design
 
@@ -36,7 +45,7 @@ def copy_for_campaign(
     *, design_name: str, mjml: str, campaign: Campaign, actor: User | None, origin: Design | None = None
 ) -> Design:
     """The content of one campaign: a copy, so that editing the template never changes a draft."""
-    return Design.objects.create(
+    design = Design.objects.create(
         organization=campaign.organization,
         brand=campaign.brand,
         name=_name(design_name),
@@ -45,6 +54,8 @@ def copy_for_campaign(
         origin=origin,
         saved_by=actor,
     )
+    design_versions.begin(design=design, note="Picked")
+    return design
 
 
 @transaction.atomic
@@ -61,8 +72,34 @@ def save(*, design: Design, mjml: str, version: int, actor: User) -> Design:
         )
     if current.mjml == mjml:
         return current
+    return _change(current, mjml, actor)
+
+
+@transaction.atomic
+def restore(*, design: Design, version: int, actor: User) -> Design:
+    """Make what the design was in `version` the newest version. Nothing is lost: what it is now stays in the list."""
+    current = Design.objects.select_for_update().get(pk=design.pk)
+    old = DesignVersion.objects.filter(design=current, version=version).first()
+    if old is None:
+        raise Refused("There is no such version any more.")
+    if old.mjml == current.mjml:
+        return current
+    restored = _change(current, old.mjml, actor, note=f"Version {version} brought back")
+    audit.record(
+        organization=design.organization,
+        actor=actor,
+        verb="campaigns.design_version_restored",
+        target=design,
+        data={"version": version},
+    )
+    return restored
+
+
+def _change(current: Design, mjml: str, actor: User, note: str = "") -> Design:
+    design_versions.begin(design=current)
     current.mjml, current.saved_by, current.version = mjml, actor, current.version + 1
     current.save(update_fields=["mjml", "saved_by", "version", "updated_at"])
+    design_versions.keep(design=current, actor=actor, note=note)
     return current
 
 
