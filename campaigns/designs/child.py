@@ -39,7 +39,7 @@ def _compile(request: dict[str, Any]) -> dict[str, Any]:
             request["mjml"], known=None if known is None else frozenset(known), preheader=request.get("preheader", "")
         )
     except DesignError as error:
-        return {"findings": [[f.severity, f.message, f.line] for f in error.findings]}
+        return {"findings": [[f.severity, f.message, f.line, f.column] for f in error.findings]}
     except (MemoryError, RecursionError):
         return {
             "findings": [

@@ -10,11 +10,13 @@ from collections.abc import Collection
 import css_inline
 import mjml
 
-from campaigns.designs import fragments, source
+from campaigns.designs import fragments, merge_tags, source
 from campaigns.designs.findings import Compiled, DesignError, Finding, Link
 from campaigns.designs.linting import lint
+from campaigns.designs.merge_tags import Luggage
 from campaigns.designs.plain_text import plain_text
 from campaigns.designs.vocabulary import HTML_CONTENT, HTML_TAGS, IMAGE_SCHEMES, URL_SCHEMES
+from sending.merging import beginnings
 from sending.merging.markup import Attribute, Text, walk
 
 _POSITION = re.compile(r"position (\d+)")
@@ -22,7 +24,6 @@ _BODY = re.compile(r"<body[^>]*>")
 _HEAD = re.compile(r"<head>")
 _DARK = re.compile(r"prefers-color-scheme\s*:\s*dark")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.\-]*):", re.IGNORECASE)
-_HOLE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 # Nobody answers there: every social icon must bring its own picture, which lint sees to.
 _NO_ICONS = "https://icons.invalid/"
 # What the compiler itself writes, besides what people may type.
@@ -45,38 +46,42 @@ def compile_source(mjml_source: str, *, known: Collection[str] | None = None, pr
 
     Raises DesignError with every error found.
     """
-    tidy = source.tidy(mjml_source)
+    tidy = merge_tags.without_words(source.tidy(mjml_source))
     elements = source.read(tidy)
     findings = lint(elements, tidy, known)
     if any(finding.severity == "error" for finding in findings):
         raise DesignError(findings)
 
+    luggage = Luggage()
+
     def cleaned(name: str, content: str, line: int) -> str | None:
         if name == "mj-preview" and preheader:
             return None
-        return fragments.clean(content, inside=name) if name in HTML_CONTENT else content
+        return fragments.clean(content, inside=name, luggage=luggage) if name in HTML_CONTENT else content
 
-    clean = source.map_contents(tidy, cleaned)
+    clean = luggage.words(source.map_contents(tidy, cleaned))
     try:
         compiled = mjml.mjml2html(clean, disable_comments=True, fonts={}, social_icon_origin=_NO_ICONS)
     except ValueError as error:
         raise DesignError([_compiler_words(str(error), clean)]) from error
-    compiled = _INLINER.inline(compiled)
+    compiled = merge_tags.uncover(_INLINER.inline(merge_tags.cover(compiled)))
     if _DARK.search(tidy):
         metas = (
             '<meta name="color-scheme" content="light dark"><meta name="supported-color-schemes" content="light dark">'
         )
         compiled = _HEAD.sub(lambda found: found.group() + metas, compiled, count=1)
     if preheader:
-        hidden = f'<div style="{_HIDDEN_STYLE}">{html.escape(preheader)}</div>'
+        hidden = f'<div style="{_HIDDEN_STYLE}">{html.escape(luggage.words(preheader))}</div>'
         compiled = _BODY.sub(lambda found: found.group() + hidden, compiled, count=1)
-    _check_again(compiled)
+    _check_again(compiled, luggage)
+    # Everything that reads HTML has done so: the tags come back.
+    merged = luggage.restore(compiled)
     return Compiled(
-        html=compiled,
-        text=plain_text(compiled),
-        links=tuple(_links(compiled)),
+        html=merged,
+        text=luggage.restore(plain_text(compiled)),
+        links=tuple(Link(luggage.restore(link.address), luggage.restore(link.words)) for link in _links(compiled)),
         warnings=tuple(findings),
-        size=len(compiled.encode()),
+        size=len(merged.encode()),
     )
 
 
@@ -87,22 +92,12 @@ def _compiler_words(words: str, clean: str) -> Finding:
     return Finding("error", f"The MJML compiler stops {where}. Look for a tag that is not closed.", line)
 
 
-def _check_again(compiled: str) -> None:
+def _check_again(compiled: str, luggage: Luggage) -> None:
     """The second wall: whatever way a tag came through, mail that could run something does not leave."""
     for piece in walk(compiled):
         if isinstance(piece, Attribute):
-            address = _HOLE.sub("", piece.address)
-            if piece.name in ("href", "src", "background") and (scheme := _SCHEME.match(address)):
-                allowed = URL_SCHEMES if piece.name == "href" else IMAGE_SCHEMES
-                if scheme.group(1).lower() not in allowed:
-                    raise DesignError(
-                        [
-                            Finding(
-                                "error",
-                                f"An address starts with {scheme.group(1)}:, which mail cannot use. Take it out.",
-                            )
-                        ]
-                    )
+            if piece.name in ("href", "src", "background"):
+                _check_address(luggage.restore(piece.address), URL_SCHEMES if piece.name == "href" else IMAGE_SCHEMES)
         elif not isinstance(piece, Text) and piece.where == "in a tag's name":
             tag = piece.raw.lstrip("</").lower()
             if tag not in _COMPILED_TAGS:
@@ -111,6 +106,15 @@ def _check_again(compiled: str) -> None:
             not isinstance(piece, Text) and piece.where == "among a tag's attributes" and piece.raw[:2].lower() == "on"
         ):
             raise DesignError([Finding("error", f"{piece.raw[:40]} would run a script. Take it out.")])
+
+
+def _check_address(address: str, allowed: frozenset[str]) -> None:
+    for way in beginnings(address):
+        scheme = _SCHEME.match(way.strip())
+        if scheme and scheme.group(1).lower() not in allowed:
+            raise DesignError(
+                [Finding("error", f"An address starts with {scheme.group(1)}:, which mail cannot use. Take it out.")]
+            )
 
 
 def _links(compiled: str) -> list[Link]:

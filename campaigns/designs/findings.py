@@ -10,11 +10,12 @@ Severity = Literal["error", "warning"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing wrong at a line of the MJML (0: the whole design), in words that say what to do."""
+    """One thing wrong at a line of the MJML (0: the whole design) and a column (0: the whole line), with what to do."""
 
     severity: Severity
     message: str
     line: int = 0
+    column: int = 0
 
 
 @dataclass(frozen=True, slots=True)

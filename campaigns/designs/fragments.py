@@ -9,10 +9,13 @@ import re
 from bleach.css_sanitizer import CSSSanitizer
 from bleach.sanitizer import Cleaner
 
+from campaigns.designs import merge_tags
 from campaigns.designs import vocabulary as words
+from campaigns.designs.merge_tags import Luggage
 
 _HOLE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 _STAND_IN = re.compile(r"mergefield(\d+)x")
+_LEADING_COMMENTS = re.compile(r"\A(?:\s*<!--.*?-->)+", re.DOTALL)
 _ROWS = re.compile(r"\s*<(?:tr|tbody|thead|tfoot|caption|colgroup)\b", re.IGNORECASE)
 
 _CLEANER = Cleaner(
@@ -20,13 +23,17 @@ _CLEANER = Cleaner(
     attributes={tag: sorted(names) for tag, names in words.HTML_ATTRIBUTES.items()},
     protocols=words.URL_SCHEMES,
     strip=True,
-    strip_comments=True,
+    strip_comments=False,  # ours are tags of the merge language; all others are taken out
     css_sanitizer=CSSSanitizer(allowed_css_properties=words.CSS_PROPERTIES),
 )
 
 
-def clean(content: str, *, inside: str = "mj-text") -> str:
-    """The fragment as well-formed HTML. `inside` names the MJML element: rows of an mj-table stand without their table."""
+def clean(content: str, *, inside: str = "mj-text", luggage: Luggage | None = None) -> str:
+    """The fragment as well-formed HTML. `inside` names the MJML element: rows of an mj-table stand without their table.
+
+    Tags of the merge language go into `luggage` and leave words behind.
+    """
+    content = (luggage or Luggage()).comments(content)
     holes: list[str] = []
 
     def set_aside(found: re.Match[str]) -> str:
@@ -34,8 +41,9 @@ def clean(content: str, *, inside: str = "mj-text") -> str:
         return f"mergefield{len(holes) - 1}x"
 
     content = _HOLE.sub(set_aside, _STAND_IN.sub("", content))
-    rows = inside == "mj-table" and bool(_ROWS.match(content))
+    rows = inside == "mj-table" and bool(_ROWS.match(_LEADING_COMMENTS.sub("", content)))
     cleaned = _CLEANER.clean(f"<table>{content}</table>" if rows else content)
     if rows:
         cleaned = re.sub(r"\A\s*<table>|</table>\s*\Z", "", cleaned)
+    cleaned = merge_tags.uncover(merge_tags.only_our_comments(cleaned))
     return _STAND_IN.sub(lambda found: holes[int(found.group(1))], cleaned)

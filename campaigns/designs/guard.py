@@ -48,7 +48,7 @@ def compile_design(mjml: str, *, known: Collection[str] | None = None, preheader
     answer = _pool.ask({"mjml": mjml, "known": None if known is None else sorted(known), "preheader": preheader})
     if "compiled" in answer:
         return Compiled.from_json(answer["compiled"])
-    raise DesignError([Finding(severity, message, line) for severity, message, line in answer["findings"]])
+    raise DesignError([Finding(*finding) for finding in answer["findings"]])
 
 
 def _failure(message: str) -> dict[str, Any]:

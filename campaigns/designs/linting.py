@@ -12,9 +12,9 @@ from html.parser import HTMLParser
 from campaigns.designs import vocabulary as words
 from campaigns.designs.findings import MAX_FINDINGS, Finding
 from campaigns.designs.source import MAX_DEPTH, Element
-from sending.merging import check
+from campaigns.designs.tag_places import readable, tag_problems
+from sending.merging import beginnings, check
 
-_HOLE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 _SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.\-]*):")
 _INVISIBLE = re.compile("[\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202e\u2060\ufeff]")
 _COLOUR = re.compile(
@@ -41,16 +41,16 @@ def lint(elements: list[Element], source: str, known: Collection[str] | None) ->
         linter.element(element)
     linter.whole(elements)
     for problem in check(source, known):
-        linter.error(problem.message, problem.line)
-    return sorted(linter.findings, key=lambda f: (f.line, f.severity))[:MAX_FINDINGS]
+        linter.error(problem.message, problem.line, problem.column)
+    return sorted(linter.findings, key=lambda f: (f.line, f.column, f.severity))[:MAX_FINDINGS]
 
 
 class _Linter:
     def __init__(self) -> None:
         self.findings: list[Finding] = []
 
-    def error(self, message: str, line: int) -> None:
-        self.findings.append(Finding("error", message, line))
+    def error(self, message: str, line: int, column: int = 0) -> None:
+        self.findings.append(Finding("error", message, line, column))
 
     def warn(self, message: str, line: int) -> None:
         self.findings.append(Finding("warning", message, line))
@@ -59,6 +59,8 @@ class _Linter:
         names = [element.name for element in elements]
         if "mj-body" not in names:
             self.error("There is no <mj-body>. Put the content between <mj-body> and </mj-body>.", 1)
+        for problem in tag_problems(elements):
+            self.error(problem.message, problem.line, problem.column)
         for name in ("mj-head", "mj-body"):
             if names.count(name) > 1:
                 self.error(f"There are several <{name}>. Keep one.", [e.line for e in elements if e.name == name][1])
@@ -114,7 +116,7 @@ class _Linter:
             self.address(value, words.IMAGE_SCHEMES, line)
         elif name in words.WORDS_ATTRIBUTES:
             pass
-        elif "{{" in value:
+        elif "{{" in value or "{%" in value:
             self.error(f"A merge field cannot stand in {name}. Use it in the text, in href, src, alt or title.", line)
         elif name.endswith("color") and not _COLOUR.fullmatch(value.strip()):
             self.error(f"“{value[:40]}” is no colour. Write it as #0B6A62.", line)
@@ -126,7 +128,12 @@ class _Linter:
             )
 
     def address(self, value: str, schemes: frozenset[str], line: int) -> None:
-        bare = _INVISIBLE.sub("", _HOLE.sub("", value))
+        for way in beginnings(value):
+            self.beginning(value, way, schemes, line)
+
+    def beginning(self, value: str, way: str, schemes: frozenset[str], line: int) -> None:
+        """One of the ways in which an address can begin."""
+        bare = _INVISIBLE.sub("", way)
         scheme = _SCHEME.match(bare)
         if scheme and scheme.group(1).lower() not in schemes:
             kind = scheme.group(1).lower()
@@ -141,7 +148,7 @@ class _Linter:
                 self.error(f"A picture's address starts with https://, not {kind}:.", line)
             else:
                 self.error(f"A link cannot start with {kind}:. Use https:, mailto: or tel:.", line)
-        elif schemes is words.IMAGE_SCHEMES and bare and not scheme and not value.lstrip().startswith("{{"):
+        elif schemes is words.IMAGE_SCHEMES and bare and not scheme and not value.lstrip().startswith(("{{", "{%")):
             self.error("A picture's address must be whole: https://example.com/picture.png.", line)
 
     def css(self, css: str, line: int) -> None:
@@ -152,8 +159,9 @@ class _Linter:
         for found in _CSS_URL.finditer(css):
             if not found.group(1).strip().lower().startswith(("https://", "http://")):
                 self.error("An address in a style must start with https://.", line + css.count("\n", 0, found.start()))
-        if "{{" in css:
-            self.error("A merge field cannot stand in a style.", line + css.count("\n", 0, css.index("{{")))
+        for brace in ("{{", "{%"):
+            if brace in css:
+                self.error("A merge field cannot stand in a style.", line + css.count("\n", 0, css.index(brace)))
 
 
 def _inside(parent: str) -> str:
@@ -180,7 +188,7 @@ class _Fragment(HTMLParser):
         self.deep = False
 
     def run(self) -> None:
-        self.feed(self.element.content)
+        self.feed(readable(self.element.content))
         self.close()
         for tag in self.stack:
             if tag not in words.IMPLIED_END:
@@ -231,7 +239,7 @@ class _Fragment(HTMLParser):
         elif name == "style":
             self.linter.css(value, line)
         elif name not in words.HTML_ATTRIBUTES["*"] | words.HTML_ATTRIBUTES.get(tag, frozenset()):
-            if "{{" not in name:
+            if "{{" not in name and "{%" not in name and "%}" not in name:
                 self.linter.warn(f"The attribute {name} of <{tag}> is left out of the mail.", line)
         elif name in ("href", "src"):
             self.linter.address(value, words.URL_SCHEMES if name == "href" else words.IMAGE_SCHEMES, line)

@@ -203,9 +203,14 @@ class _Reader:
         inside = self.stack[-1] if self.stack else "the design"
         if inside not in ATTRIBUTES:
             return  # the element itself is what lint will refuse
-        raise DesignError(
-            [Finding("error", f"Words cannot stand directly in <{inside}>. Put them in an <mj-text>.", self.line)]
-        )
+        if words.startswith("{%"):
+            message = (
+                f"{words.split('%}')[0][:60]}%}} cannot stand directly in <{inside}>. Put it in an element of its own: "
+                "<mj-raw>{% … %}</mj-raw>."
+            )
+        else:
+            message = f"Words cannot stand directly in <{inside}>. Put them in an <mj-text>."
+        raise DesignError([Finding("error", message, self.line)])
 
     def cdata_start(self) -> None:
         self.in_cdata = True

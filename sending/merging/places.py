@@ -67,8 +67,8 @@ def beginnings(address: str) -> list[str]:
         at = span.end
         name = span.inside.strip().partition(" ")[0]
         if not span.is_tag:
-            may_begin = False
-        elif name in ("if", "unless", "case", "for"):
+            continue
+        if name in ("if", "unless", "case", "for"):
             waiting.append(may_begin)
         elif name in ("elsif", "else", "when") and waiting:
             may_begin = waiting[-1]
