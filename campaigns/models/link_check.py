@@ -8,9 +8,10 @@ from accounts.tenancy import TenantModel
 class LinkCheck(TenantModel):
     url = models.TextField()
     url_hash = models.CharField(max_length=64, help_text="SHA-256 of url.")
-    status = models.CharField(max_length=10, blank=True, help_text="pass, warn, fail; empty: not asked yet.")
+    status = models.CharField(max_length=10, blank=True, help_text="pass, warn, fail; empty: not known.")
     code = models.PositiveSmallIntegerField(null=True)
     detail = models.CharField(max_length=300, blank=True)
+    size = models.BigIntegerField(null=True, help_text="Bytes, as its server announces them.")
     asked_at = models.DateTimeField(null=True)
     due_at = models.DateTimeField(null=True, help_text="When a worker shall ask (again); empty: not wanted.")
 
