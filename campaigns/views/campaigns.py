@@ -1,4 +1,4 @@
-"""Campaigns: the list, a new one, the checklist or the report of one, its audience and sender."""
+"""Campaigns: a new one, the checklist or the report of one, its audience and sender."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -17,7 +17,7 @@ from campaigns.forms.campaigns import CampaignForm, NewCampaignForm, TestForm
 from campaigns.models import Campaign
 from campaigns.preflight import Result
 from campaigns.queries import approvals as approved
-from campaigns.queries import campaigns, checklist, content
+from campaigns.queries import checklist, content
 from campaigns.views import approvals, launches, reports
 from contacts.models import Topic
 from contacts.queries import audience as people
@@ -32,14 +32,6 @@ _NO_DRAFT = {
     CampaignState.LAUNCHING: "It is about to leave. Take it back to edit it.",
     CampaignState.HOLDING: "It is about to leave. Take it back to edit it.",
 }
-
-
-@require_safe
-def list_(request: HttpRequest, org: str) -> HttpResponse:
-    search, state = request.GET.get("q", "").strip(), request.GET.get("state", "")
-    page, rows = campaigns.page(request.organization, search=search, state=state, number=request.GET.get("page"))
-    context = {"page": page, "rows": rows, "search": search, "state": state, "states": CampaignState.choices}
-    return render(request, "campaigns/campaigns/list.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
