@@ -1,12 +1,13 @@
 """The form by which members make sign-up forms."""
 
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
+from django.utils.encoding import iri_to_uri
 
 from accounts.models import Brand, Organization
 from contacts import addresses
@@ -16,6 +17,7 @@ from contacts.queries import fields, topics
 
 MAX_ORIGINS = 50
 MAX_TEXT = 2_000
+MAX_URL = 500
 ASK = [("", "Not asked"), ("asked", "Asked"), ("required", "Required")]
 NOT_ASKED = {"email"}  # the name is the address's own
 
@@ -58,7 +60,7 @@ class SignupFormForm(forms.Form):
         help_text="Added to ours, which say that a mail is on its way.",
     )
     redirect_url = forms.CharField(
-        max_length=500,
+        max_length=MAX_URL,
         required=False,
         label="Page afterwards",
         help_text="A page of yours that people are led to instead. It should say: look into your mail.",
@@ -124,6 +126,7 @@ class SignupFormForm(forms.Form):
         url = str(self.cleaned_data["redirect_url"]).strip()
         if url:
             URLValidator(schemes=["https", "http"], message="Write a whole address that begins with https://")(url)
+            url = _in_ascii(url)
         return url
 
     def clean_origins(self) -> list[str]:
@@ -171,6 +174,19 @@ def origin_of(line: str) -> str:
         raise bad from error
     usual = {"http": 80, "https": 443}[parts.scheme]
     return f"{parts.scheme}://{host}" + (f":{port}" if port and port != usual else "")
+
+
+def _in_ascii(url: str) -> str:
+    """A web address as it goes over the wire: the site's name in the letters of the DNS (RFC 3490), for it stands in a header
+    that has no others and would be lost; a name and password in front of it would end that header's part. Raises
+    ValidationError.
+    """
+    parts = urlsplit(url)
+    site = origin_of(f"{parts.scheme}://{parts.netloc}")
+    made = site + iri_to_uri(urlunsplit(("", "", parts.path, parts.query, parts.fragment)))
+    if len(made) > MAX_URL:
+        raise ValidationError(f"Written as browsers send it, the address is longer than {MAX_URL} characters.")
+    return made
 
 
 def _initial(form: SignupForm, choices: dict[str, Topic]) -> dict[str, Any]:

@@ -77,6 +77,8 @@ def test_a_form_is_made_edited_closed_and_opened_again(as_marketer, organization
         ({"name": " "}, "required"),
         ({"redirect_url": "javascript:alert(1)"}, "begins with https"),
         ({"redirect_url": "//evil.example"}, "begins with https"),
+        ({"redirect_url": "https://a;script-src:x@shop.example/"}, "is no site"),
+        ({"redirect_url": "https://shop.example/" + "ж" * 200}, "longer than 500"),
         ({"origins": "https://user@shop.example"}, "is no site"),
         ({"origins": "ftp://shop.example"}, "is no site"),
         ({"origins": "https://shop.example:99999"}, "is no site"),
@@ -92,6 +94,16 @@ def test_what_cannot_be_taken_is_said_and_nothing_is_lost(wrong, says, as_market
     assert "Kept title" in answer.content.decode()
     with tenant_scope(organization):
         assert not SignupForm.objects.exists()
+
+
+def test_a_page_afterwards_in_another_alphabet_keeps_the_policy_of_the_form(as_marketer, organization, topic):
+    as_marketer.post(url(organization, "form_new"), facts(topic, redirect_url="https://пример.рф/спасибо?a=1"))
+    with tenant_scope(organization):
+        form = SignupForm.objects.get()
+    assert form.redirect_url.startswith("https://xn--e1afmkfd.xn--p1ai/%D1%81")
+    policy = Client().get(reverse("recipients:form", args=[form.public_id]))["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "form-action 'self' https://xn--e1afmkfd.xn--p1ai;" in policy
 
 
 def test_topics_of_two_brands_are_two_forms(as_marketer, organization, topic):
