@@ -5,6 +5,7 @@ It writes before it answers, so what is in the file may have been accepted witho
 
 import asyncio
 import sys
+import time
 from pathlib import Path
 
 import dns.flags
@@ -51,6 +52,8 @@ async def main(accepted: Path) -> None:
                         return
                     with accepted.open("a") as file:
                         file.write(recipient + "\n")
+                    with accepted.with_suffix(".times").open("a") as file:
+                        file.write(f"{time.time()}\n")
                     await asyncio.sleep(SLOWNESS)
                     writer.write(b"250 2.0.0 taken\r\n")
                 elif verb == b"QUIT":
