@@ -3,9 +3,10 @@
 from celery import shared_task
 
 from accounts.tenancy import cross_tenant, tenant_scope_id
-from campaigns.actions import canaries, launches, schedules
+from campaigns.actions import canaries, launches, link_checks, schedules
 from campaigns.models import Campaign
 from campaigns.queries import campaigns as reading
+from campaigns.queries import link_checks as links
 from sending.models import Mailing
 
 
@@ -91,3 +92,24 @@ def finish(organization_id: int, campaign_id: int) -> None:
         campaign = Campaign.objects.filter(pk=campaign_id).first()
         if campaign is not None:
             launches.finish_if_done(campaign=campaign)
+
+
+@shared_task
+def ask_links(organization_id: int) -> None:
+    more = True
+    while more:
+        with tenant_scope_id(organization_id) as organization:
+            rows = link_checks.take_up(organization=organization)
+        replies = link_checks.ask(rows) if rows else {}
+        with tenant_scope_id(organization_id):
+            link_checks.keep(replies)
+        more = bool(rows)
+
+
+@shared_task
+def sweep_links() -> None:
+    """Ask what lost its wake-up or its worker."""
+    with cross_tenant("links of every organization that are to be asked"):
+        waiting = links.waiting()
+    for organization_id in waiting:
+        ask_links.delay(organization_id)

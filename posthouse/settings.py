@@ -175,6 +175,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 5.0,
         "options": {"expires": 5},
     },
+    "sweep links": {"task": "campaigns.tasks.sweep_links", "schedule": 30.0, "options": {"expires": 30}},
     "finish campaigns": {"task": "campaigns.tasks.finish_campaigns", "schedule": 5.0, "options": {"expires": 5}},
     "learn providers": {"task": "sending.tasks.learn_providers", "schedule": 600.0, "options": {"expires": 600}},
     "forget DMARC reports": {"task": "reputation.tasks.forget_old_dmarc_reports", "schedule": 86_400.0},
@@ -198,6 +199,9 @@ SANDBOX_SMTP_PORT = PORT + 3
 SANDBOX_DNS_PORT = PORT + 4
 SANDBOX_STORE = VAR_DIR / "sandbox" / "world.sqlite3"
 SANDBOX_CONTROL_PORT = PORT + 5
+LINK_CHECKS = env.flag("LINK_CHECKS", default=not SANDBOX)  # ask the links of mails whether they answer, before a send
+LINK_CHECK_RESOLVER = env.text("LINK_CHECK_RESOLVER")  # host:port; "" = the system's
+SPAM_FILTER = env.text("SPAM_FILTER")  # spamd://host:783 or rspamd://host:11333; "" = mails are not scored
 UPLOAD_DIR = VAR_DIR / "uploads"
 BACKUP_DAYS = env.number("BACKUP_DAYS", 30, most=3650)  # how long your backups live: told to people who are erased
 

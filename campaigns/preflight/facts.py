@@ -1,22 +1,61 @@
 """What the checks look at: frozen facts about one campaign, gathered before."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from campaigns.designs.findings import Compiled, Finding
+from campaigns.preflight.markup import Markup
 from campaigns.preflight.results import Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """A field used without a fallback: how many of the audience have nothing in it. None: not counted."""
+    """A field that is used: how many of those who get the mail have nothing in it (None: not counted), and what they read
+    instead. `label`: as people call the field.
+    """
 
     field: str
     people: int | None
+    fallback: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What an address answered. `is_known`: it was asked at least once; `is_due`: it is about to be asked."""
+
+    status: Literal["pass", "warn", "fail", ""]
+    detail: str = ""
+    size: int | None = None
+    is_known: bool = True
+    is_due: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What one mailbox provider gets, and how many connections at once it lets us have."""
+
+    provider: str
+    people: int
+    connections: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spam:
+    """What a spam filter says; `trouble` when it could not be asked."""
+
+    score: float = 0
+    limit: float = 0
+    rules: tuple[str, ...] = ()
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """`compiled` is None when the design is missing or has `errors`. Counts are None when they could not be made."""
+    """`compiled` and `markup` are None when the design is missing or has `errors`. Counts are None when they could not be
+    made (in time). `asked` None: links are not asked here. `spam` None: no filter is configured.
+    """
 
     subject: str = ""
     subject_problems: tuple[str, ...] = ()
@@ -34,9 +73,24 @@ class Facts:
     audience: int | None = None
     skipped: int = 0
     audience_problem: str = ""
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    languages: Mapping[str, int] = field(default_factory=dict)
+    lately: int | None = None
+    lately_days: int = 3
+    loads: tuple[Load, ...] | None = None
+    spread_minutes: int = 0
     has_design: bool = False
     compiled: Compiled | None = None
+    markup: Markup | None = None
     errors: tuple[Finding, ...] = ()
     names: frozenset[str] = field(default_factory=frozenset)
     gaps: tuple[Gap, ...] = ()
     postal_address: str = ""
+    asked: Mapping[str, Asked] | None = None
+    picture_sizes: Mapping[str, int] = field(default_factory=dict)
+    spam: Spam | None = None
+
+    @property
+    def sendable(self) -> int:
+        """How many get it."""
+        return (self.audience or 0) - self.skipped
