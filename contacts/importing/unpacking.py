@@ -22,6 +22,7 @@ from typing import Any
 from contacts.importing import contents, peers, reading, sniffing
 
 SECONDS = 1_800.0  # of the clock; a workbook of a million rows takes about a minute
+CPU_SECONDS, CPU_OF_A_MEGABYTE, CPU_MOST = 120, 10, 1_500  # for any file, for each megabyte of it, and never more
 BEAT = 1.0  # seconds between two reports of how far it is
 
 _ROOT = str(Path(__file__).resolve().parents[2])
@@ -86,7 +87,12 @@ def unpack(
         shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-", ignore_cleanup_errors=True) as room:
         made = Path(room) / "people.csv"
-        order = {"source": str(source), "target": str(made), "name": file_name or source.name}
+        order = {
+            "source": str(source),
+            "target": str(made),
+            "name": file_name or source.name,
+            "seconds": cpu_seconds(source.stat().st_size),
+        }
         answer = _ask(order, progress)
         if reading.stamp(source) != before:
             raise reading.Unreadable(reading.CHANGED)
@@ -99,7 +105,13 @@ def unpack(
     )
 
 
-def _ask(order: Mapping[str, str], progress: Callable[[int], None] | None) -> Mapping[str, Any]:
+def cpu_seconds(size: int) -> int:
+    """How long the processor may work on a file of so many bytes. A megabyte can hold a gigabyte of empty cells: who uploads
+    little must not keep everybody else's imports waiting for long."""
+    return min(CPU_SECONDS + CPU_OF_A_MEGABYTE * (size >> 20), CPU_MOST)
+
+
+def _ask(order: Mapping[str, Any], progress: Callable[[int], None] | None) -> Mapping[str, Any]:
     with subprocess.Popen(
         [sys.executable, "-I", "-c", _START, _ROOT, json.dumps(order)],
         stdin=subprocess.DEVNULL,

@@ -7,6 +7,7 @@ import signal
 import time
 import zipfile
 
+import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -177,6 +178,32 @@ def test_a_child_that_takes_too_long_is_ended(tmp_path, monkeypatch):
     assert time.monotonic() - began < 10
 
 
+def test_a_small_file_of_empty_cells_works_no_longer_than_its_size_is_worth(tmp_path, monkeypatch):
+    path = tmp_path / "cells.xlsx"
+    openpyxl.Workbook().save(tmp_path / "plain.xlsx")
+    with zipfile.ZipFile(tmp_path / "plain.xlsx") as plain, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+        for entry in plain.filelist:
+            if not entry.filename.startswith("xl/worksheets/sheet"):
+                made.writestr(entry.filename, plain.read(entry))
+                continue
+            with made.open(entry.filename, "w") as sheet:
+                sheet.write(b"<worksheet><sheetData><row>")
+                for _ in range(100):
+                    sheet.write(b"<c/>" * 250_000 + b"<!--" + os.urandom(3_000).hex().encode() + b"-->")
+                sheet.write(b"</row></sheetData></worksheet>")
+    monkeypatch.setattr(unpacking, "CPU_SECONDS", 1)
+    began = time.monotonic()
+    with pytest.raises(Unreadable, match="too long"):
+        unpacking.unpack(path, tmp_path / "table.csv")
+    assert time.monotonic() - began < 20
+
+
+def test_time_grows_with_the_file_up_to_a_limit():
+    assert unpacking.cpu_seconds(0) == unpacking.CPU_SECONDS
+    assert unpacking.cpu_seconds(40 << 20) == unpacking.CPU_SECONDS + 40 * unpacking.CPU_OF_A_MEGABYTE
+    assert unpacking.cpu_seconds(2 << 30) == unpacking.CPU_MOST
+
+
 @pytest.mark.parametrize(
     ("start", "words"),
     [
@@ -229,9 +256,9 @@ def test_the_limits_hold_in_the_child(tmp_path):
     if not pid:
         import resource
 
-        child.limit()
+        child.limit(77)
         fine = (
-            resource.getrlimit(resource.RLIMIT_CPU)[0] == child.CPU_SECONDS
+            resource.getrlimit(resource.RLIMIT_CPU)[0] == 77
             and 0 < resource.getrlimit(resource.RLIMIT_AS)[0] < 2**40
             and resource.getrlimit(resource.RLIMIT_FSIZE)[0] == child.FILE_BYTES
             and signal.getsignal(signal.SIGXFSZ) == signal.SIG_IGN
