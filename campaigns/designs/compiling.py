@@ -78,8 +78,11 @@ def compile_source(mjml_source: str, *, known: Collection[str] | None = None, pr
     merged = luggage.restore(compiled)
     return Compiled(
         html=merged,
-        text=luggage.restore(plain_text(compiled)),
-        links=tuple(Link(luggage.restore(link.address), luggage.restore(link.words)) for link in _links(compiled)),
+        text=luggage.restore(plain_text(compiled), plain=True),
+        links=tuple(
+            Link(luggage.restore(link.address, plain=True), luggage.restore(link.words, plain=True))
+            for link in _links(compiled)
+        ),
         warnings=tuple(findings),
         size=len(merged.encode()),
     )
@@ -97,7 +100,9 @@ def _check_again(compiled: str, luggage: Luggage) -> None:
     for piece in walk(compiled):
         if isinstance(piece, Attribute):
             if piece.name in ("href", "src", "background"):
-                _check_address(luggage.restore(piece.address), URL_SCHEMES if piece.name == "href" else IMAGE_SCHEMES)
+                _check_address(
+                    luggage.restore(piece.address, plain=True), URL_SCHEMES if piece.name == "href" else IMAGE_SCHEMES
+                )
         elif not isinstance(piece, Text) and piece.where == "in a tag's name":
             tag = piece.raw.lstrip("</").lower()
             if tag not in _COMPILED_TAGS:

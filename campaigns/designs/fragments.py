@@ -46,4 +46,5 @@ def clean(content: str, *, inside: str = "mj-text", luggage: Luggage | None = No
     if rows:
         cleaned = re.sub(r"\A\s*<table>|</table>\s*\Z", "", cleaned)
     cleaned = merge_tags.uncover(merge_tags.only_our_comments(cleaned))
-    return _STAND_IN.sub(lambda found: holes[int(found.group(1))], cleaned)
+    # Between the braces, too, a < would begin a tag for the compiler; the merge language reads it as it was typed.
+    return _STAND_IN.sub(lambda found: holes[int(found.group(1))].replace("<", "&lt;"), cleaned)

@@ -4,9 +4,10 @@ None of these knows braces: a tag between two rows of a table would be moved out
 as HTML. So each travels as a word; and, where HTML is parsed, in the text as a comment, which may stand between rows.
 """
 
+import html
 import re
 
-from sending.merging.markup import CLOSE, OPEN, Refused, Text, walk
+from sending.merging.markup import CLOSE, OPEN, Attribute, Refused, Text, walk
 
 _TAG = re.compile(r"\{%.*?%\}", re.DOTALL)
 _OUTPUT = re.compile(r"\{\{.*?\}\}", re.DOTALL)
@@ -48,16 +49,26 @@ class Luggage:
         for piece in walk(fragment):
             if isinstance(piece, Refused) and piece.raw.startswith("<!"):
                 continue
-            pieces.append(_WORD.sub(_as_comment, piece.raw) if isinstance(piece, Text) else piece.raw)
+            if isinstance(piece, Attribute) and _WORD.search(piece.raw):
+                # One word for the whole value: what begins with a word of ours has no scheme that a cleaner knows.
+                value = _FENCED.sub(lambda found: outputs[int(found.group(1))], piece.raw.replace('"', "&quot;"))
+                self.tags.append(self.restore(value))
+                pieces.append(f"mergetag{len(self.tags) - 1}x")
+            else:
+                pieces.append(_WORD.sub(_as_comment, piece.raw) if isinstance(piece, Text) else piece.raw)
         return _FENCED.sub(lambda found: outputs[int(found.group(1))], "".join(pieces))
 
-    def restore(self, text: str) -> str:
-        """The text with its tags as they were typed."""
+    def restore(self, text: str, *, plain: bool = False) -> str:
+        """The text with its tags as they were typed; `plain`: in what is no HTML."""
         if not self.tags:
             return text
-        return _WORD.sub(
-            lambda found: self.tags[int(found.group(1))] if int(found.group(1)) < len(self.tags) else "", text
-        )
+
+        def put_back(found: re.Match[str]) -> str:
+            number = int(found.group(1))
+            tag = self.tags[number] if number < len(self.tags) else ""
+            return html.unescape(tag) if plain else tag
+
+        return _WORD.sub(put_back, text)
 
 
 def without_words(source: str) -> str:
@@ -69,18 +80,18 @@ def only_our_comments(fragment: str) -> str:
     return _OTHER_COMMENT.sub("", fragment)
 
 
-def uncover(html: str) -> str:
+def uncover(document: str) -> str:
     """Comments as words again."""
-    return _COMMENT.sub(r"\1", html)
+    return _COMMENT.sub(r"\1", document)
 
 
-def cover(html: str) -> str:
+def cover(document: str) -> str:
     """A whole document with the words in its text as comments, where a comment can stand."""
-    if not _WORD.search(html):
-        return html
+    if not _WORD.search(document):
+        return document
     pieces: list[str] = []
     hidden = titled = False  # in what only Outlook reads, which is a comment already; in <title>, which has none
-    for piece in walk(html):
+    for piece in walk(document):
         if isinstance(piece, Refused):
             raw = piece.raw.lower()
             if piece.where == _CONDITIONAL:

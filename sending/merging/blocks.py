@@ -48,6 +48,7 @@ class Choice:
     """The first branch whose condition is met; the last has none."""
 
     branches: list[tuple[Condition | None, list["Node"]]]
+    place: int = TEXT_PLACE
 
 
 @dataclass(slots=True)
@@ -55,6 +56,7 @@ class Repeat:
     loop: Loop
     body: list["Node"]
     otherwise: list["Node"]
+    place: int = TEXT_PLACE
 
 
 @dataclass(slots=True)
@@ -174,19 +176,19 @@ class _Builder:
         if tag.name == "for":
             assert tag.loop is not None
             self.look(tag.loop.paths, tag.span)
-            node = Repeat(tag.loop, body, [])
+            node = Repeat(tag.loop, body, [], place)
         elif tag.name == "case":
             self.look(self.condition(tag, f"{tag.words} == 0").paths, tag.span)
-            node = Choice([])
+            node = Choice([], place)
         elif tag.name == "unless":
             assert tag.condition is not None
             self.look(tag.condition.paths, tag.span)
             # What stands under `unless` is the last branch; an else of it comes first.
-            node = Choice([(tag.condition, []), (None, body)])
+            node = Choice([(tag.condition, []), (None, body)], place)
         else:
             assert tag.condition is not None
             self.look(tag.condition.paths, tag.span)
-            node = Choice([(tag.condition, body)])
+            node = Choice([(tag.condition, body)], place)
         self.here.append(node)
         self.stack.append(_Frame(tag.name, tag, place, body, node, tag.words))
 

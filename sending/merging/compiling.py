@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from sending.merging import blocks, expressions
 from sending.merging.blocks import Assign, Choice, Link, Node, Out, Repeat, Text
 from sending.merging.expressions import Value
-from sending.merging.language import MAX_PROBLEMS, MergeError, Problem
+from sending.merging.language import MAX_PROBLEMS, MergeError, Problem, Tag
 from sending.merging.markup import Attribute
 from sending.merging.names import URL_NAMES
 from sending.merging.places import html_events
@@ -108,23 +108,25 @@ def _is_web_link(piece: Attribute) -> bool:
 
 
 def _without_tag_lines(events: list[blocks.Event]) -> Iterable[blocks.Event]:
-    """The events of a text without the lines that hold tags only, and without the empty lines after those."""
-    line_begins = True  # nothing but tags since the line began
-    tags = False
+    """The events of a text without the lines that hold tags only. Of the empty lines around them one stays."""
+    line_begins, tags = True, False  # nothing but tags since the line began; whether there are any
+    after_blank = True  # an empty line, or nothing, stands before this line
     for number, event in enumerate(events):
         if event.mark is not None:
-            is_tag = not isinstance(event.mark, blocks.Output)
-            tags = tags or is_tag
-            line_begins = line_begins and is_tag
+            is_tag = isinstance(event.mark, Tag)
+            tags, line_begins = tags or is_tag, line_begins and is_tag
             yield event
             continue
         text = event.text
         if line_begins and tags:
             head, newline, rest = text.partition("\n")
             if not head.strip() and (newline or number == len(events) - 1):
-                text = rest.lstrip("\n") if newline else ""
+                bare = rest.lstrip("\n")
+                text = bare if after_blank or bare == rest else "\n" + bare
         if "\n" in event.text:
-            line_begins, tags = not event.text.rpartition("\n")[2].strip(), False
+            before, _, last = event.text.rpartition("\n")
+            line_begins, tags = not last.strip(), False
+            after_blank = before.endswith("\n") or (not before.strip() and after_blank)
         elif event.text.strip():
             line_begins = False
         yield event._replace(text=text)
@@ -272,6 +274,8 @@ class _Cutter:
         if needs:
             source = "".join(known.before) + _numbered(node)
             work += known.before_work
+        if node.place:
+            self.address.at(node.place)
         before = self.address.begins, self.address.place
         ends: list[bool] = []
         parts: list[Part] = []
@@ -362,6 +366,8 @@ class _Writer:
 
     def choice(self, node: Choice, known: _Known, times: int) -> None:
         address = self.cutter.address
+        if node.place:
+            address.at(node.place)
         before = address.begins, address.place
         ends: list[bool] = []
         for number, ((condition, _), (branch, inner)) in enumerate(
@@ -385,6 +391,8 @@ class _Writer:
         self.work += times
         self.pieces.append(f"{{% for {node.loop.source} %}}")
         address = self.cutter.address
+        if node.place:
+            address.at(node.place)
         before = address.begins
         # The second time round, something stands before what the loop begins with.
         address.begins = False

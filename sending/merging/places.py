@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from sending.merging import language
 from sending.merging.blocks import Event, trimmed
-from sending.merging.language import Mark, Problem, Span
+from sending.merging.language import Mark, Problem, Span, Tag
 from sending.merging.markup import CLOSE, OPEN, Attribute, Refused, Text, walk
 
 URL_ATTRIBUTES = frozenset(
@@ -32,8 +32,30 @@ def html_events(html: str, is_tracked: Callable[[Attribute], bool]) -> tuple[lis
             events += _split(piece.raw, read, 0, False)
         else:
             place += 1
-            events += _split(piece.raw, read, place, piece.name in URL_ATTRIBUTES)
+            whole = _split(piece.raw, read, place, piece.name in URL_ATTRIBUTES)
+            events += [_as_link(each, piece, is_tracked) for each in whole] if _is_either_or(whole) else whole
     return events, problems
+
+
+def _is_either_or(events: list[Event]) -> bool:
+    """Whether an attribute is one block of conditions around fixed texts, so that exactly one of these is its value."""
+    marks = [event.mark for event in events if event.mark is not None]
+    names = [mark.name if isinstance(mark, Tag) else "" for mark in marks]
+    return (
+        len(names) > 1
+        and names[0] in ("if", "unless", "case")
+        and names[-1] == f"end{names[0]}"
+        and all(name in ("elsif", "else", "when") for name in names[1:-1])
+        and not events[0].text.strip()
+        and not events[-1].text.strip()
+    )
+
+
+def _as_link(event: Event, piece: Attribute, is_tracked: Callable[[Attribute], bool]) -> Event:
+    if event.mark is not None or not event.text.strip():
+        return event
+    branch = Attribute(event.text, piece.element, piece.name, piece.line)
+    return Event(branch.address, is_link=True) if is_tracked(branch) else event
 
 
 def fragment_problems(html: str) -> list[Problem]:
