@@ -43,6 +43,9 @@ class Mail(Protocol):
     def mailed(self, *, ids: Sequence[int]) -> set[int]:
         """Who of these contacts has a message in the ledger, sent or not: they may be archived and never deleted."""
 
+    def refused(self, *, ids: Sequence[int], since: datetime) -> tuple[list[int], list[int]]:
+        """Of these contacts since a moment: whose address a server refused for good, and who reported mail as spam."""
+
 
 class NoMail:
     """Nobody sends mail here."""
@@ -67,6 +70,9 @@ class NoMail:
 
     def mailed(self, *, ids: Sequence[int]) -> set[int]:
         return set()
+
+    def refused(self, *, ids: Sequence[int], since: datetime) -> tuple[list[int], list[int]]:
+        return [], []
 
 
 mail: Mail = NoMail()

@@ -1,7 +1,7 @@
 """Taking an applied import back, for a month: people it made and nobody has mailed or touched go, the others return.
 
 Policy: what people and members did since stays. Somebody who was mailed is never deleted, for the ledger's sums stand on
-them: they are archived, unless they are subscribed by other means. The numbers before it are a look at people spread over
+them: they are archived, unless they are subscribed by other means. Whom another import brought too stays with that one. The numbers before it are a look at people spread over
 the import, and say so; the numbers after it are what was done.
 """
 
@@ -98,6 +98,7 @@ def batch(import_: Import) -> bool:
     """
     organization_id = import_.organization_id
     removal.hold_people(organization_id=organization_id, alone=True)
+    import_undoing.hold_imports(organization_id)
     undoing = _undoing(import_, import_.undone_by_id)
     people = import_undoing.next_people(undoing, import_.undone_through, BATCH)
     ids = import_undoing.lock(people)
@@ -107,7 +108,9 @@ def batch(import_: Import) -> bool:
         did["returned"] = import_undoing.return_values(undoing, ids)
         did["unsubscribed"] = import_undoing.take_back_subscriptions(undoing, ids, wording)
         did["untagged"] = import_undoing.take_off_tags(undoing, ids)
-        did["lifted"] = import_undoing.lift_entries(undoing, ids, wording)
+        import_undoing.hand_over(undoing, ids)
+        bounced, complained = ports.mail.refused(ids=ids, since=import_.created_at)
+        did["lifted"] = import_undoing.lift_entries(undoing, ids, wording, bounced=bounced, complained=complained)
         untouched = import_undoing.made_and_untouched(undoing, ids)
         gone = removal.remove_never_mailed(organization_id=organization_id, ids=untouched) if untouched else set()
         did["deleted"] = len(gone)

@@ -282,7 +282,8 @@ _TAG = """
         INSERT INTO touched SELECT b.contact_id FROM tagged g JOIN batch b ON b.contact_id = g.contact_id WHERE NOT b.fresh)
     SELECT count(*) FROM tagged"""
 
-_REASON = "CASE r.status " + " ".join(f"WHEN {s:d} THEN '{reason}'" for s, reason in REASONS.items()) + " END"
+# Under which reason a row `r` puts its address on the list.
+REASON = "CASE r.status " + " ".join(f"WHEN {s:d} THEN '{reason}'" for s, reason in REASONS.items()) + " END"
 _EVIDENCE = (
     "CASE r.status " + " ".join(f"WHEN {status:d} THEN '{RowStatus(status).label}'" for status in REASONS) + " END"
 )
@@ -290,7 +291,7 @@ _EVIDENCE = (
 # Duplicates too: a "no" counts wherever it stands. Who came back here by their own word after they had left there stays.
 _NO = f"""
     CREATE TEMPORARY TABLE no ON COMMIT DROP AS
-        SELECT DISTINCT ON (r.address_key, r.status) r.address_key, r.status, r.extra, {_REASON} AS reason,
+        SELECT DISTINCT ON (r.address_key, r.status) r.address_key, r.status, r.extra, {REASON} AS reason,
                c.id AS contact_id, c.import_id
         FROM contacts_importrow r
         LEFT JOIN contacts_contact c ON c.organization_id = %(organization)s AND c.address_key = r.address_key

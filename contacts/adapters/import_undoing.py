@@ -1,7 +1,8 @@
 """The SQL of taking an import back: whom it touched, and what returns for one batch of them, in the caller's transaction.
 
 Policy: only what is still as the import left it returns. A value that somebody changed since, a subscription about which the
-person said something since, an entry of the do-not-send list that another source stands behind: they stay.
+person said something since, an entry of the do-not-send list that another source stands behind: they stay. Whom another
+import brought as well, or put on that list as well, is that import's from now on, and goes when that one is taken back.
 """
 
 from collections.abc import Sequence
@@ -10,7 +11,16 @@ from typing import Any
 
 from django.db import connection
 
-from contacts.enums import ConsentAction, ConsentSource, SubscriptionState
+from contacts.adapters import import_applying, import_tables
+from contacts.enums import (
+    ConsentAction,
+    ConsentSource,
+    ImportState,
+    RowNote,
+    RowVerdict,
+    SubscriptionState,
+    SuppressionReason,
+)
 
 LIFTED = "import undone"
 
@@ -51,13 +61,31 @@ def take_off_tags(undoing: Undoing, ids: Sequence[int]) -> int:
     return _count(_TAKE_OFF, undoing, ids)
 
 
-def lift_entries(undoing: Undoing, ids: Sequence[int], wording: str) -> int:
-    """Lift the entries of the do-not-send list that it made, unless the person has said no since; how many."""
-    return _count(_LIFT, undoing, ids, wording=wording)
+def hold_imports(organization_id: int) -> None:
+    """Until the end of the transaction no other batch of the organization is applied, so that what others brought counts."""
+    _all("SELECT pg_advisory_xact_lock(hashtextextended('posthouse.import', %(of)s))", None, of=organization_id)
+
+
+def hand_over(undoing: Undoing, ids: Sequence[int]) -> None:
+    """Give the people whom another import brought as well to that import, and the entries that it would have made."""
+    _count(_HAND_OVER_PEOPLE, undoing, ids)
+    _count(_HAND_OVER_ENTRIES, undoing, ids)
+
+
+def lift_entries(
+    undoing: Undoing, ids: Sequence[int], wording: str, *, bounced: Sequence[int], complained: Sequence[int]
+) -> int:
+    """Lift the entries of the do-not-send list that it made, unless something else says no since; how many.
+
+    The person said so themselves; or a server refused their address for good (`bounced`) or they reported mail as spam
+    (`complained`), which made no entry of its own because this one stood.
+    """
+    return _count(_LIFT, undoing, ids, wording=wording, bounced=list(bounced), complained=list(complained))
 
 
 def lift_the_rest(undoing: Undoing) -> int:
-    """Lift its entries that belong to nobody whom we know by that address any more; how many."""
+    """Lift its entries that belong to nobody whom we know by that address any more; how many. The last thing that is done."""
+    _count(_HAND_OVER_REST, undoing, [])
     return _count(_LIFT_REST, undoing, [])
 
 
@@ -133,6 +161,54 @@ _RETURN_VALUES = """
         RETURNING 1)
     SELECT count(*) FROM returned"""
 
+# What another import, which stands, did with the person `c` or would have done: its rows of that address.
+_OTHERS = f"""
+    contacts_importrow r JOIN contacts_import o ON o.id = r.source_id AND r.line <= o.applied_through
+        AND o.state IN ('{ImportState.APPLYING}', '{ImportState.APPLIED}', '{ImportState.CANCELLED}', '{ImportState.FAILED}')"""
+_OF_OTHERS = "r.organization_id = %(organization)s AND r.source_id <> %(import)s AND r.address_key <> ''"
+_BROUGHT = f"""EXISTS (
+    SELECT 1 FROM {_OTHERS} WHERE {_OF_OTHERS} AND r.address_key = c.address_key AND r.{import_tables.GOOD})"""
+
+# One at work keeps its people by `_BROUGHT`: its row is locked by its worker, who waits for us.
+_HAND_OVER_PEOPLE = f"""
+    WITH given AS (
+        UPDATE contacts_contact c SET import_id = n.source_id
+        FROM (SELECT c.id, max(r.source_id) AS source_id FROM contacts_contact c JOIN {_OTHERS} ON r.address_key = c.address_key
+              WHERE c.id = ANY(%(ids)s) AND c.import_id = %(import)s AND {_OF_OTHERS} AND r.{import_tables.GOOD}
+                AND o.state <> '{ImportState.APPLYING}'
+              GROUP BY c.id) n
+        WHERE c.id = n.id
+        RETURNING c.id, n.source_id),
+    told AS (
+        UPDATE contacts_import o SET result = o.result || jsonb_build_object(
+            'first', least((o.result ->> 'first')::bigint, g.first), 'last', greatest((o.result ->> 'last')::bigint, g.last))
+        FROM (SELECT source_id, min(id) AS first, max(id) AS last FROM given GROUP BY source_id) g
+        WHERE o.id = g.source_id)
+    SELECT count(*) FROM given"""
+
+_TO_OTHERS = f"""
+    WITH given AS (
+        UPDATE contacts_suppression s SET about = 'import ' || o.public_id
+        FROM (SELECT s.id, max(r.source_id) AS source_id
+              FROM contacts_suppression s JOIN {_OTHERS} ON r.address_key = s.address_key
+              WHERE s.organization_id = %(organization)s AND s.lifted_at IS NULL AND s.source = 'import'
+                AND s.about = %(about)s AND {_OF_OTHERS} AND {import_tables.NO} AND r.verdict <> {RowVerdict.INVALID:d}
+                AND r.note & {RowNote.ERASED:d} = 0 AND s.reason = {import_applying.REASON} {{whose}}
+              GROUP BY s.id) n
+        JOIN contacts_import o ON o.id = n.source_id
+        WHERE s.id = n.id
+        RETURNING s.address_key, n.source_id),
+    noted AS (
+        INSERT INTO contacts_importchange (organization_id, source_id, contact_id, before, after, locale_before, locale_after)
+        SELECT DISTINCT %(organization)s, g.source_id, c.id, jsonb_build_object(), jsonb_build_object(), '', ''
+        FROM given g JOIN contacts_contact c ON c.organization_id = %(organization)s AND c.address_key = g.address_key
+        WHERE NOT EXISTS (SELECT 1 FROM contacts_importchange h WHERE h.source_id = g.source_id AND h.contact_id = c.id))
+    SELECT count(*) FROM given"""
+_HAND_OVER_ENTRIES = _TO_OTHERS.format(
+    whose="AND s.address_key IN (SELECT address_key FROM contacts_contact WHERE id = ANY(%(ids)s))"
+)
+_HAND_OVER_REST = _TO_OTHERS.format(whose="")
+
 # "Everything" counts as a word on each topic. The records of one import are its own word, the confirmation among them.
 _TAKE_BACK = f"""
     WITH gone AS (
@@ -166,6 +242,8 @@ _LIFT = f"""
               SELECT 1 FROM contacts_consentrecord r
               WHERE r.contact_id = c.id AND r.about <> %(about)s AND r.at > s.created_at
                 AND r.action IN ('{ConsentAction.UNSUBSCRIBED}', '{ConsentAction.DISPUTED}'))
+          AND NOT (s.reason IN ('{SuppressionReason.INVALID}', '{SuppressionReason.BOUNCED}') AND c.id = ANY(%(bounced)s))
+          AND NOT (s.reason = '{SuppressionReason.COMPLAINED}' AND c.id = ANY(%(complained)s))
         RETURNING c.id AS contact_id, s.reason),
     recorded AS (
         INSERT INTO contacts_consentrecord (organization_id, contact_id, topic_id, action, at, source, wording, user_agent,
@@ -186,10 +264,11 @@ _LIFT_REST = f"""
     SELECT count(*) FROM lifted"""
 
 # Deleted with its subscriptions, tags and records taken back already: what is left of those is somebody else's.
-_UNTOUCHED = """
+_UNTOUCHED = f"""
     SELECT c.id FROM contacts_contact c
     WHERE c.id = ANY(%(ids)s) AND c.import_id = %(import)s AND c.updated_at = c.created_at AND c.archived_at IS NULL
       AND c.form_id IS NULL
+      AND NOT {_BROUGHT}
       AND NOT EXISTS (SELECT 1 FROM contacts_consentrecord r WHERE r.contact_id = c.id AND r.about <> %(about)s)
       AND NOT EXISTS (SELECT 1 FROM contacts_tagging t
                       WHERE t.contact_id = c.id AND t.import_id IS DISTINCT FROM %(import)s)
@@ -204,6 +283,7 @@ _ARCHIVE = f"""
     WITH archived AS (
         UPDATE contacts_contact c SET archived_at = now(), updated_at = now()
         WHERE c.id = ANY(%(ids)s) AND c.import_id = %(import)s AND c.archived_at IS NULL
+          AND NOT {_BROUGHT}
           AND NOT EXISTS (SELECT 1 FROM contacts_subscription s
                           WHERE s.contact_id = c.id AND s.state = {SubscriptionState.SUBSCRIBED:d})
         RETURNING 1)

@@ -23,6 +23,7 @@ class Contact(TenantModel):
     import_id = models.BigIntegerField(null=True, blank=True, help_text="The import that made this contact.")
     form_id = models.BigIntegerField(null=True, blank=True, help_text="The sign-up form that they came by.")
     archived_at = models.DateTimeField(null=True, blank=True)
+    merged_into = models.BigIntegerField(null=True, blank=True, help_text="The contact whom they were found to be.")
     erased_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -38,6 +39,7 @@ class Contact(TenantModel):
             ),
             # Whoever came with one import, or in one month, lies close together.
             BrinIndex(fields=["created_at", "import_id"], name="contact_came", pages_per_range=32, autosummarize=True),
+            models.Index(fields=["merged_into"], name="contact_merged", condition=models.Q(merged_into__isnull=False)),
             models.Index(fields=["form_id", "-id"], name="contact_by_form", condition=models.Q(form_id__isnull=False)),
         ]
 

@@ -85,6 +85,10 @@ class ImportRow(TenantModel):
                 name="import_row_remarkable",
                 condition=models.Q(note__gt=0) | models.Q(status__gt=RowStatus.SUBSCRIBED),
             ),
+            # Who is erased goes from every file; who is in a later file stays when an earlier one is taken back.
+            models.Index(
+                fields=["address_key", "source"], name="import_row_address", condition=~models.Q(address_key="")
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,12 +1,14 @@
 """Answers contacts' questions about the mail behind a link (contacts/ports.py)."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from contacts.ports import Forgotten
 from sending.actions import engagement, forgetting
 from sending.adapters import less_often
-from sending.models import Delivery
+from sending.enums import DeliveryState
+from sending.models import Delivery, Engagement
 from sending.queries import held
 from sending.tracking.about import delivery_of
 
@@ -34,6 +36,15 @@ class MailAnswers:
     def mailed(self, *, ids: Sequence[int]) -> set[int]:
         return set(
             Delivery.objects.filter(contact_id__in=ids).order_by().values_list("contact_id", flat=True).distinct()
+        )
+
+    def refused(self, *, ids: Sequence[int], since: datetime) -> tuple[list[int], list[int]]:
+        ours = Delivery.objects.filter(contact_id__in=ids).order_by()
+        bounced = ours.filter(state=DeliveryState.BOUNCED, changed_at__gt=since)
+        complained = Engagement.objects.filter(pk__in=ours.values("pk"), complained_at__gt=since).order_by()
+        return (
+            list(bounced.values_list("contact_id", flat=True).distinct()),
+            list(complained.values_list("contact_id", flat=True).distinct()),
         )
 
     def has_had_enough(self, *, contact: str, cap: str) -> str:

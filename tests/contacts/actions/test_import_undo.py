@@ -21,6 +21,8 @@ from contacts.models import (
     Tagging,
     Topic,
 )
+from sending.actions import evidence
+from sending.enums import DeliveryState
 from tests.contacts.actions.test_import_work import applied, as_guessed, planned, upload
 from tests.sending import ledger
 
@@ -197,9 +199,61 @@ def test_a_second_import_of_the_same_people_keeps_what_it_brought(scoped):
     second = applied(scoped, "Email,City\nann@post.example,Rome\n")
     undone(first)
     assert person("ann").values == {"city": "Rome"}
-    assert person("ann").archived_at is not None, "the second touched them, so they are not deleted"
+    assert person("ann").archived_at is None, "the second brought them too"
     undone(second)
-    assert person("ann").values == {"city": "Oslo"}
+    assert not Contact.objects.filter(archived_at=None).exists(), "and now nobody does"
+
+
+def test_people_whom_a_later_import_brought_unchanged_stay_until_that_one_goes_too(scoped):
+    first = applied(scoped, "Email,City\nann@post.example,Oslo\nbob@post.example,Rome\n")
+    second = applied(scoped, "Email,City\nann@post.example,Oslo\ncid@post.example,Pisa\n")
+    assert (second.plan["unchanged"], second.result["created"]) == (1, 1)
+    undone(first)
+    assert set(Contact.objects.filter(archived_at=None).values_list("address_key", flat=True)) == {
+        "ann@post.example",
+        "cid@post.example",
+    }
+    second.refresh_from_db()
+    undone(second)
+    assert not Contact.objects.exists(), "nothing else ever knew them"
+
+
+def test_an_import_that_was_never_applied_keeps_nobody(scoped):
+    first = applied(scoped, "Email\nann@post.example\n")
+    planned(scoped, "Email\nann@post.example\n")
+    undone(first)
+    assert not Contact.objects.exists()
+
+
+def test_an_entry_that_another_import_would_have_made_is_that_imports_from_then_on(scoped):
+    applied(scoped, "Email\nann@post.example\n")
+    first = applied(scoped, "Email,Status\nann@post.example,unsubscribed\neve@post.example,unsubscribed\n")
+    second = applied(scoped, "Email,Status\nann@post.example,unsubscribed\neve@post.example,bounced\n")
+    undone(first)
+    standing = set(Suppression.objects.filter(lifted_at=None).values_list("address_key", "reason"))
+    assert standing == {("ann@post.example", "unsubscribed"), ("eve@post.example", "bounced")}
+    second.refresh_from_db()
+    undone(second)
+    assert not Suppression.objects.filter(lifted_at=None).exists()
+
+
+def test_an_entry_stays_when_the_relay_would_have_made_it_since(scoped):
+    people = "ann@post.example", "bob@post.example", "cid@post.example"
+    applied(scoped, "Email\n" + "".join(f"{one}\n" for one in people))
+    import_ = applied(
+        scoped,
+        "Email,Status\nann@post.example,invalid\nbob@post.example,invalid\ncid@post.example,spam\n",
+    )
+    assert import_.result["listed"] == 3
+    send = ledger.mailing(scoped, audience_size=2)
+    Import.objects.update(created_at=timezone.now() - timedelta(hours=1))
+    ledger.delivery(send, contact=person("ann"), state=DeliveryState.BOUNCED)
+    delivered = ledger.delivery(send, contact=person("cid"))
+    assert evidence.complained(delivery_id=delivered.pk, kind="abuse", agent="theirs")
+    import_.refresh_from_db()
+    undone(import_)
+    standing = set(Suppression.objects.filter(lifted_at=None).values_list("address_key", flat=True))
+    assert standing == {"ann@post.example", "cid@post.example"}
 
 
 def test_what_a_cancelled_import_had_written_can_be_taken_back(scoped, topic, monkeypatch):
