@@ -4,9 +4,12 @@ A small plain table is looked at when it is uploaded; everything else in the wor
 """
 
 import hashlib
+import shutil
+import time
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -132,6 +135,21 @@ def discard(import_: Import) -> None:
     """After the commit: the import is over."""
     for path in (upload_of(import_), path_of(import_)):
         transaction.on_commit(partial(path.unlink, missing_ok=True))
+
+
+def sweep(*, older_than: timedelta) -> None:
+    """Remove what a worker that was killed between the commit and the removal has left, also half unpacked."""
+    before = time.time() - older_than.total_seconds()
+    for left in Path(settings.UPLOAD_DIR).glob("*/*"):
+        try:
+            if left.stat().st_mtime >= before:
+                continue
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink()
+        except FileNotFoundError:  # somebody else was faster
+            continue
 
 
 def _folder(import_: Import) -> Path:

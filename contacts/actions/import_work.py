@@ -92,7 +92,9 @@ def waiting() -> list[tuple[int, int]]:
 
 
 def forget_old() -> None:
-    """Cancel imports that nobody went on with, and remove the staged rows of those that were over long ago."""
+    """Cancel imports that nobody went on with, and remove the staged rows of those that were over long ago, with every file
+    that a killed worker has left."""
+    import_files.sweep(older_than=KEEP_ROWS)
     with cross_tenant("remove the staged rows of old imports"):
         left = Import.objects.filter(
             state__in=(ImportState.UPLOADED, ImportState.PLANNED), created_at__lt=timezone.now() - KEEP_ROWS
@@ -321,6 +323,7 @@ def _fail(organization_id: int, import_id: int, worker: str, why: str) -> None:
             return
         if import_.state != ImportState.UNDOING:  # the time in which it may be taken back does not begin anew
             import_.finished_at = timezone.now()
+        import_files.discard(import_)
         import_.state, import_.worker, import_.problem = ImportState.FAILED, "", why[:1000]
         import_.save(update_fields=["state", "worker", "finished_at", "problem"])
         audit.record(

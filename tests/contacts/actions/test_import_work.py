@@ -1,5 +1,6 @@
 """Imports from upload to applied: what the plan says, what is written, and what stays as people wanted it."""
 
+import os
 from datetime import date, timedelta
 
 import pytest
@@ -319,6 +320,32 @@ def test_an_import_that_nobody_went_on_with_is_cancelled_and_its_file_goes(
     assert not imports.path_of(import_).exists()
     with tenant_scope(organization):
         assert Import.objects.get().state == ImportState.CANCELLED
+
+
+def test_a_file_that_failed_is_kept_by_nobody(organization, django_capture_on_commit_callbacks):
+    with tenant_scope(organization):
+        import_ = upload(organization, '[{"email": "ann@example.org"}, {"email"', name="people.json")
+    kept = import_files.upload_of(import_)
+    assert kept.exists()
+    with django_capture_on_commit_callbacks(execute=True):
+        import_work.run(organization_id=organization.pk, import_id=import_.pk)
+    with tenant_scope(organization):
+        assert Import.objects.get().state == ImportState.FAILED
+    assert not kept.exists()
+
+
+def test_what_a_killed_worker_left_goes_when_no_import_can_need_it(db, settings, tmp_path):
+    settings.UPLOAD_DIR = tmp_path
+    folder = tmp_path / "7"
+    (folder / ".abc.csv-half").mkdir(parents=True)
+    (folder / ".abc.csv-half" / "people.csv").write_text("ann@example.org")
+    for name in ("old.csv", "new.csv"):
+        (folder / name).write_text("ann@example.org")
+    long_ago = (timezone.now() - import_work.KEEP_ROWS - timedelta(days=1)).timestamp()
+    for name in ("old.csv", ".abc.csv-half"):
+        os.utime(folder / name, (long_ago, long_ago))
+    import_work.forget_old()
+    assert [left.name for left in folder.iterdir()] == ["new.csv"]
 
 
 def test_a_vanished_upload_fails_in_words(scoped):
