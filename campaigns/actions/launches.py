@@ -52,15 +52,13 @@ def check(campaign: Campaign, *, accepted: Iterable[str] = (), seen: int | None 
     """What the checklist finds in a locked campaign: the ticked warnings. Raises NotReady, AudienceChanged."""
     accepted = set(accepted)
     results = checklist.results(campaign)
-    in_the_way = [
-        r for r in results if r.status == "fail" or (r.status in ("warn", "unknown") and r.name not in accepted)
-    ]
+    in_the_way = [r for r in results if r.status == "fail" or (r.wants_tick and r.name not in accepted)]
     if in_the_way:
         raise NotReady(in_the_way)
     campaign.expected_people = audiences.size(campaign) or 0
     if seen is not None and abs(campaign.expected_people - seen) > max(FEW, seen * MUCH):
         raise AudienceChanged(seen, campaign.expected_people)
-    return sorted(accepted & {result.name for result in results if result.status != "pass"})
+    return sorted(accepted & {result.name for result in results if result.wants_tick})
 
 
 def begin(campaign: Campaign, *, actor: User | None, accepted: list[str]) -> None:

@@ -103,8 +103,9 @@ def out_of_undo() -> list[tuple[int, int]]:
 def careful() -> list[tuple[int, int]]:
     """(organization, campaign) ids of careful starts that are not decided; call inside of cross_tenant."""
     sending = Campaign.objects.filter(state=CampaignState.SENDING, canary__percent__gt=0)
-    undecided = sending.exclude(canary__outcome__word__in=["go", "stop"])
-    return list(undecided.order_by("pk").values_list("organization_id", "pk")[:500])
+    # NULL is no word: the database would leave out those of which nothing was decided yet.
+    found = sending.order_by("pk").values_list("organization_id", "pk", "canary__outcome__word")
+    return [(organization_id, pk) for organization_id, pk, word in found if word not in ("go", "stop")]
 
 
 def perhaps_done() -> list[tuple[int, int]]:

@@ -41,7 +41,7 @@ def show(
         "approvers": reading.approvers(request.organization, but=approval.asked_by) if approval and mine else [],
         "fingerprint": fingerprints.of(campaign),
         "stops": [result for result in results if result.status == "fail"],
-        "ticked": [result for result in results if result.status in ("warn", "unknown")],
+        "ticked": [result for result in results if result.wants_tick],
         "people": audiences.size(campaign),
         "words": moments.in_words(campaign),
         "audience_words": audiences.in_words(campaign),

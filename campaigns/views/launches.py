@@ -65,7 +65,7 @@ def page(
         "form": form,
         "ready": checklist.is_ready(results),
         "stops": [result for result in results if result.status == "fail"],
-        "open": [result for result in results if result.status in ("warn", "unknown")],
+        "open": [result for result in results if result.wants_tick],
         "ticked": ticked or [],
         "audience": next((result.evidence for result in results if result.name == "audience"), ""),
         "people": audiences.size(campaign),
