@@ -65,6 +65,8 @@ def make(data: bytes) -> Picture:
             return _still(opened)
     except UnidentifiedImageError as error:
         raise Unusable(_what_it_is(data)) from error
+    except Image.DecompressionBombError as error:
+        raise Unusable("The picture has far more pixels than any mail needs. Make it smaller.") from error
     except Unusable:
         raise
     except MemoryError as error:

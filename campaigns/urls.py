@@ -8,6 +8,7 @@ from campaigns.views import (
     brand_kits,
     campaigns,
     contents,
+    design_files,
     design_versions,
     designs,
     home,
@@ -20,6 +21,7 @@ from campaigns.views import (
     reactions,
     reports,
     sends,
+    shares,
 )
 
 app_name = "campaigns"
@@ -57,6 +59,8 @@ urlpatterns = [
     path("campaigns/<slug:campaign>/people.csv", sends.people_csv, name="campaign_people_csv"),
     path("campaigns/<slug:campaign>/did/", reactions.people, name="campaign_did"),
     path("campaigns/<slug:campaign>/did.csv", reactions.people_csv, name="campaign_did_csv"),
+    path("campaigns/<slug:campaign>/share/", shares.list_, name="campaign_shares"),
+    path("campaigns/<slug:campaign>/share/<slug:share>/revoke/", shares.revoke, name="campaign_share_revoke"),
     path("campaigns/<slug:campaign>/clicks/", reports.click_map, name="campaign_clicks"),
     path("campaigns/<slug:campaign>/clicks/mail/", reports.click_map_mail, name="campaign_clicks_mail"),
     path("templates/", designs.list_, name="designs"),
@@ -68,6 +72,7 @@ urlpatterns = [
     path("templates/pictures/<slug:media>/", media.show, name="media_item"),
     path("templates/pictures/<slug:media>/archive/", media.put_away, name="media_archive"),
     path("templates/pictures/<slug:media>/restore/", media.bring_back, name="media_restore"),
+    path("templates/bring/", design_files.bring, name="design_bring"),
     path("templates/blocks/", blocks.list_, name="blocks"),
     path("templates/blocks/list.json", blocks.listing, name="blocks_json"),
     path("templates/blocks/save/", blocks.save, name="block_save"),
@@ -82,6 +87,7 @@ urlpatterns = [
     path("templates/<slug:design>/", designs.edit, name="design"),
     path("templates/<slug:design>/save/", designs.save, name="design_save"),
     path("templates/<slug:design>/preview/", designs.preview, name="design_preview"),
+    path("templates/<slug:design>/design.<str:kind>", design_files.export, name="design_export"),
     path("templates/<slug:design>/block/", blocks.from_design, name="block_new"),
     path("templates/<slug:design>/versions/", design_versions.list_, name="design_versions"),
     path("templates/<slug:design>/versions/<int:version>/", design_versions.compare, name="design_version"),

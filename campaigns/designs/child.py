@@ -14,11 +14,12 @@ MEMORY = 1024 * 1024 * 1024  # bytes of address space; a large design takes abou
 
 def main() -> None:
     """Answer requests until the parent closes the pipe."""
-    from campaigns.designs import compiling  # noqa: F401  (loads the native code before the doors close)
+    from campaigns.designs import compiling, foreign  # noqa: F401  (loads the native code before the doors close)
 
     _compile(
         {"mjml": "<mjml><mj-body><mj-section><mj-column><mj-text>a</mj-text></mj-column></mj-section></mj-body></mjml>"}
     )
+    _bring({"html": "<p style='color: red'>a</p>"})
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # No file and no socket can be opened any more; the pipes are.
@@ -26,7 +27,19 @@ def main() -> None:
     incoming, outgoing = sys.stdin.buffer, sys.stdout.buffer
     write(outgoing, {"ready": True})
     while (request := read(incoming)) is not None:
-        write(outgoing, _compile(request))
+        write(outgoing, _bring(request) if "html" in request else _compile(request))
+
+
+def _bring(request: dict[str, Any]) -> dict[str, Any]:
+    from campaigns.designs import foreign
+    from campaigns.designs.findings import DesignError
+
+    try:
+        return {"brought": foreign.bring(request["html"]).to_json()}
+    except DesignError as error:
+        return {"findings": [[f.severity, f.message, f.line] for f in error.findings]}
+    except (MemoryError, RecursionError):
+        return {"findings": [["error", "The page is too complicated to bring in. Make it simpler.", 0]]}
 
 
 def _compile(request: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 MAX_FINDINGS = 50  # nobody reads more at once
+MAX_HTML = 2 * 1024 * 1024  # characters of a page that is brought in, with the pictures in it
 
 Severity = Literal["error", "warning"]
 
@@ -48,6 +49,30 @@ class Compiled:
             warnings=tuple(Finding(**finding) for finding in data["warnings"]),
             size=data["size"],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """Foreign HTML as a design. `pictures`: what its pictures' addresses were, in the order of the stand-ins for them in
+    the MJML (`stand_in(n)`); `notes`: sentences about what was left out or changed.
+    """
+
+    title: str
+    mjml: str
+    pictures: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Brought":
+        return cls(data["title"], data["mjml"], tuple(data["pictures"]), tuple(data["notes"]))
+
+
+def stand_in(number: int) -> str:
+    """The address that stands for a picture until it is in the media library."""
+    return f"https://pictures.invalid/{number}"
 
 
 class DesignError(ValueError):

@@ -15,7 +15,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from campaigns.designs.findings import Compiled, DesignError, Finding
+from campaigns.designs.findings import MAX_HTML, Brought, Compiled, DesignError, Finding
 from campaigns.designs.source import MAX_BYTES
 
 CHILDREN = 2
@@ -49,6 +49,14 @@ def compile_design(mjml: str, *, known: Collection[str] | None = None, preheader
     if "compiled" in answer:
         return Compiled.from_json(answer["compiled"])
     raise DesignError([Finding(*finding) for finding in answer["findings"]])
+
+
+def bring_html(html: str) -> Brought:
+    """Clean foreign HTML into a design, in a child. Raises DesignError for whatever is wrong with it, a crash included."""
+    answer = _pool.ask({"html": html[: MAX_HTML + 1].encode("utf-8", "replace").decode()})
+    if "brought" in answer:
+        return Brought.from_json(answer["brought"])
+    raise DesignError([Finding(severity, message, line) for severity, message, line in answer["findings"]])
 
 
 def _failure(message: str) -> dict[str, Any]:
