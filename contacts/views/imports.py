@@ -227,7 +227,8 @@ def _facts(request: HttpRequest, import_: Import) -> dict[str, object]:
         "topics": list(Topic.objects.filter(organization=request.organization, pk__in=chosen).order_by("name")),
         "basis": verbs.BASES.get(import_.consent.get("basis", ""), ""),
         "origin": peers.ORIGINS.get(import_.origin, ""),
-        "to_write": sum(import_.plan.get(name, 0) for name in ("new", "changed", "unchanged")),
+        "to_write": sum(import_.plan.get(name, 0) for name in ("new", "changed", "unchanged"))
+        - import_.plan.get("erased", 0),
         "changes": import_plans.changed_fields(import_) if import_.state == ImportState.PLANNED else [],
         "listing": import_plans.listing(import_),
         "disputed": disputes.of_import(import_) if import_.state == ImportState.APPLIED else 0,

@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import Brand
 from accounts.tenancy import tenant_scope
 from contacts import tasks
-from contacts.actions import import_files, imports
+from contacts.actions import erasure, import_files, imports
 from contacts.models import Contact, Field, Import, Subscription, Topic
 from contacts.queries import import_plans
 from tests.contacts.actions.test_import_work import applied, planned
@@ -291,6 +291,22 @@ def test_the_plan_shows_what_changes(as_marketer, organization):
     assert "Bergen" in html
     rows = as_marketer.get(url(organization, "import_rows", import_=import_.public_id, kind="changed")).content.decode()
     assert "Oslo" in rows and "Bergen" in rows
+
+
+def test_who_asked_to_be_forgotten_is_not_counted_among_those_to_come(as_marketer, organization):
+    with tenant_scope(organization):
+        applied(organization, "email\nann@post.example\nbob@post.example\n")
+        for contact in Contact.objects.all():
+            erasure.erase(contact=contact)
+        with_one_more = planned(organization, "email\nann@post.example\nbob@post.example\ncleo@post.example\n")
+        nobody = planned(organization, "email\nann@post.example\n")
+    assert (
+        "Import 1 person"
+        in as_marketer.get(url(organization, "import", import_=with_one_more.public_id)).content.decode()
+    )
+    page = as_marketer.get(url(organization, "import", import_=nobody.public_id)).content.decode()
+    assert "Nobody is left to import" in page
+    assert "Import 1 person" not in page
 
 
 def test_taking_it_back(as_marketer, organization, marketer, woken, django_capture_on_commit_callbacks):
