@@ -1,39 +1,61 @@
 """The checklist before a send. Each rule is one file with one function over frozen facts; no Django in here.
 
-`fail` stops the send; `warn` and `unknown` want a person's tick.
+`fail` stops the send; `warn` wants a person's tick, and so does `unknown`, unless the check is optional.
 """
 
 from collections.abc import Callable
 
 from campaigns.preflight import (
+    accessibility,
     audience,
     content,
+    duration,
+    inbox,
+    language,
+    lately,
     links,
+    links_answer,
     merge_gaps,
+    pictures,
+    placeholders,
     postal_address,
     sender,
     sending_domain,
     size,
+    spam_score,
     subject,
+    suppressed,
     unsubscribe_link,
+    wishes,
 )
-from campaigns.preflight.facts import Facts, Gap
+from campaigns.preflight.facts import Asked, Facts, Gap, Load, Spam
 from campaigns.preflight.results import Result
 
-__all__ = ["RULES", "Facts", "Gap", "Result", "run"]
+__all__ = ["RULES", "Asked", "Facts", "Gap", "Load", "Result", "Spam", "run"]
 
 # In the order in which a person would mend them.
 RULES: tuple[Callable[[Facts], Result], ...] = (
     audience.check,
+    suppressed.check,
+    wishes.check,
+    lately.check,
     sender.check,
     sending_domain.check,
     subject.check,
+    inbox.check,
     content.check,
+    placeholders.check,
     unsubscribe_link.check,
     postal_address.check,
     links.check,
+    links_answer.check,
     merge_gaps.check,
+    pictures.check,
+    language.check,
+    accessibility.check,
     size.check,
+    spam_score.check,
+    duration.check,
 )
 
 

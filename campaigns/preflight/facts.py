@@ -58,6 +58,7 @@ class Facts:
     """
 
     subject: str = ""
+    subject_shown: str = ""  # as somebody of whom nothing is known reads it
     subject_problems: tuple[str, ...] = ()
     preheader: str = ""
     from_name: str = ""

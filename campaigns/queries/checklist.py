@@ -1,22 +1,28 @@
 """The checklist of a campaign: gather the facts, ask the rules."""
 
-from django.db import connection
+from collections.abc import Mapping
+
+from django.conf import settings
 
 from campaigns import preflight
-from campaigns.models import Campaign
-from campaigns.preflight import Facts, Gap, Result
+from campaigns.models import Campaign, Media
+from campaigns.preflight import Asked, Facts, Gap, Result, markup
+from campaigns.preflight.markup import Markup
 from campaigns.preflight.results import Status
-from campaigns.queries import content
-from contacts.queries import audience
+from campaigns.queries import brand_kits, check_counts, content, link_checks, spam_scores
+from campaigns.queries.check_counts import People
+from contacts.models import Contact
+from contacts.queries import fields
 from contacts.segments.tree import BadDefinition
 from reputation.queries import domains
+from sending.merging import Merged, Plan, Unmergeable
 
 # Always there, so that no fallback is needed.
 _NEVER_EMPTY = frozenset({"email"})
 
 
 def results(campaign: Campaign) -> list[Result]:
-    """All checks, measured now."""
+    """All checks, measured now; what is asked in the background, as it is known now."""
     return preflight.run(facts(campaign))
 
 
@@ -25,19 +31,36 @@ def is_ready(found: list[Result]) -> bool:
     return all(result.status != "fail" for result in found)
 
 
+def urls(campaign: Campaign) -> list[str]:
+    """What a worker can ask about this campaign: its links, and its pictures on other people's servers."""
+    made = content.make(campaign)
+    return _urls(campaign, made, markup.read(made.compiled.html)) if made.compiled else []
+
+
 def facts(campaign: Campaign) -> Facts:
     """What the rules look at."""
     made = content.make(campaign)
     plan, compiled = made.plan, made.compiled
-    people, skipped, trouble = _count(campaign)
+    fallbacks = _fallbacks(plan) if plan else {}
+    counted, trouble, chosen = None, "", None
+    try:
+        chosen = check_counts.of(campaign)
+        if chosen is not None:
+            counted = check_counts.people(chosen, sorted(fallbacks))
+    except BadDefinition as error:
+        trouble, chosen = str(error), None
     domain = campaign.domain
     clearance = domains.clearance(domain) if domain else None
+    sender = f"{campaign.from_local}@{domain.name}" if domain and campaign.from_local else ""
+    shown = _shown(campaign, plan)
+    seen = markup.read(shown.html if shown else compiled.html) if compiled else None
     return Facts(
         subject=campaign.subject,
+        subject_shown=shown.subject if shown else "",
         subject_problems=made.subject_problems,
         preheader=campaign.preheader,
         from_name=campaign.from_name,
-        from_address=f"{campaign.from_local}@{domain.name}" if domain and campaign.from_local else "",
+        from_address=sender,
         reply_to=campaign.reply_to,
         domain_name=domain.name if domain else "",
         domain_status=_status(clearance),
@@ -46,17 +69,25 @@ def facts(campaign: Campaign) -> Facts:
         topic_name=campaign.topic.name if campaign.topic else "",
         segment_name=campaign.segment.name if campaign.segment else "",
         excluded_name=campaign.excluded_segment.name if campaign.excluded_segment else "",
-        audience=people,
-        skipped=skipped,
+        audience=counted.people if counted else None,
+        skipped=counted.skipped if counted else 0,
         audience_problem=trouble,
+        reasons=counted.reasons if counted else {},
+        languages=counted.languages if counted else {},
+        lately=check_counts.lately(campaign, chosen) if chosen and counted else None,
+        lately_days=check_counts.LATELY_DAYS,
+        loads=check_counts.loads(chosen) if chosen and counted else None,
+        spread_minutes=campaign.spread_minutes,
         has_design=campaign.design_id is not None,
         compiled=compiled,
+        markup=seen,
         errors=made.errors,
         names=plan.names if plan else frozenset(),
-        gaps=_gaps(
-            campaign, plan.unguarded_fields - _NEVER_EMPTY if plan else frozenset(), countable=people is not None
-        ),
+        gaps=_gaps(campaign, fallbacks, counted),
         postal_address=campaign.brand.postal_address or campaign.organization.postal_address,
+        asked=_asked(campaign, _urls(campaign, made, seen) if seen else []),
+        picture_sizes=_picture_sizes(campaign, seen) if seen else {},
+        spam=spam_scores.of(shown, sender=sender) if shown else None,
     )
 
 
@@ -69,38 +100,64 @@ def _status(clearance: domains.Clearance | None) -> Status:
     return "pass" if clearance.status == "pass" else "warn"
 
 
-def _count(campaign: Campaign) -> tuple[int | None, int, str]:
-    if campaign.topic is None:
-        return None, 0, ""
+def _shown(campaign: Campaign, plan: Plan | None) -> Merged | None:
+    """The mail as somebody would read it of whom nothing is known but the address."""
+    if plan is None:
+        return None
+    nobody = Contact(organization=campaign.organization, address="somebody@mailbox.invalid", values={})
     try:
-        count = audience.count(
-            organization=campaign.organization,
-            topic=campaign.topic,
-            segment=campaign.segment,
-            excluded=campaign.excluded_segment,
-        )
-    except BadDefinition as error:
-        return None, 0, str(error)
-    return count.people, count.skipped, ""
+        return content.show(plan, organization=campaign.organization, brand=campaign.brand, contact=nobody)
+    except Unmergeable:
+        return None
 
 
-def _gaps(campaign: Campaign, fields: frozenset[str], *, countable: bool) -> tuple[Gap, ...]:
-    names = sorted(fields)
-    if not names:
+def _fallbacks(plan: Plan) -> dict[str, str]:
+    """The contact's fields that the mail uses, with what stands there for those who have nothing in them ("": a gap)."""
+    found: dict[str, str] = {}
+    for hole in plan.slots:
+        if hole.kind == "value" and hole.default.strip() and hole.name.startswith("contact."):
+            found.setdefault(hole.name.removeprefix("contact."), hole.default.strip())
+    found.update(dict.fromkeys(plan.unguarded_fields, ""))
+    return {name: fallback for name, fallback in found.items() if name not in _NEVER_EMPTY}
+
+
+def _gaps(campaign: Campaign, fallbacks: Mapping[str, str], counted: People | None) -> tuple[Gap, ...]:
+    if not fallbacks:
         return ()
-    if not countable or campaign.topic is None:
-        return tuple(Gap(field=name, people=None) for name in names)
-    people = audience.select(
-        organization=campaign.organization,
-        topic=campaign.topic,
-        segment=campaign.segment,
-        excluded=campaign.excluded_segment,
-    )
-    counted = ", ".join("count(*) FILTER (WHERE coalesce(btrim(c.values ->> %s), '') = '')" for _ in names)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {counted} FROM ({people.text}) a JOIN contacts_contact c ON c.id = a.contact_id WHERE a.reason IS NULL",
-            [*names, *people.params],
+    labels = {each.key: each.label for each in fields.known(campaign.organization, archived=True)}
+    return tuple(
+        Gap(
+            field=name,
+            people=counted.gaps.get(name, 0) if counted else None,
+            fallback=fallback,
+            label=labels.get(name, ""),
         )
-        row = cursor.fetchone()
-    return tuple(Gap(field=name, people=n) for name, n in zip(names, row, strict=True))
+        for name, fallback in sorted(fallbacks.items())
+    )
+
+
+def _urls(campaign: Campaign, made: content.Made, seen: Markup) -> list[str]:
+    if made.compiled is None:
+        return []
+    base = brand_kits.pictures_base(campaign.brand)
+    return [*link_checks.links_of(made.compiled), *link_checks.pictures_of(seen, but=base)]
+
+
+def _asked(campaign: Campaign, wanted: list[str]) -> dict[str, Asked] | None:
+    if not settings.LINK_CHECKS:
+        return None
+    nothing = {url: Asked(status="", is_known=False) for url in wanted}
+    return nothing | link_checks.answers(campaign.organization, wanted)
+
+
+def _picture_sizes(campaign: Campaign, seen: Markup) -> dict[str, int]:
+    """The weight of our own pictures, which are in the library."""
+    names = {each.address: each.address.rsplit("/", 1)[-1][:32] for each in seen.pictures if "/media/" in each.address}
+    if not names:
+        return {}
+    known = {
+        sha[:32]: size
+        for sha, size in Media.objects.filter(organization=campaign.organization).values_list("sha256", "size")
+        if sha[:32] in set(names.values())
+    }
+    return {address: known[name] for address, name in names.items() if name in known}

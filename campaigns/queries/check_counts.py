@@ -1,0 +1,162 @@
+"""The counts that the checklist wants of an audience: few statements over everybody, each with a time of its own.
+
+What takes too long is not counted (None): the checks then say that they do not know, and the page is there all the same.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.db import OperationalError, connection, transaction
+from django.utils import timezone
+
+from campaigns.models import Campaign
+from campaigns.preflight.facts import Load
+from contacts.queries import audience
+from contacts.segments.sql import Sql
+from sending.enums import DeliveryState, StreamKind
+from sending.models import Mailing
+from sending.relay import sites
+
+SECONDS = 6.0
+SECONDS_MORE = 3.0  # for what is only good to know
+LATELY_DAYS = 3
+UNKNOWN_LANGUAGE = ""
+
+_GOT = ", ".join(
+    f"{state:d}"
+    for state in DeliveryState
+    if state not in (DeliveryState.SUPPRESSED, DeliveryState.CANCELLED, DeliveryState.FAILED)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Everybody (`people`), those who are skipped by reason, those who get it by language, and how many of these lack a
+    field. `values`: how many of them have nothing in each field that was asked about."""
+
+    people: int
+    reasons: dict[str, int] = field(default_factory=dict)
+    languages: dict[str, int] = field(default_factory=dict)
+    gaps: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def skipped(self) -> int:
+        return sum(self.reasons.values())
+
+
+def of(campaign: Campaign) -> Sql | None:
+    """The audience as one SELECT; None without a topic. Raises segments.tree.BadDefinition."""
+    if campaign.topic is None:
+        return None
+    return audience.select(
+        organization=campaign.organization,
+        topic=campaign.topic,
+        segment=campaign.segment,
+        excluded=campaign.excluded_segment,
+    )
+
+
+def people(chosen: Sql, fields: Sequence[str]) -> People | None:
+    """All that is said of the people themselves, in one statement."""
+    names = sorted(fields)
+    gaps = "".join(", count(*) FILTER (WHERE coalesce(btrim(c.values ->> %s), '') = '')" for _ in names)
+    rows = _in_time(
+        f"""
+        SELECT a.reason, coalesce(nullif(own.language, ''), c.locale, ''), count(*){gaps}
+        FROM ({chosen.text}) a
+        JOIN contacts_contact c ON c.id = a.contact_id
+        LEFT JOIN contacts_preference own ON own.contact_id = c.id
+        GROUP BY 1, 2
+        """,
+        [*names, *chosen.params],
+    )
+    if rows is None:
+        return None
+    found = People(sum(row[2] for row in rows), gaps=dict.fromkeys(names, 0))
+    for reason, language, count, *missing in rows:
+        if reason is not None:
+            found.reasons[reason] = found.reasons.get(reason, 0) + count
+            continue
+        found.languages[language] = found.languages.get(language, 0) + count
+        for name, n in zip(names, missing, strict=True):
+            found.gaps[name] += n
+    found.languages.pop(UNKNOWN_LANGUAGE, None)
+    return found
+
+
+def lately(campaign: Campaign, chosen: Sql, days: int = LATELY_DAYS) -> int | None:
+    """How many of those who get it got (or are about to get) another campaign in the last days. What this one repeats or
+    corrects does not count."""
+    others = list(
+        Mailing.objects.filter(
+            organization=campaign.organization,
+            stream__kind=StreamKind.MARKETING,
+            sealed_at__gt=timezone.now() - timedelta(days=days),
+        )
+        .exclude(pk__in=[pk for pk in (_mailing_of_parent(campaign), campaign.mailing_id) if pk])
+        .values_list("pk", flat=True)
+    )
+    if not others:
+        return 0
+    rows = _in_time(
+        f"""
+        SELECT count(*) FROM ({chosen.text}) a WHERE a.reason IS NULL AND a.contact_id IN (
+            SELECT d.contact_id FROM sending_delivery d WHERE d.mailing_id = ANY(%s) AND d.state IN ({_GOT}))
+        """,
+        [*chosen.params, others],
+        seconds=SECONDS_MORE,
+    )
+    return None if rows is None else int(rows[0][0])
+
+
+def _mailing_of_parent(campaign: Campaign) -> int | None:
+    if campaign.parent_id is None:
+        return None
+    return Campaign.objects.filter(pk=campaign.parent_id).values_list("mailing_id", flat=True).first()
+
+
+def loads(chosen: Sql) -> tuple[Load, ...] | None:
+    """What each mailbox provider gets. Domains of which no provider is known are sites of their own: the largest counts."""
+    rows = _in_time(
+        f"""
+        SELECT provider, sum(n)::bigint, max(n)::bigint FROM (
+            SELECT coalesce(p.provider, '') AS provider, a.domain, count(*) AS n
+            FROM ({chosen.text}) a LEFT JOIN sending_domainprovider p ON p.domain = a.domain
+            WHERE a.reason IS NULL GROUP BY 1, 2
+        ) each GROUP BY 1
+        """,
+        list(chosen.params),
+        seconds=SECONDS_MORE,
+    )
+    if rows is None:
+        return None
+    directory = sites.directory()
+    connections = {provider.name: provider.manners.connections for provider in directory.providers}
+    found = []
+    for name, together, largest in rows:
+        if name in connections:
+            found.append(Load(provider=name, people=together, connections=connections[name]))
+        else:
+            found.append(
+                Load(provider="the largest other domain", people=largest, connections=directory.default.connections)
+            )
+    return tuple(sorted(found, key=lambda load: -load.people))
+
+
+def _in_time(statement: str, params: Sequence[Any], *, seconds: float = SECONDS) -> list[Any] | None:
+    """The rows; None when it takes longer."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT current_setting('statement_timeout')")
+            before = cursor.fetchone()[0]
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{int(seconds * 1000)}ms"])
+            cursor.execute(statement, params)
+            rows = cursor.fetchall()
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [before])
+            return rows
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", "") != "57014":  # query_canceled
+            raise
+        return None
