@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from email import message_from_bytes
+from email.policy import default
 from typing import Any
 
 import pytest
@@ -53,7 +55,7 @@ def test_asked_and_approved(
         assert asked is not None and asked.decision == Decision.WAITING
         assert approvals.ask(campaign=draft, actor=marketer) is None  # a second click
         assert letters() == [(owner.email, "To approve: Spring letter")]
-        mail = bytes(StoredMessage.objects.get().raw).decode()
+        mail = message_from_bytes(bytes(StoredMessage.objects.get().raw), policy=default).get_content()
         assert "second story" in mail and f"/campaigns/{draft.public_id}/" in mail
         with pytest.raises(Refused, match="Nobody approves their own"):
             approvals.approve(campaign=draft, actor=marketer)
