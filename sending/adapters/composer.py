@@ -114,6 +114,15 @@ class LetterComposer:
     # --- letters ------------------------------------------------------------------------------------------------------
 
     def _fill(self, mould: Mould, parcel: Parcel, load: Load) -> tuple[dkim.Unsigned, bytes, bytes, str]:
+        at = int(time.time())
+        head, canonical, body, return_path = self.write(mould, parcel, load, at)
+        unsigned = dkim.prepare(mould.signer, canonical, body_hash=sha256(body).digest(), at=at)
+        return unsigned, head, body, return_path
+
+    def write(
+        self, mould: Mould, parcel: Parcel, load: Load, at: int
+    ) -> tuple[bytes, list[tuple[bytes, bytes]], bytes, str]:
+        """One message before it is signed: header, its canonical fields, body, return path. Raises Unmakeable."""
         about = contact_tokens.mint(
             organization_id=load.organization_id, contact_id=load.contact_id or 0, about=of_delivery(parcel.id)
         )
@@ -126,6 +135,8 @@ class LetterComposer:
         values["reader.locale"] = load.locale
         values["unsubscribe_url"] = unsubscribe_url
         values["preferences_url"] = f"{base}/p/{about}"
+        if "web_version_url" in mould.plan.names:
+            values["web_version_url"] = f"{base}/v/{marks.view()}"
         click = f"{base}/c/"
         try:
             filled = merging.fill(
@@ -143,7 +154,6 @@ class LetterComposer:
             )
         localpart = verp.mint(parcel.id, secret=self._verp_key)
         return_path = f"{localpart}@{mould.letterhead.return_path}"
-        at = int(time.time())
         try:
             head, canonical = mould.letterhead.write(
                 to=parcel.address,
@@ -161,8 +171,7 @@ class LetterComposer:
             raise Unmakeable(
                 Reason.MERGE, f"The mail has {len(body):,} bytes after the merge; {MAX_BODY:,} are allowed."
             )
-        unsigned = dkim.prepare(mould.signer, canonical, body_hash=sha256(body).digest(), at=at)
-        return unsigned, head, body, return_path
+        return head, canonical, body, return_path
 
     async def _mould(self, letter_id: int | None, mailing_id: int) -> Mould:
         rows = await self._line.rows(LETTER, {"letter": letter_id, "mailing": mailing_id})

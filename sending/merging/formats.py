@@ -91,6 +91,16 @@ def day(value: Any, pattern: str, *, locale: str, zone: str) -> str | None:
     when = moment(value, zone)
     if when is None:
         return None
+    # There are few days, and many people.
+    return _written(when, pattern, locale) if isinstance(when, datetime) else _written_day(when, pattern, locale)
+
+
+@lru_cache(maxsize=20_000)
+def _written_day(when: date, pattern: str, locale: str) -> str | None:
+    return _written(when, pattern, locale)
+
+
+def _written(when: date, pattern: str, locale: str) -> str | None:
     language = locale_of(locale)
     try:
         if pattern in LENGTHS:
@@ -154,11 +164,26 @@ def number(value: Any, digits: int | None, *, locale: str) -> str | None:
     exact = _exact(value)
     if exact is None:
         return None
+    plain = _plain_separators(locale)
+    if plain is None:  # groups of another size, other digits
+        pattern = None if digits is None else "#,##0" + ("." + "0" * min(max(digits, 0), 10) if digits > 0 else "")
+        return str(format_decimal(exact, pattern, locale=locale_of(locale)))
     if digits is None:
-        return str(format_decimal(exact, locale=locale_of(locale)))
-    digits = min(max(digits, 0), 10)
-    pattern = "#,##0" + ("." + "0" * digits if digits else "")
-    return str(format_decimal(_rounded(exact, digits), pattern, locale=locale_of(locale)))
+        text = f"{exact:,.3f}".rstrip("0").rstrip(".")
+    else:
+        digits = min(max(digits, 0), 10)
+        text = f"{exact.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP):,.{digits}f}"
+    return text.translate(plain)
+
+
+@lru_cache(maxsize=500)
+def _plain_separators(locale: str) -> dict[int, str] | None:
+    """What stands for `,` `.` and `-` of Python's numbers; None for a locale that writes numbers quite otherwise."""
+    language = locale_of(locale)
+    if language.default_numbering_system != "latn" or language.decimal_formats[None].pattern != "#,##0.###":
+        return None
+    symbols = language.number_symbols["latn"]
+    return {ord(","): symbols["group"], ord("."): symbols["decimal"], ord("-"): symbols["minusSign"]}
 
 
 def money(value: Any, currency: str, *, locale: str) -> str | None:
@@ -189,7 +214,3 @@ def _exact(value: Any) -> Decimal | None:
         return None if plain is None else Decimal(str(plain))
     except InvalidOperation:
         return None
-
-
-def _rounded(exact: Decimal, digits: int) -> Decimal:
-    return exact.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)

@@ -13,7 +13,14 @@ from typing import Any
 
 from liquid import BoundTemplate, Environment, Mode, RenderContext
 from liquid.ast import Node
-from liquid.builtin.expressions import BooleanExpression, FilteredExpression, LoopExpression, tokenize
+from liquid.builtin.expressions import (
+    BooleanExpression,
+    FilteredExpression,
+    Literal,
+    LoopExpression,
+    Path,
+    tokenize,
+)
 from liquid.builtin.expressions.logical import (
     EqExpression,
     LogicalAndExpression,
@@ -32,7 +39,7 @@ from liquid.token import TOKEN_EXPRESSION, Token
 
 from sending.merging.filters import FILTERS
 from sending.merging.names import GROUPS
-from sending.merging.values import plain, present
+from sending.merging.values import present
 
 MAX_DEPTH = 15  # blocks in blocks
 MAX_ITERATIONS = 10_000  # of all the loops of a hole together
@@ -248,6 +255,27 @@ def parse_value(source: str) -> FilteredExpression:
     return parsed
 
 
+def compiled_value(source: str) -> Callable[[Values], Any]:
+    """What gives the value of an expression for one recipient: a name with filters is a chain of calls, nothing else."""
+    parsed = parse_value(source)
+    filters = parsed.filters or []
+    arguments = [argument.value for each in filters for argument in each.args]
+    if not isinstance(parsed.left, Path) or not all(isinstance(each, Literal) for each in arguments):
+        return parsed.evaluate  # type: ignore[return-value]
+    path = [str(segment) if isinstance(segment, str) else segment for segment in parsed.left.path]
+    chain = [
+        (FILTERS[each.name].run, tuple(a.value.value for a in each.args), FILTERS[each.name].local) for each in filters
+    ]
+
+    def run(view: Values) -> Any:
+        value = view.get(path)
+        for call, given, local in chain:
+            value = call(value, *given, context=view) if local else call(value, *given)
+        return value
+
+    return run
+
+
 def parse_condition(source: str) -> Condition:
     """What stands after `if`. Raises liquid.exceptions.LiquidError."""
     return Condition(BooleanExpression.parse(ENVIRONMENT, _tokens(source)))
@@ -276,11 +304,6 @@ def render(template: BoundTemplate, values: Values, slots: list[str]) -> str:
     except (RecursionError, MemoryError, OverflowError) as error:
         raise Unmergeable("The merge needs too much for this person's values.") from error
     return buffer.getvalue()
-
-
-def words(value: Any) -> str:
-    """A value in words, from inside of a template."""
-    return plain(value)
 
 
 def _tokens(source: str) -> TokenStream:

@@ -74,7 +74,8 @@ def fill(plan: Plan, values: Mapping[str, Any], *, links: Sequence[str] = (), pi
         if kind == "value":
             filled.append(_escape(hole, values.get(hole.name)))
         elif kind == "link":
-            filled.append(html.escape(targets[hole.link]))
+            target = targets[hole.link]
+            filled.append(html.escape(target) if _HTML_SPECIAL.search(target) else target)
         elif kind == "pixel":
             filled.append(f'<img src="{html.escape(pixel)}" width="1" height="1" alt="" border="0">' if pixel else "")
         else:
@@ -140,8 +141,8 @@ def prepare(plan: Plan) -> None:
 
 
 @lru_cache(maxsize=20_000)
-def _expression(source: str) -> Any:
-    return liquid_room.parse_value(source)
+def _expression(source: str) -> Callable[[Values], Any]:
+    return liquid_room.compiled_value(source)
 
 
 @lru_cache(maxsize=20_000)
@@ -155,7 +156,7 @@ def _template(source: str) -> Any:
 
 
 def _fill_expression(hole: Hole, view: Values, filled: list[str]) -> str:
-    return _escaped(hole.context, plain(_expression(hole.source).evaluate(view)))
+    return _escaped(hole.context, plain(_expression(hole.source)(view)))
 
 
 def _fill_choice(hole: Hole, view: Values, filled: list[str]) -> str:

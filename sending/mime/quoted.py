@@ -14,6 +14,8 @@ MAX_LINE = 76
 _BREAK = re.compile(r"\r\n|\r|\n")
 # What may stand as it is: no "=", no blanks. (Addresses of tracked links are nothing else.)
 _PLAIN = re.compile(r"[!-<>-~]+", re.ASCII)
+# The same in words with one blank between them: most of what is merged.
+_WORDS = re.compile(r"[!-<>-~]+(?: [!-<>-~]+)*", re.ASCII)
 # What has to be written as =XX: what is not printable ASCII, "=", blanks before blanks and at the end of a line.
 _ODD = re.compile(rb"[^!-<>-~ ]| (?= |\Z)")
 # As much as fits on a line without cutting an =XX in two, with room for two characters more at its beginning.
@@ -31,6 +33,10 @@ def piece(text: str) -> bytes:
         elif _DOT not in plain[:: MAX_LINE - 1]:
             step = MAX_LINE - 1
             return SOFT.join([plain[at : at + step] for at in range(0, len(plain), step)]) + SOFT
+    elif len(text) <= MAX_LINE - 3 and _WORDS.fullmatch(text):
+        plain = text.encode("ascii")
+        if not plain.startswith((b".", b"From ")):
+            return plain + SOFT
     if not text:
         return b""
     lines = _BREAK.split(text)

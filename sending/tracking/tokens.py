@@ -14,6 +14,7 @@ import base64
 import binascii
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from hmac import compare_digest
 
@@ -24,8 +25,10 @@ MAX_TOKEN_CHARS = 80
 # A test mail has no delivery: its links lead on, and nothing is counted.
 TEST_DELIVERY = 0
 
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _CLICK = 0x11  # version 1, kind 1
 _PIXEL = 0x12
+_VIEW = 0x13
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +47,30 @@ class Hit:
 class MessageTokens:
     """The tokens of one message: the costly part is done once, a link then costs about two microseconds."""
 
-    __slots__ = ("_ids", "_key", "_key_id")
+    __slots__ = ("_click", "_key", "_pixel")
 
     def __init__(self, *, delivery_id: int, mailing_id: int, key: bytes) -> None:
         """`key`: 32 bytes. ValueError when an id is negative or above 2**63 - 1."""
-        self._ids = _varint(delivery_id) + _varint(mailing_id)
-        self._key = _message_key(key, self._ids)
-        self._key_id = _key_id(key)
+        ids = _varint(delivery_id) + _varint(mailing_id)
+        key_id = _key_id(key)
+        self._key = _message_key(key, ids)
+        self._click = bytes((_CLICK, key_id)) + ids
+        self._pixel = bytes((_PIXEL, key_id)) + ids
 
     def click(self, link: int) -> str:
-        return self._sign(bytes((_CLICK, self._key_id)) + self._ids + _varint(link))
+        return self._sign(self._click + _varint(link))
 
     def pixel(self) -> str:
-        return self._sign(bytes((_PIXEL, self._key_id)) + self._ids)
+        return self._sign(self._pixel)
+
+    def view(self) -> str:
+        """The token of the message's web version, which opens that page and does nothing else."""
+        return self._sign(bytes((_VIEW,)) + self._pixel[1:])
 
     def _sign(self, body: bytes) -> str:
         raw = body + blake2b(body, key=self._key, digest_size=MAC_BYTES).digest()
-        return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+        # base64.urlsafe_b64encode, without its detours.
+        return binascii.b2a_base64(raw, newline=False).translate(_URL_SAFE).rstrip(b"=").decode("ascii")
 
 
 def mint_click(*, delivery_id: int, mailing_id: int, link: int, key: bytes) -> str:
@@ -74,7 +84,18 @@ def mint_pixel(*, delivery_id: int, mailing_id: int, key: bytes) -> str:
 
 
 def read(token: str, *, keys: Iterable[bytes]) -> Hit | None:
-    """What the token says, or None when none of `keys` made it. Never raises, whatever the text."""
+    """What the token of a link or pixel says, or None when none of `keys` made it. Never raises, whatever the text."""
+    opened = _open(token, keys)
+    return opened[1] if opened is not None and opened[0] in (_CLICK, _PIXEL) else None
+
+
+def read_view(token: str, *, keys: Iterable[bytes]) -> Hit | None:
+    """Of which message a web version's token is, or None. No other token opens that page, and this one nothing else."""
+    opened = _open(token, keys)
+    return opened[1] if opened is not None and opened[0] == _VIEW else None
+
+
+def _open(token: str, keys: Iterable[bytes]) -> tuple[int, Hit] | None:
     if not token or len(token) > MAX_TOKEN_CHARS:
         return None
     try:
@@ -86,7 +107,7 @@ def read(token: str, *, keys: Iterable[bytes]) -> Hit | None:
         mailing_id, ids_end = _read_varint(body, at)
         if kind == _CLICK:
             link, end = _read_varint(body, ids_end)
-        elif kind == _PIXEL:
+        elif kind in (_PIXEL, _VIEW):
             link, end = None, ids_end
         else:
             return None
@@ -99,7 +120,7 @@ def read(token: str, *, keys: Iterable[bytes]) -> Hit | None:
         if _key_id(key) == body[1]:
             expected = blake2b(body, key=_message_key(key, ids), digest_size=MAC_BYTES).digest()
             if compare_digest(expected, mac):
-                return Hit(delivery_id, mailing_id, link)
+                return kind, Hit(delivery_id, mailing_id, link)
     return None
 
 
@@ -107,6 +128,7 @@ def _message_key(key: bytes, ids: bytes) -> bytes:
     return blake2b(ids, key=key, digest_size=32, person=b"posthouse hits").digest()
 
 
+@lru_cache(maxsize=16)
 def _key_id(key: bytes) -> int:
     return blake2b(key, digest_size=1, person=b"posthouse key id").digest()[0]
 
@@ -114,6 +136,8 @@ def _key_id(key: bytes) -> int:
 def _varint(number: int) -> bytes:
     if not 0 <= number <= MAX_ID:
         raise ValueError(f"{number} is not an id")
+    if number < 0x80:
+        return bytes((number,))
     out = bytearray()
     while number > 0x7F:
         out.append(0x80 | (number & 0x7F))
