@@ -32,6 +32,7 @@ _UNSAFE_CSS = re.compile(
     r"@import|expression\s*\(|javascript\s*:|vbscript\s*:|behavior\s*:|-moz-binding|[<\\]|\{\{|url\(", re.I
 )
 _IMAGE_SRC = re.compile(r"(<img\b[^>]*?\bsrc=\")([^\"]*)\"", re.IGNORECASE)
+_STYLED = re.compile(r"\sstyle=\"([^\"]*)\"", re.IGNORECASE)
 _BODY = re.compile(r"<body\b([^>]*)>", re.IGNORECASE)
 _COLOUR = re.compile(
     r"(?:bgcolor\s*=\s*[\"']?|background(?:-color)?\s*:\s*)(#[0-9a-fA-F]{6}|#[0-9a-fA-F]{3})\b", re.IGNORECASE
@@ -231,7 +232,12 @@ def _clean(source: str) -> str:
         strip_comments=True,
         filter_style_properties=set(words.CSS_PROPERTIES),
     )
-    return fragments.clean(cleaned, inside="mj-raw")
+    return _STYLED.sub(_safe_style, fragments.clean(cleaned, inside="mj-raw"))
+
+
+def _safe_style(found: re.Match[str]) -> str:
+    kept = [one.strip() for one in html.unescape(found[1]).split(";") if one.strip() and not _UNSAFE_CSS.search(one)]
+    return f' style="{html.escape("; ".join(kept))}"' if kept else ""
 
 
 def _blocks(css: str) -> list[tuple[str, str]]:

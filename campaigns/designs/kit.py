@@ -53,6 +53,7 @@ CLASSES: Final = (
         "kit-sheet",
         "kit-band",
         "kit-tint",
+        "kit-night-page",
         "kit-night",
         "kit-text",
         "kit-quiet",
@@ -129,7 +130,7 @@ def of_brand(colour: str) -> dict[str, str]:
         parse(colour)
     except ValueError:
         return dict(COLOURS)
-    on = WHITE if contrast(WHITE, colour) >= contrast(INK, colour) else INK
+    on = next((each for each in (WHITE, INK) if contrast(each, colour) >= ENOUGH), "#000000")
     return COLOURS | {"accent": colour.upper(), "on_accent": on, "link": readable(colour, on=WHITE, towards=INK)}
 
 

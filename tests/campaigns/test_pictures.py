@@ -72,7 +72,9 @@ def bomb(width: int, height: int) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b"")
+    )
 
 
 @pytest.mark.parametrize(
@@ -109,10 +111,9 @@ def test_damage_never_does_more_than_refuse(whole: bytes, at: int, noise: bytes,
     data = whole[:at] + noise + (b"" if cut else whole[at + len(noise) :])
     try:
         made = pictures.make(data)
-    except pictures.Unusable as error:
-        assert str(error).endswith((".", "called."))
-    else:
-        assert opened(made.data).size == (made.width, made.height)
+    except pictures.Unusable:
+        return
+    assert opened(made.data).size == (made.width, made.height)
 
 
 @settings(max_examples=100, deadline=None)

@@ -1,16 +1,22 @@
 """What compiling makes: golden files for our own templates, styles inlined, nothing fetched, nothing dangerous left."""
 
 import os
+import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from campaigns.designs import kit as kits
 from campaigns.designs.compiling import compile_source
 from campaigns.designs.findings import DesignError
+from campaigns.designs.kit import Kit
 from campaigns.designs.starters import STARTERS, Starter, starter
+from posthouse.up.places import CHECKOUT
 from sending.merging import compile_plan, known_names, merge, merge_values
 
 GOLDEN = Path(__file__).parent / "golden"
+KIT = Kit(name="Copper Kettle", social=(("website", "https://kettle.example"), ("instagram", "https://i.example")))
 
 
 def design(inside: str, head: str = "") -> str:
@@ -20,7 +26,7 @@ def design(inside: str, head: str = "") -> str:
 @pytest.mark.parametrize("each", STARTERS, ids=lambda each: each.key)
 def test_our_templates_are_what_they_were(each: Starter) -> None:
     """UPDATE_GOLDEN=1 writes them anew; look at the difference before you commit it."""
-    compiled = compile_source(each.mjml, known=known_names())
+    compiled = compile_source(kits.dress(each.mjml, KIT, base="https://links.example"), known=known_names())
     assert compiled.warnings == ()
     for suffix, made in (("html", compiled.html), ("txt", compiled.text)):
         path = GOLDEN / f"{each.key}.{suffix}"
@@ -31,12 +37,12 @@ def test_our_templates_are_what_they_were(each: Starter) -> None:
 
 @pytest.mark.parametrize("each", STARTERS, ids=lambda each: each.key)
 def test_our_templates_are_good_enough_to_send(each: Starter) -> None:
-    compiled = compile_source(each.mjml, known=known_names())
+    compiled = compile_source(kits.dress(each.mjml, KIT, base="https://links.example"), known=known_names())
     plan = compile_plan("s", compiled.html, compiled.text, known=known_names())
     assert plan.unguarded_fields == frozenset()
     assert {"unsubscribe_url", "preferences_url", "brand.postal_address"} <= plan.names
-    assert "prefers-color-scheme: dark" in compiled.html and 'name="color-scheme"' in compiled.html
-    assert compiled.size < 20_000
+    assert "prefers-color-scheme:dark" in compiled.html.replace(": ", ":") and 'name="color-scheme"' in compiled.html
+    assert compiled.size < 40_000
     assert (
         "http://" not in compiled.html.replace("http://www.w3.org/1999/xhtml", "") and "googleapis" not in compiled.html
     )
@@ -54,6 +60,24 @@ def test_our_templates_are_good_enough_to_send(each: Starter) -> None:
     assert "Zoë" in merged.html and "Zoë" in merged.text
     assert "1 Road, Town" in merged.text and "<https://l.example/u/t>" in merged.text
     assert "{{" not in merged.html and "{{" not in merged.text
+
+
+@pytest.mark.parametrize("each", STARTERS, ids=lambda each: each.key)
+def test_our_templates_can_be_read_by_everybody(each: Starter) -> None:
+    """Language, one title of the first order and none skipped, words for pictures, tables that say what they are."""
+    html = compile_source(kits.dress(each.mjml, KIT, base="https://links.example")).html
+    assert '<html lang="en"' in html and "<title>" in html
+    levels = [int(level) for level in re.findall(r"<h([1-6])\b", html)]
+    if each.key != "letter":
+        assert levels[0] == 1 and levels.count(1) == 1
+        assert all(later - earlier <= 1 for earlier, later in pairwise(levels))
+    for picture in re.findall(r"<img\b[^>]*", html):
+        assert "alt=" in picture and 'src="https://links.example/static/designs/' in picture
+    drawn = set(re.findall(r"/static/designs/([a-z/-]+\.png)", html))
+    assert all((CHECKOUT / "static" / "designs" / name).stat().st_size < 30_000 for name in drawn)
+    layout = re.sub(r"<!--.*?-->", "", html, flags=re.DOTALL)
+    tables = re.findall(r"<table\b[^>]*>", layout)
+    assert sum('role="presentation"' not in table for table in tables) == (each.key in {"event", "receipt"})
 
 
 def test_an_unknown_starter_is_a_key_error() -> None:

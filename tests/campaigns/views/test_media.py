@@ -23,7 +23,9 @@ def url(organization: Organization, name: str, **kwargs: Any) -> str:
 @pytest.fixture
 def mug(organization: Organization, marketer: User) -> Media:
     with tenant_scope(organization):
-        return media.add(organization=organization, name="mug.png", data=picture(800, 500), actor=marketer, alt="A mug").media
+        return media.add(
+            organization=organization, name="mug.png", data=picture(800, 500), actor=marketer, alt="A mug"
+        ).media
 
 
 def file(name: str, data: bytes, kind: str = "image/png") -> SimpleUploadedFile:
@@ -49,7 +51,9 @@ def test_one_without_words_is_asked_for_them(as_marketer: Client, organization: 
 def test_the_editor_is_told_in_json(as_marketer: Client, organization: Organization) -> None:
     headers = {"Accept": "application/json"}
     answer = as_marketer.post(
-        url(organization, "media_upload"), {"files": [file("a.png", picture(900, 20)), file("b", b"x")]}, headers=headers
+        url(organization, "media_upload"),
+        {"files": [file("a.png", picture(900, 20)), file("b", b"x")]},
+        headers=headers,
     )
     told = answer.json()
     assert [p["name"] for p in told["pictures"]] == ["a.png"] and told["refused"][0].startswith("b: ")
@@ -66,7 +70,13 @@ def test_served_by_its_hash_to_everybody_and_for_ever(client: Client, organizati
     assert answer["X-Content-Type-Options"] == "nosniff" and not answer.cookies
     assert client.get(library.address(mug), headers={"If-None-Match": answer["ETag"]}).status_code == 304
     assert client.get(library.address(mug, 640)).content != answer.content
-    for path in ("../secret_key", "0" * 32 + ".png", mug.sha256[:32] + ".svg", mug.sha256[:32] + "/../x.png", "%2e%2e/a.png"):
+    for path in (
+        "../secret_key",
+        "0" * 32 + ".png",
+        mug.sha256[:32] + ".svg",
+        mug.sha256[:32] + "/../x.png",
+        "%2e%2e/a.png",
+    ):
         assert client.get(f"/media/{organization.public_id}/{path}").status_code == 404
     assert client.post(library.address(mug)).status_code == 405
 
@@ -84,8 +94,11 @@ def test_room_is_counted(organization: Organization, marketer: User, mug: Media,
         media.add(organization=organization, name="more.png", data=picture(30, 30), actor=marketer)
 
 
-def test_where_it_stands(as_analyst: Client, organization: Organization, brand: Brand, marketer: User, mug: Media) -> None:
-    mjml = f'<mjml><mj-body><mj-section><mj-column><mj-image src="{library.address(mug, 640)}" /></mj-column></mj-section></mj-body></mjml>'
+def test_where_it_stands(
+    as_analyst: Client, organization: Organization, brand: Brand, marketer: User, mug: Media
+) -> None:
+    picture_in_it = f'<mj-image src="{library.address(mug, 640)}" />'
+    mjml = f"<mjml><mj-body><mj-section><mj-column>{picture_in_it}</mj-column></mj-section></mj-body></mjml>"
     with tenant_scope(organization):
         designs.create(organization=organization, brand=brand, name="With the mug", mjml=mjml, actor=marketer)
     assert "in 1 design" in as_analyst.get(url(organization, "media")).content.decode()
@@ -98,7 +111,10 @@ def test_search_put_away_and_bring_back(as_marketer: Client, organization: Organ
     put_away = as_marketer.post(url(organization, "media_archive", media=mug.public_id), follow=True).content.decode()
     assert "is put away" in put_away and "No pictures yet" in put_away
     assert "mug.png" in as_marketer.get(url(organization, "media"), {"archived": ""}).content.decode()
-    assert "is back" in as_marketer.post(url(organization, "media_restore", media=mug.public_id), follow=True).content.decode()
+    assert (
+        "is back"
+        in as_marketer.post(url(organization, "media_restore", media=mug.public_id), follow=True).content.decode()
+    )
 
 
 def test_who_may_do_what(
