@@ -39,7 +39,7 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 log = logging.getLogger("posthouse.hits")
 
 PIXEL = bytes.fromhex("47494638396101000100800000ffffff00000021f90401000000002c00000000010001000002024401003b")
-PAGE_PREFIXES = ("/u/", "/p/", "/d/", "/f/", "/s/", "/brand/", "/media/", "/static/")
+PAGE_PREFIXES = ("/u/", "/p/", "/d/", "/f/", "/s/", "/v/", "/r/", "/archive/", "/brand/", "/media/", "/static/")
 FILE_PREFIXES = ("/brand/", "/media/", "/static/")
 MAX_BODY = 64 * 1024
 BODY_SECONDS = 10.0
@@ -121,7 +121,7 @@ class HitsApp:
         elif path == "/livez":
             await _reply(send, 200, "ok\n", head=method == "HEAD")
         elif path == "/robots.txt":
-            await _reply(send, 200, "User-agent: *\nDisallow: /\n", head=method == "HEAD")
+            await _reply(send, 200, "User-agent: *\nAllow: /archive/\nDisallow: /\n", head=method == "HEAD")
         elif path.startswith(PAGE_PREFIXES):
             await self._page(scope, receive, send, path, method)
         else:

@@ -17,6 +17,7 @@ urlpatterns = [
         "",
         "accounts.urls",
         "contacts.recipient_urls",
+        "campaigns.public_urls",
         "campaigns.picture_urls",
         "reputation.colleague_urls",
         "posthouse.health_urls",

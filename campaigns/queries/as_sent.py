@@ -4,24 +4,26 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from contacts.models import Contact
-from sending.merging import Merged, Plan, merge, merge_values
+from sending.merging import Merged, MergeError, Plan, Unmergeable, merge, merge_values
 from sending.models import Letter
 
 NOWHERE = "#"
+CANNOT = Merged("", "<p>This mail cannot be shown.</p>", "This mail cannot be shown.")
 
 
-def for_anybody(letter: Letter, *, links: Sequence[str] = ()) -> Merged:
+def for_anybody(letter: Letter, *, links: Sequence[str] = (), topic: str = "") -> Merged:
     """With its fallbacks alone: no value of any person, and no link that would act for one."""
-    return _merged(letter, {}, links=links)
+    return _merged(letter, {}, links=links, topic=topic)
 
 
-def for_person(letter: Letter, contact: Contact | None, address: str) -> Merged:
+def for_person(letter: Letter, contact: Contact, *, topic: str = "") -> Merged:
     """As one recipient got it, with what is known of them today. Links that act for them lead nowhere: pages get forwarded."""
-    values = {**contact.values, "email": address} if contact is not None else {"email": address}
-    return _merged(letter, values)
+    return _merged(letter, {**contact.values, "email": contact.address}, topic=topic, locale=contact.locale)
 
 
-def _merged(letter: Letter, contact: Mapping[str, Any], *, links: Sequence[str] = ()) -> Merged:
+def _merged(
+    letter: Letter, contact: Mapping[str, Any], *, links: Sequence[str] = (), topic: str = "", locale: str = ""
+) -> Merged:
     facts = letter.facts
     values = merge_values(
         contact=contact,
@@ -30,8 +32,14 @@ def _merged(letter: Letter, contact: Mapping[str, Any], *, links: Sequence[str] 
         postal_address=facts["brand"]["postal_address"],
         unsubscribe_url=NOWHERE,
         preferences_url=NOWHERE,
+        web_version_url=NOWHERE,
+        topic_name=topic,
+        reader_locale=locale,
+        time_zone=letter.organization.time_zone,
     )
-    for group, named in facts.items():
-        values.update({f"{group}.{name}": value for name, value in named.items()})
-    values["web_version_url"] = NOWHERE
-    return merge(Plan.from_json(letter.plan), values, links=links)
+    # Facts that later versions freeze as well are the letter's own truth.
+    values.update({f"{group}.{name}": value for group, named in facts.items() for name, value in named.items()})
+    try:
+        return merge(Plan.from_json(letter.plan), values, links=links)
+    except (Unmergeable, MergeError):
+        return CANNOT

@@ -1,0 +1,78 @@
+"""A brand's public archive: campaigns that were sent and that somebody made public, as anybody may read them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+
+from accounts.models import Brand
+from accounts.tenancy import cross_tenant
+from campaigns.enums import CampaignState
+from campaigns.models import Campaign
+from campaigns.queries import as_sent
+from sending.merging import Merged
+
+PER_PAGE = 20
+IN_FEED = 20
+SUMMARY = 300  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One mail of an archive. `title` is its subject, `summary` how it begins."""
+
+    id: int
+    public_id: str
+    title: str
+    summary: str
+    at: datetime
+
+
+def organization_of(brand: str) -> int | None:
+    """The id of the organization whose brand this is: an archive's address does not name it. Not inside of a scope."""
+    with cross_tenant("an archive is found by its brand's public id alone"):
+        return Brand.objects.filter(public_id=brand).values_list("organization_id", flat=True).first()
+
+
+def issues(brand: Brand, *, before: int | None = None, most: int = PER_PAGE) -> tuple[list[Issue], int | None]:
+    """The newest first, and the cursor of the next page."""
+    found = _public(brand).order_by("-pk")
+    if before is not None:
+        found = found.filter(pk__lt=before)
+    some = list(found[: most + 1])
+    shown = [_issue(campaign) for campaign in some[:most]]
+    return shown, shown[-1].id if len(some) > most else None
+
+
+def mail(brand: Brand, public_id: str) -> Merged | None:
+    """One of them, with the fallbacks in the place of people's values."""
+    found = _public(brand).filter(public_id=public_id).first()
+    if found is None or found.mailing is None or found.mailing.letter is None:
+        return None
+    return as_sent.for_anybody(found.mailing.letter, topic=found.topic.name if found.topic else "")
+
+
+def address_of(brand: Brand, rest: str = "") -> str:
+    """Where the archive is, on the brand's link host."""
+    base = f"https://{brand.link_host}" if brand.link_host else str(settings.LINK_URL)
+    return f"{base}/archive/{brand.public_id}{rest}"
+
+
+def _public(brand: Brand):  # type: ignore[no-untyped-def]
+    return Campaign.objects.select_related("mailing__letter__organization", "topic").filter(
+        brand=brand, is_public=True, state=CampaignState.FINISHED, mailing__letter__isnull=False
+    )
+
+
+def _issue(campaign: Campaign) -> Issue:
+    assert campaign.mailing is not None and campaign.mailing.letter is not None  # the query asked
+    merged = as_sent.for_anybody(campaign.mailing.letter, topic=campaign.topic.name if campaign.topic else "")
+    words = " ".join(merged.text.split())
+    summary = campaign.mailing.letter.preheader if "{" not in campaign.mailing.letter.preheader else ""
+    return Issue(
+        campaign.pk,
+        campaign.public_id,
+        merged.subject or "Mail",
+        summary or (words if len(words) <= SUMMARY else words[:SUMMARY].rsplit(" ", 1)[0] + "…"),
+        campaign.launched_at or campaign.mailing.created_at,
+    )

@@ -1,0 +1,27 @@
+"""View in browser: one person's own mail on a page. Looking at it counts as nothing and changes nothing."""
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
+
+from accounts.tenancy import tenant_scope_id
+from campaigns.queries import web_versions
+from campaigns.views import public_pages
+
+GONE = (
+    "There is no mail here",
+    "A part of the link got lost, or the mail is no longer kept. Please open it again from the mail.",
+)
+
+
+@csrf_exempt  # so that a POST is answered 405 and not 403
+@require_safe
+def show(request: HttpRequest, token: str) -> HttpResponse:
+    opened = web_versions.opened(token)
+    if opened is None:
+        return public_pages.gone(request, *GONE)
+    with tenant_scope_id(opened.organization_id):
+        mail = web_versions.mail(opened.hit)
+    if mail is None:
+        return public_pages.gone(request, *GONE)
+    return public_pages.private(HttpResponse(mail.html), public_pages.MAIL_POLICY)
