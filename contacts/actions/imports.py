@@ -242,6 +242,9 @@ def _checked(import_: Import, matches: Sequence[Match]) -> list[dict[str, Any]]:
                 raise BadImport(f"Two new fields cannot both be called {label}.")
             labels.add(label.casefold())
         seen[match.to] = name
+        choices = import_.mapping[match.column].get("choices", []) if match.kind == FieldKind.MULTI else []
+        if match.to == guessing.NEW and match.kind in (FieldKind.CHOICE, FieldKind.MULTI) and not choices:
+            raise BadImport(f"{name}: a list needs choices. Make the field first, or choose another kind.")
         mapping.append(
             {
                 "column": match.column,
@@ -249,7 +252,7 @@ def _checked(import_: Import, matches: Sequence[Match]) -> list[dict[str, Any]]:
                 "date_order": match.date_order,
                 "label": label,
                 "kind": match.kind,
-                "choices": import_.mapping[match.column].get("choices", []) if match.kind == FieldKind.MULTI else [],
+                "choices": choices,
             }
         )
     if guessing.EMAIL not in seen:

@@ -262,6 +262,8 @@ def test_a_file_over_the_limit_is_refused(scoped, monkeypatch):
         ([Match(0, "email"), Match(7, "skip")], CONSENT, "no such column"),
         ([Match(0, "email"), Match(1, "field:nope")], CONSENT, "does not exist"),
         ([Match(0, "email"), Match(1, "nonsense")], CONSENT, "choose what"),
+        ([Match(0, "email"), Match(1, "new", label="A", kind="choice")], CONSENT, "needs choices"),
+        ([Match(0, "email"), Match(1, "new", label="A", kind="multi")], CONSENT, "needs choices"),
         ([Match(0, "email")], None, "how these people agreed"),
         ([Match(0, "email")], Consent("because", "x", "y", date(2026, 1, 1)), "Choose why"),
         ([Match(0, "email")], Consent("consent", " ", "y", date(2026, 1, 1)), "words"),
