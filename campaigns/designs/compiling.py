@@ -5,7 +5,7 @@ Runs inside the guarded child only: the compiler and the inliner are native code
 
 import html
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import css_inline
 import mjml
@@ -17,7 +17,7 @@ from campaigns.designs.merge_tags import Luggage
 from campaigns.designs.plain_text import plain_text
 from campaigns.designs.vocabulary import HTML_CONTENT, HTML_TAGS, IMAGE_SCHEMES, URL_SCHEMES
 from sending.merging import beginnings
-from sending.merging.markup import Attribute, Text, walk
+from sending.merging.markup import Attribute, Piece, Text, walk
 
 _POSITION = re.compile(r"position (\d+)")
 _BODY = re.compile(r"<body[^>]*>")
@@ -73,7 +73,8 @@ def compile_source(mjml_source: str, *, known: Collection[str] | None = None, pr
     if preheader:
         hidden = f'<div style="{_HIDDEN_STYLE}">{html.escape(luggage.words(preheader))}</div>'
         compiled = _BODY.sub(lambda found: found.group() + hidden, compiled, count=1)
-    _check_again(compiled, luggage)
+    pieces = list(walk(compiled))
+    _check_again(pieces, luggage)
     # Everything that reads HTML has done so: the tags come back.
     merged = luggage.restore(compiled)
     return Compiled(
@@ -81,7 +82,7 @@ def compile_source(mjml_source: str, *, known: Collection[str] | None = None, pr
         text=luggage.restore(plain_text(compiled), plain=True),
         links=tuple(
             Link(luggage.restore(link.address, plain=True), luggage.restore(link.words, plain=True))
-            for link in _links(compiled)
+            for link in _links(pieces)
         ),
         warnings=tuple(findings),
         size=len(merged.encode()),
@@ -95,9 +96,9 @@ def _compiler_words(words: str, clean: str) -> Finding:
     return Finding("error", f"The MJML compiler stops {where}. Look for a tag that is not closed.", line)
 
 
-def _check_again(compiled: str, luggage: Luggage) -> None:
+def _check_again(pieces: Iterable[Piece], luggage: Luggage) -> None:
     """The second wall: whatever way a tag came through, mail that could run something does not leave."""
-    for piece in walk(compiled):
+    for piece in pieces:
         if isinstance(piece, Attribute):
             if piece.name in ("href", "src", "background"):
                 _check_address(
@@ -122,13 +123,13 @@ def _check_address(address: str, allowed: frozenset[str]) -> None:
             )
 
 
-def _links(compiled: str) -> list[Link]:
+def _links(pieces: Iterable[Piece]) -> list[Link]:
     """The links people see, once for each address; those that only Outlook's conditional comments repeat are the same."""
     found: dict[str, str] = {}
     address = ""
     words: list[str] = []
     in_tag = False
-    for piece in walk(compiled):
+    for piece in pieces:
         if isinstance(piece, Attribute):
             if piece.element == "a" and piece.name == "href":
                 address = piece.address

@@ -5,6 +5,7 @@ The merge fields are set aside meanwhile: a cleaner knows nothing of braces.
 """
 
 import re
+from functools import lru_cache
 
 from bleach.css_sanitizer import CSSSanitizer
 from bleach.sanitizer import Cleaner
@@ -16,6 +17,7 @@ from campaigns.designs.merge_tags import Luggage
 _HOLE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 _STAND_IN = re.compile(r"mergefield(\d+)x")
 _LEADING_COMMENTS = re.compile(r"\A(?:\s*<!--.*?-->)+", re.DOTALL)
+_REMEMBERED = 4_000  # characters of a text that is worth remembering
 _ROWS = re.compile(r"\s*<(?:tr|tbody|thead|tfoot|caption|colgroup)\b", re.IGNORECASE)
 
 _CLEANER = Cleaner(
@@ -26,6 +28,16 @@ _CLEANER = Cleaner(
     strip_comments=False,  # ours are tags of the merge language; all others are taken out
     css_sanitizer=CSSSanitizer(allowed_css_properties=words.CSS_PROPERTIES),
 )
+
+
+@lru_cache(maxsize=2_000)
+def _remembered(content: str) -> str:
+    return str(_CLEANER.clean(content))
+
+
+def _cleaned(content: str) -> str:
+    """A cleaner that remembers: whoever edits a design changes one text and compiles all of them again."""
+    return _remembered(content) if len(content) < _REMEMBERED else str(_CLEANER.clean(content))
 
 
 def clean(content: str, *, inside: str = "mj-text", luggage: Luggage | None = None) -> str:
@@ -42,7 +54,7 @@ def clean(content: str, *, inside: str = "mj-text", luggage: Luggage | None = No
 
     content = _HOLE.sub(set_aside, _STAND_IN.sub("", content))
     rows = inside == "mj-table" and bool(_ROWS.match(_LEADING_COMMENTS.sub("", content)))
-    cleaned = _CLEANER.clean(f"<table>{content}</table>" if rows else content)
+    cleaned = _cleaned(f"<table>{content}</table>" if rows else content)
     if rows:
         cleaned = re.sub(r"\A\s*<table>|</table>\s*\Z", "", cleaned)
     cleaned = merge_tags.uncover(merge_tags.only_our_comments(cleaned))
