@@ -17,7 +17,7 @@ import bench
 from bench import report
 
 PIECES = {"__main__", "report", "house", "crowd"}  # of the bench itself
-ORDER = ("send", "launch", "import", "segment", "people", "judging", "start")
+ORDER = ("send", "launch", "import", "segment", "people", "merge", "judging", "start")
 
 
 def names() -> list[str]:
