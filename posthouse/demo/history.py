@@ -145,7 +145,12 @@ def write(sender: Sender) -> None:
         mjml=words.WEEKLY,
         actor=sender.actor,
     )
-    made = content.make_from(mjml=words.WEEKLY, names=content.merge_names(sender.organization), subject="Weekly letter")
+    made = content.make_from(
+        mjml=words.WEEKLY,
+        names=content.merge_names(sender.organization),
+        subject="Weekly letter",
+        brand=sender.brand,
+    )
     if made.plan is None or made.compiled is None:
         raise BadDesign(f"The demo's own letter does not compile: {made.errors}")
     sunday = datetime.datetime.combine(people.TODAY, datetime.time(8, 0), datetime.UTC)

@@ -6,8 +6,8 @@ WEEKLY = (
     starter("newsletter")
     .mjml.replace("What happened this month", "This week at the kettle")
     .replace(
-        "Here are the things we most wanted you to know. Each takes a minute to read.",
-        "The roaster is warm, the windows are steamed up, and there is news from Kenya. ☕",
+        "here are the things we most wanted you to know. Each takes a minute to read.",
+        "the roaster is warm, the windows are steamed up, and there is news from Kenya. ☕",
     )
     .replace("The first story", "New lots from Nyeri")
     .replace(

@@ -11,8 +11,9 @@ from accounts.models import Brand, Membership, Organization, User
 from accounts.tenancy import cross_tenant, tenant_scope
 from campaigns.actions import campaigns, launches, schedules
 from campaigns.models import Campaign
+from campaigns.queries import checklist
 from contacts.models import Topic
-from posthouse.demo import app_mail, audience, history
+from posthouse.demo import app_mail, audience, history, waiting
 from posthouse.demo import letters as words
 from posthouse.demo.resolver import ZoneResolver
 from posthouse.sandbox import characters
@@ -77,6 +78,7 @@ def seed() -> Organization:
         )
         app_mail.write(organization=organization, domain=good)
         _draft(organization, tea, failing, topics.tea, cast.marketer)
+    waiting.write(organization=organization, topic=topics.offers, actor=cast.marketer)
     _in_motion(organization, coffee, good, topics.weekly, cast.marketer)
     return organization
 
@@ -136,7 +138,7 @@ def _draft(organization: Organization, brand: Brand, domain: SendingDomain, topi
 
 
 def _in_motion(organization: Organization, brand: Brand, domain: SendingDomain, topic: Topic, actor: User) -> Campaign:
-    """The send to everybody, launched as a person would: its checklist has nothing to say against it."""
+    """The send to everybody, launched as a person would: what the checklist warns of is ticked."""
     with tenant_scope(organization):
         campaign = campaigns.create(
             organization=organization, brand=brand, name="Weekly letter 27", actor=actor, topic=topic, domain=domain
@@ -146,7 +148,8 @@ def _in_motion(organization: Organization, brand: Brand, domain: SendingDomain, 
         )
         campaigns.choose_content(campaign=campaign, name="Weekly letter", mjml=words.WEEKLY, actor=actor)
         schedules.choose(campaign=campaign, actor=actor, undo_minutes=0)
-        launches.launch(campaign=campaign, actor=actor)
+        ticked = [result.name for result in checklist.results(campaign) if result.wants_tick]
+        launches.launch(campaign=campaign, actor=actor, accepted=ticked)
     with tenant_scope(organization):
         launches.freeze(campaign=campaign)
     return campaign

@@ -1,11 +1,13 @@
 """The demo: seeded whole, lawful by every audit, and in motion."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db.models import Count
+from django.utils import timezone
 
 from accounts.enums import Role
 from accounts.models import Membership, Organization, User
@@ -13,8 +15,9 @@ from accounts.tenancy import cross_tenant, tenant_scope
 from campaigns.enums import CampaignState
 from campaigns.models import Campaign
 from campaigns.queries import checklist
-from contacts.models import Contact
-from posthouse.demo import audience, seeding
+from contacts.enums import ImportState
+from contacts.models import Contact, Import, PrivacyRequest
+from posthouse.demo import audience, seeding, waiting
 from posthouse.sandbox.store import Store
 from reputation.actions import totals
 from sending.enums import DeliveryState, DomainState
@@ -62,9 +65,15 @@ def test_the_demo(small: None, settings: Any) -> None:
         }
         moving = Campaign.objects.get(state=CampaignState.SENDING)
         assert Mailing.objects.get(pk=moving.mailing_id).audience_size == 600
-        waiting = dict(Delivery.objects.filter(mailing=moving.mailing_id).values_list("state").annotate(Count("id")))
-        assert set(waiting) == {DeliveryState.QUEUED, DeliveryState.SUPPRESSED}
+        still = dict(Delivery.objects.filter(mailing=moving.mailing_id).values_list("state").annotate(Count("id")))
+        assert set(still) == {DeliveryState.QUEUED, DeliveryState.SUPPRESSED}
         assert StoredMessage.objects.count() == 30
+        waits = Import.objects.get()
+        assert (waits.state, waits.plan["invalid"]) == (ImportState.PLANNED, waiting.BAD)
+        assert waits.plan["new"] and waits.plan["changed"] and waits.plan["typos"]
+        request = PrivacyRequest.objects.get()
+        assert request.closed_at is None
+        assert timedelta(0) < request.due_at - timezone.now() < timedelta(days=3)
         assert dict(SendingDomain.objects.values_list("name", "state")) == {
             "copperkettle.example": DomainState.VERIFIED,
             "kettleandleaf.example": DomainState.PENDING,
