@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 from accounts.models import Brand, Organization
@@ -14,7 +15,17 @@ from contacts.enums import SubscriptionState
 from contacts.models import Contact, Subscription
 from contacts.queries import fields
 from sending.actions.letters import facts_of
-from sending.merging import Merged, MergeError, Plan, check, compile_plan, known_names, merge, merge_values
+from sending.merging import (
+    Merged,
+    MergeError,
+    Plan,
+    Unmergeable,
+    check,
+    compile_plan,
+    known_names,
+    merge,
+    merge_values,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +93,15 @@ def show(
     brand: Brand,
     contact: Contact | None,
     facts: Mapping[str, Mapping[str, str]] | None = None,
+    topic_name: str = "",
     unsubscribe_url: str = "#",
     preferences_url: str = "#",
+    web_version_url: str = "#",
 ) -> Merged:
-    """The mail as one person would see it, without tracking; without a contact, with the fallbacks."""
+    """The mail as one person would see it, without tracking; without a contact, with the fallbacks.
+
+    Where this person's values break a limit of the merge, the mail says so: nothing would be sent to them.
+    """
     facts = facts or facts_of(organization, brand)
     values = merge_values(
         contact=values_of(contact) if contact else {"email": "somebody@example.com"},
@@ -94,8 +110,16 @@ def show(
         postal_address=facts["brand"]["postal_address"],
         unsubscribe_url=unsubscribe_url,
         preferences_url=preferences_url,
+        web_version_url=web_version_url,
+        topic_name=topic_name,
+        reader_locale=contact.locale if contact else "",
+        time_zone=organization.time_zone,
     )
-    return merge(plan, values)
+    try:
+        return merge(plan, values)
+    except Unmergeable as error:
+        words = f"This mail cannot be made for this person. {error}"
+        return Merged(subject=words, html=f"<p>{escape(words)}</p>", text=f"{words}\n")
 
 
 def somebody(campaign: Campaign, address: str = "") -> Contact | None:
