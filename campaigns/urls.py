@@ -7,6 +7,7 @@ from campaigns.views import (
     blocks,
     brand_kits,
     campaigns,
+    checks,
     contents,
     design_files,
     design_versions,
@@ -18,10 +19,12 @@ from campaigns.views import (
     lists,
     media,
     messages,
+    previews,
     reactions,
     reports,
     sends,
     shares,
+    test_sends,
 )
 
 app_name = "campaigns"
@@ -42,7 +45,7 @@ urlpatterns = [
     path("campaigns/<slug:campaign>/discard/", campaigns.discard, name="campaign_discard"),
     path("campaigns/<slug:campaign>/content/", contents.edit, name="campaign_content"),
     path("campaigns/<slug:campaign>/content/choose/", contents.choose, name="campaign_choose"),
-    path("campaigns/<slug:campaign>/mail/", contents.mail, name="campaign_mail"),
+    path("campaigns/<slug:campaign>/mail/", previews.mail, name="campaign_mail"),
     path("campaigns/<slug:campaign>/preview/", previews.show, name="campaign_preview"),
     path("campaigns/<slug:campaign>/checks/", checks.part, name="campaign_checks"),
     path("campaigns/<slug:campaign>/ask-links/", checks.ask_again, name="campaign_ask_links"),

@@ -1,5 +1,6 @@
-"""A test of a draft, to one address: the whole mail, merged for a chosen person, counted nowhere."""
+"""A test of a draft, to one address or a few: the whole mail, merged for a chosen person, counted nowhere."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -19,6 +20,7 @@ from campaigns.queries import content
 from contacts import tokens
 from sending.actions import stored_mail
 from sending.enums import DomainState, StreamKind
+from sending.merging import Merged, Unmergeable
 from sending.models import Delivery
 from sending.tracking.about import of_delivery
 
@@ -29,10 +31,11 @@ POLICY = SMTP.clone(max_line_length=998)
 
 
 @transaction.atomic
-def send(*, campaign: Campaign, to: str, actor: User, person: str = "") -> Delivery:
-    """Send a draft to `to` as the person of the address `person` would get it ("": with the fallbacks).
+def send(*, campaign: Campaign, to: Sequence[str], actor: User, person: str = "") -> list[Delivery]:
+    """Send a draft to these addresses as the person of the address `person` would get it ("": with the fallbacks).
 
-    Raises Refused with a sentence when the content or the person is missing, or the domain missing or nobody's yet.
+    Raises Refused with a sentence when the content or the person is missing, or the domain missing or nobody's yet; then
+    none of them gets it.
     """
     campaign = campaigns.draft(campaign)
     if campaign.domain is None or not campaign.from_local:
@@ -42,8 +45,8 @@ def send(*, campaign: Campaign, to: str, actor: User, person: str = "") -> Deliv
         raise Refused(
             f"{campaign.domain.name} is not verified yet, so nothing leaves in its name. Publish its records first."
         )
-    if _sent_lately(campaign.organization) >= MOST_AN_HOUR:
-        raise Refused(f"{MOST_AN_HOUR} tests went out within the last hour. Wait a little before the next one.")
+    if _sent_lately(campaign.organization) + len(to) > MOST_AN_HOUR:
+        raise Refused(f"At most {MOST_AN_HOUR} tests go out within an hour. Wait a little before the next one.")
     made = content.make(campaign)
     if made.plan is None:
         raise BadDesign(made.errors[0].message if made.errors else "There is no content yet. Pick a template.")
@@ -53,15 +56,32 @@ def send(*, campaign: Campaign, to: str, actor: User, person: str = "") -> Deliv
     token = tokens.mint(organization_id=campaign.organization_id, contact_id=tokens.TEST_CONTACT, about=of_delivery(0))
     base = f"https://{campaign.brand.link_host}" if campaign.brand.link_host else settings.LINK_URL
     unsubscribe_url = f"{base}/u/{token}"
-    merged = content.show(
-        made.plan,
+    try:
+        merged = content.show(
+            made.plan,
+            organization=campaign.organization,
+            brand=campaign.brand,
+            contact=contact,
+            unsubscribe_url=unsubscribe_url,
+            preferences_url=f"{base}/p/{token}",
+        )
+    except Unmergeable as error:
+        raise BadDesign(f"The content could not be made for {person or 'this test'}: {error}") from error
+    sent = [_keep(campaign, merged, address, unsubscribe_url) for address in dict.fromkeys(to)]
+    audit.record(
         organization=campaign.organization,
-        brand=campaign.brand,
-        contact=contact,
-        unsubscribe_url=unsubscribe_url,
-        preferences_url=f"{base}/p/{token}",
+        actor=actor,
+        verb="campaigns.test_sent",
+        target=campaign,
+        data={"to": ", ".join(dict.fromkeys(to))},
     )
+    return sent
+
+
+def _keep(campaign: Campaign, merged: Merged, to: str, unsubscribe_url: str) -> Delivery:
+    """One test, stored: the relay takes it from there."""
     domain = campaign.domain
+    assert domain is not None
     mail = EmailMessage(policy=POLICY)
     mail["From"] = Address(campaign.from_name or campaign.brand.name, campaign.from_local, domain.name)
     mail["To"] = to
@@ -75,7 +95,7 @@ def send(*, campaign: Campaign, to: str, actor: User, person: str = "") -> Deliv
     mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail.set_content(merged.text, cte="quoted-printable")
     mail.add_alternative(merged.html, subtype="html", cte="quoted-printable")
-    delivery = stored_mail.keep(
+    return stored_mail.keep(
         organization=campaign.organization,
         kind=StreamKind.TEST,
         to=to,
@@ -85,10 +105,6 @@ def send(*, campaign: Campaign, to: str, actor: User, person: str = "") -> Deliv
         subject=mail["Subject"],
         message_id=message_id.strip("<>"),
     )
-    audit.record(
-        organization=campaign.organization, actor=actor, verb="campaigns.test_sent", target=campaign, data={"to": to}
-    )
-    return delivery
 
 
 def _sent_lately(organization: Organization) -> int:

@@ -8,7 +8,6 @@ from django.core.exceptions import ValidationError
 from accounts.models import Organization
 from campaigns.models import Campaign
 from campaigns.preflight.sender import LOCAL_PART
-from contacts import addresses
 from contacts.models import Segment, Topic
 from sending.merging import check
 from sending.models import SendingDomain
@@ -138,21 +137,3 @@ class CampaignForm(forms.Form):
         if problems := check(value, self.names):
             raise ValidationError(problems[0].message)
         return value
-
-
-class TestForm(forms.Form):
-    """Where a test goes, and as whom it is merged."""
-
-    to = forms.EmailField(max_length=320, label="Send the test to")
-    person = forms.CharField(
-        max_length=320,
-        required=False,
-        label="As it would be for",
-        help_text="The address of one of your people. Empty: with the fallbacks.",
-    )
-
-    def clean_to(self) -> str:
-        key = addresses.key_of(self.cleaned_data["to"])
-        if not key:
-            raise ValidationError("This is not an address that mail can be sent to.")
-        return key

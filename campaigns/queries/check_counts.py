@@ -62,7 +62,7 @@ def people(chosen: Sql, fields: Sequence[str]) -> People | None:
     """All that is said of the people themselves, in one statement."""
     names = sorted(fields)
     gaps = "".join(", count(*) FILTER (WHERE coalesce(btrim(c.values ->> %s), '') = '')" for _ in names)
-    rows = _in_time(
+    rows = in_time(
         f"""
         SELECT a.reason, coalesce(nullif(own.language, ''), c.locale, ''), count(*){gaps}
         FROM ({chosen.text}) a
@@ -100,7 +100,7 @@ def lately(campaign: Campaign, chosen: Sql, days: int = LATELY_DAYS) -> int | No
     )
     if not others:
         return 0
-    rows = _in_time(
+    rows = in_time(
         f"""
         SELECT count(*) FROM ({chosen.text}) a WHERE a.reason IS NULL AND a.contact_id IN (
             SELECT d.contact_id FROM sending_delivery d WHERE d.mailing_id = ANY(%s) AND d.state IN ({_GOT}))
@@ -119,7 +119,7 @@ def _mailing_of_parent(campaign: Campaign) -> int | None:
 
 def loads(chosen: Sql) -> tuple[Load, ...] | None:
     """What each mailbox provider gets. Domains of which no provider is known are sites of their own: the largest counts."""
-    rows = _in_time(
+    rows = in_time(
         f"""
         SELECT provider, sum(n)::bigint, max(n)::bigint FROM (
             SELECT coalesce(p.provider, '') AS provider, a.domain, count(*) AS n
@@ -145,7 +145,7 @@ def loads(chosen: Sql) -> tuple[Load, ...] | None:
     return tuple(sorted(found, key=lambda load: -load.people))
 
 
-def _in_time(statement: str, params: Sequence[Any], *, seconds: float = SECONDS) -> list[Any] | None:
+def in_time(statement: str, params: Sequence[Any], *, seconds: float = SECONDS) -> list[Any] | None:
     """The rows; None when it takes longer."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:

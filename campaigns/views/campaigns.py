@@ -5,20 +5,19 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.access import may, require, tenant_url
+from accounts.access import require, tenant_url
 from accounts.enums import Role
 from accounts.models import Brand
-from accounts.templatetags.navigation import address
 from campaigns.access import campaign_for
 from campaigns.actions import campaigns as verbs
 from campaigns.enums import CampaignState, Decision
 from campaigns.errors import Refused
-from campaigns.forms.campaigns import CampaignForm, NewCampaignForm, TestForm
+from campaigns.forms.campaigns import CampaignForm, NewCampaignForm
+from campaigns.forms.test_sends import TestForm
 from campaigns.models import Campaign
-from campaigns.preflight import Result
 from campaigns.queries import approvals as approved
-from campaigns.queries import checklist, content
-from campaigns.views import approvals, launches, reports
+from campaigns.queries import content
+from campaigns.views import approvals, checks, launches, reports
 from contacts.models import Topic
 from contacts.queries import audience as people
 from contacts.segments.tree import BadDefinition
@@ -70,15 +69,11 @@ def show(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
 
 def draft(request: HttpRequest, campaign: Campaign, *, test: TestForm | None = None, status: int = 200) -> HttpResponse:
     """The page of a draft: its checklist, and what is left to do."""
-    results = checklist.results(campaign)
     context = {
-        "campaign": campaign,
-        "checks": [(result, _fix_url(request, campaign, result)) for result in results],
-        "ready": checklist.is_ready(results),
-        "audience": next((result.evidence for result in results if result.name == "audience"), ""),
-        "open": [result for result in results if result.status in ("warn", "unknown")],
-        "test": test or TestForm(initial={"to": request.user.email}),
+        **checks.panel(request, campaign),
+        "test": test or TestForm(initial={"to": request.user.email}, organization=request.organization),
         "test_open": test is not None,
+        "chosen_testers": request.POST.getlist("testers"),
         **_sent_back(campaign),
     }
     return render(request, "campaigns/campaigns/draft.html", context, status=status)
@@ -151,15 +146,3 @@ def _sent_back(campaign: Campaign) -> dict[str, object]:
     if asked is None or asked.decision != Decision.REFUSED or asked.decided_by_id in (None, asked.asked_by_id):
         return {}
     return {"sent_back": asked, "sent_back_title": f"{asked.decided_by} sent it back"}
-
-
-def _fix_url(request: HttpRequest, campaign: Campaign, result: Result) -> str:
-    """Where a finding is mended; "" for those who may not."""
-    if result.status == "pass" or not may(request, Role.MARKETER):
-        return ""
-    if result.place in ("audience", "sender"):
-        return tenant_url(request, "campaigns:campaign_edit", campaign=campaign.public_id) + f"#{result.place}"
-    if result.place == "content":
-        return tenant_url(request, "campaigns:campaign_content", campaign=campaign.public_id)
-    names = {"domain": ("reputation:domains", "sending:domains"), "brand": ("accounts:settings",)}
-    return address(request, names.get(result.place, ()))

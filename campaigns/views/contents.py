@@ -1,4 +1,4 @@
-"""The content of a campaign: pick a template, edit the copy, look at the mail."""
+"""The content of a campaign: pick a template, edit the copy."""
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,10 +12,8 @@ from campaigns.actions import campaigns as verbs
 from campaigns.designs.starters import STARTERS, starter
 from campaigns.enums import CampaignState
 from campaigns.errors import Refused
-from campaigns.queries import content, designs
-from campaigns.views import preview_policy
+from campaigns.queries import designs
 from campaigns.views.designs import editor
-from sending.merging import Plan
 
 
 @require_safe
@@ -47,26 +45,3 @@ def choose(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
         messages.error(request, str(refused))
         return redirect(tenant_url(request, "campaigns:campaign", campaign=found.public_id))
     return redirect(tenant_url(request, "campaigns:campaign_content", campaign=found.public_id))
-
-
-@require_safe
-def mail(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
-    """The mail itself, for a frame: as sent, or as the draft would be."""
-    found = campaign_for(request, campaign)
-    contact = content.somebody(found, request.GET.get("person", ""))
-    if found.mailing is not None and found.mailing.letter is not None:
-        letter = found.mailing.letter
-        shown = content.show(
-            Plan.from_json(letter.plan),
-            organization=request.organization,
-            brand=found.brand,
-            contact=contact,
-            facts=letter.facts,
-        )
-        return preview_policy.mail(shown.html)
-    made = content.make(found)
-    if made.plan is None:
-        return preview_policy.words(made.errors[0].message if made.errors else "There is no content yet.")
-    return preview_policy.mail(
-        content.show(made.plan, organization=request.organization, brand=found.brand, contact=contact).html
-    )

@@ -1,4 +1,4 @@
-"""A send: test, pause, resume, cancel; watch it; the people behind each part."""
+"""A send: pause, resume, cancel; watch it; the people behind each part."""
 
 import csv
 from collections.abc import Iterator
@@ -14,32 +14,15 @@ from accounts.enums import Role
 from accounts.tenancy import tenant_scope
 from campaigns import tasks, wording
 from campaigns.access import campaign_for
-from campaigns.actions import launches, test_sends
+from campaigns.actions import launches
 from campaigns.enums import CampaignState
 from campaigns.errors import Refused
-from campaigns.forms.campaigns import TestForm
 from campaigns.models import Campaign
 from campaigns.queries import reports
-from campaigns.views.campaigns import draft
 from sending.enums import BarPart
 from sending.queries import mailings
 
 STOP_POLLING = 286  # htmx: the last answer
-
-
-@require_POST
-def test(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
-    found = campaign_for(request, campaign, need=Role.MARKETER)
-    form = TestForm(request.POST)
-    if not form.is_valid():
-        return draft(request, found, test=form, status=422)
-    try:
-        test_sends.send(campaign=found, actor=request.user, **form.cleaned_data)
-    except Refused as refused:
-        form.add_error(None, str(refused))
-        return draft(request, found, test=form, status=422)
-    messages.success(request, f"The test is on its way to {form.cleaned_data['to']}. It is counted nowhere.")
-    return _back(request, found)
 
 
 @require_POST
