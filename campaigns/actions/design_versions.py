@@ -15,7 +15,7 @@ TOGETHER = timedelta(minutes=10)
 KEPT = 200  # a design; the oldest go
 
 
-def begin(*, design: Design, note: str = "") -> None:
+def begin(*, design: Design, note: str) -> None:
     """Keep the first version of a design, or of one that was saved before there were versions."""
     if not DesignVersion.objects.filter(design=design).exists():
         _add(design, design.saved_by, note)

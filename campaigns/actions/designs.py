@@ -96,7 +96,7 @@ def restore(*, design: Design, version: int, actor: User) -> Design:
 
 
 def _change(current: Design, mjml: str, actor: User, note: str = "") -> Design:
-    design_versions.begin(design=current)
+    design_versions.begin(design=current, note="As it was")
     current.mjml, current.saved_by, current.version = mjml, actor, current.version + 1
     current.save(update_fields=["mjml", "saved_by", "version", "updated_at"])
     design_versions.keep(design=current, actor=actor, note=note)
