@@ -1,6 +1,6 @@
 """One round of `bench/launch.py`: `freeze` runs the worker's task on a new campaign, `bare` copies the same rows.
 
-`python -m bench.launch_freezing freeze|bare` as a child process; ends with one line of JSON.
+`python -m bench.launch_freezing freeze [UNDO]|bare` as a child process; ends with one line of JSON.
 """
 
 import json
@@ -14,12 +14,15 @@ def main(arguments: list[str]) -> int:
     import django
 
     django.setup()
-    print(json.dumps(freeze() if arguments[0] == "freeze" else bare()))
+    print(json.dumps(freeze(undo=float([*arguments, "0"][1])) if arguments[0] == "freeze" else bare()))
     return 0
 
 
-def freeze() -> dict[str, object]:
-    """Seconds of the worker's task, from the launch that a member clicked to the commit of the frozen audience."""
+def freeze(*, undo: float = 0.0) -> dict[str, object]:
+    """Seconds of the worker's task, from the launch that a member clicked to the commit of the frozen audience; the moments
+    (epoch) of that commit and of the end of the undo window, `undo` seconds after the click."""
+    from datetime import timedelta
+
     from django.utils import timezone
 
     from accounts.models import Brand, Organization
@@ -57,15 +60,16 @@ def freeze() -> dict[str, object]:
         mailing = mailings.open_(organization=organization, letter=letter, topic_id=topic.pk, name="Autumn")
         now = timezone.now()
         Campaign.objects.filter(pk=campaign.pk).update(
-            mailing=mailing, state=CampaignState.LAUNCHING, launched_at=now, leaves_at=now
+            mailing=mailing, state=CampaignState.LAUNCHING, launched_at=now, leaves_at=now + timedelta(seconds=undo)
         )
     began = time.perf_counter()
     tasks.freeze(organization.pk, campaign.pk)
-    seconds = time.perf_counter() - began
+    seconds, frozen_at = time.perf_counter() - began, time.time()
     with tenant_scope(organization):
         people = Delivery.objects.filter(mailing=mailing).count()
         assert Mailing.objects.get(pk=mailing.pk).audience_size == people
-    return {"seconds": seconds, "people": people}
+    leaves_at = now.timestamp() + undo
+    return {"seconds": seconds, "people": people, "frozen_at": frozen_at, "leaves_at": leaves_at}
 
 
 def bare() -> dict[str, object]:

@@ -17,7 +17,7 @@ from sending.relay import retries
 from sending.relay.commits import Commits, Granted
 from sending.relay.dns import Unknown
 from sending.relay.doors import Doors
-from sending.relay.fairness import Turns
+from sending.relay.fairness import Ramp, Turns
 from sending.relay.later import Later
 from sending.relay.ports import (
     Clock,
@@ -44,14 +44,13 @@ from sending.relay.waves import Waves
 log = logging.getLogger(__name__)
 
 MOST_READY = 3000
-CLAIM_ROWS, CLAIM_LANES = 600, 40
+FIRST_ROWS, CLAIM_ROWS, CLAIM_LANES = 10, 600, 40
 SWEEP, LONGEST_SWEEP = 1.0, 10.0  # seconds between looks at the lanes: at least, and when nothing is said to be new
 SWEEP_SHARE, DEAREST_SWEEP = 20, 3.0  # a look may cost a twentieth of the time; new mail waits so long at the most
 LOOKUPS = 100  # domains asked of the DNS at once
 MOST_SITES = 20_000
-BEAT = 1.0
 LOOK_AHEAD = 30.0  # seconds: the way of what will leave then is asked of the DNS before
-UNROUTED_ROWS = 100
+BEAT, UNROUTED_ROWS = 1.0, 100
 
 
 class Relay:
@@ -82,7 +81,7 @@ class Relay:
         self.commits = Commits(journal, clock)
         self.sites: dict[Route, Site] = {}
         self.relays = 1
-        self._turns = Turns()
+        self._turns, self._ramp = Turns(), Ramp(first=FIRST_ROWS, most=CLAIM_ROWS)
         self._lanes: dict[int, Lane] = {}
         self._later = Later()
         self._next_sweep = 0.0
@@ -157,8 +156,8 @@ class Relay:
         """Seconds to the end of the next hold, or to what leaves next; 2 s at most while there are lanes."""
         now = self._clock.monotonic()
         ends = [site.held_until - now for site in self.sites.values() if site.is_held]
-        longest = LONGEST_SWEEP if not self._lanes else 2.0
-        return min(max(0.05, min([longest, *ends])), max(0.0, self._later.next_at() - now))
+        soonest = min([LONGEST_SWEEP if not self._lanes else 2.0, *ends])
+        return min(max(0.05, soonest), max(0.0, self._later.next_at() - now))
 
     async def _sweep(self) -> None:
         lanes = await self._spool.waiting()
@@ -182,11 +181,12 @@ class Relay:
 
     async def _claim(self) -> bool:
         """Claim once; False when there is nothing that could be claimed now."""
-        budget = min(CLAIM_ROWS, MOST_READY - self._waiting())
-        if not self._lanes or budget <= 0:
+        if not self._lanes and not self._waiting():
+            self._ramp.rest()
+        # Unsure: what was given back might be claimed, and then be given back once more while it is sent.
+        if not self._lanes or self._waiting() >= MOST_READY or self.commits.is_unsure:
             return False
-        if self.commits.is_unsure:
-            return False  # what was given back might be claimed, and then be given back once more while it is sent
+        budget = min(self._ramp.now, MOST_READY - self._waiting())
         taken: dict[object, int] = {}
 
         def room(lane: Lane) -> int:
@@ -209,6 +209,7 @@ class Relay:
                 self._turns.refund(lane.organization_id, count - got.get(lane.id, 0))
                 self._new_mail = True
         self._claimed += len(parcels)
+        self._ramp.step()
         for parcel in parcels:
             self._place(parcel)
         return True
@@ -364,10 +365,10 @@ class Relay:
     def _refused(self, parcel: Parcel, leave: Leave | None) -> None:
         """No leave for the final dot: somebody opted out, paused or cancelled in the last moment."""
         if leave is not None and leave.hold:
-            for site in list(self.sites.values()):
-                site.drop_mailing(parcel.lane.mailing_id)
-            self._lanes = {lane.id: lane for lane in self._lanes.values() if lane.mailing_id != parcel.lane.mailing_id}
-            self._later.drop_mailing(parcel.lane.mailing_id)
+            mailing_id = parcel.lane.mailing_id
+            for holder in (*self.sites.values(), self._later):
+                holder.drop_mailing(mailing_id)
+            self._lanes = {lane.id: lane for lane in self._lanes.values() if lane.mailing_id != mailing_id}
         if leave is not None and leave.refusal:
             self.commits.settle(Settlement(parcel.id, "suppressed", leave.refusal, tried=False))
         elif leave is not None and leave.hold == "cancelled":

@@ -89,6 +89,24 @@ class Turns:
             self._order = deque(o for o in self._order if o in self._credit)
 
 
+class Ramp:
+    """How many to claim at once: few after a rest, soon many. Whoever begins with hundreds of conversations at one moment
+    ends none of them for a while, and the first message of a launch is waited for.
+    """
+
+    def __init__(self, *, first: int, most: int) -> None:
+        self._first, self._most = first, most
+        self.now = first
+
+    def step(self) -> None:
+        """Some were claimed: twice as many the next time."""
+        self.now = min(2 * self.now, self._most)
+
+    def rest(self) -> None:
+        """There is nothing to do: begin with few the next time."""
+        self.now = self._first
+
+
 class ReadyQueue:
     """Claimed parcels of one site, in fair order: by priority, then organizations in turn."""
 

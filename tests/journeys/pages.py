@@ -208,10 +208,17 @@ class CampaignPage:
         for box in self.page.get_by_label("I have looked; it is right.").all():
             box.check()
 
-    def send(self) -> None:
+    def to_launch(self) -> None:
+        self.page.get_by_role("link", name="Send…").click()
+        expect(self.page.get_by_role("group", name="When")).to_be_visible()
         self.tick_warnings()
-        self.page.get_by_role("button", name="Send now").click()
-        self.page.get_by_role("dialog").get_by_role("button", name="Send it").click()
+
+    def send(self, *, undo: str = "Not at all") -> None:
+        """Send it now; `undo` as the page calls it."""
+        self.to_launch()
+        self.page.get_by_text("More ways to be careful").click()
+        labelled(self.page, "Can be taken back for").select_option(label=undo)
+        self.page.get_by_role("button", name="Send it").click()
 
     def wait_until_sent(self, within: float = 60) -> None:
         """The page moves by itself; nobody reloads."""
