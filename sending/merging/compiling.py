@@ -202,11 +202,13 @@ class _Cutter:
         self.address = _Address()
 
     def part(self, nodes: list[Node]) -> Part:
+        # What is assigned in one branch only is a variable in the others too, and missing there.
+        known = _Known(variables=_assigned(nodes))
         if self.slots.interpret and any(not isinstance(node, Text) for node in nodes):
             builder = _Builder()
-            builder.slot(self.template(nodes, _Known()))
+            builder.slot(self.template(nodes, known))
             return builder.part()
-        return self.cut(nodes, _Known())
+        return self.cut(nodes, known)
 
     def cut(self, nodes: list[Node], known: _Known) -> Part:
         builder = _Builder()
@@ -306,15 +308,13 @@ class _Cutter:
 
     def learn(self, node: Node, known: _Known) -> None:
         """What an assignment, or a block with assignments, makes known to what comes after it."""
-        assigned = _assigned([node])
-        if not assigned:
+        if not _assigned([node]):
             return
         writer = _Writer(self, only_assignments=True)
         writer.write([node], _Known(known.there, known.variables), 1)
         known.before += tuple(writer.pieces)
         known.before_work += writer.work
         known.before_names = tuple(dict.fromkeys((*known.before_names, *writer.names)))
-        known.variables |= assigned
 
 
 class _Writer:

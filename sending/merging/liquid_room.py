@@ -296,7 +296,7 @@ def render(template: BoundTemplate, values: Values, slots: list[str]) -> str:
     context = _Context(template, globals=_Roots(values, slots))
     context.deadline = time.thread_time() + MAX_SECONDS
     context.locale, context.zone = values.locale, values.zone
-    buffer: StringIO = LimitedStringIO(limit=MAX_OUTPUT)
+    buffer: StringIO = LimitedStringIO(limit=MAX_OUTPUT, newline="")  # line breaks stay what they are
     try:
         template.render_with_context(context, buffer)
     except LiquidError as error:

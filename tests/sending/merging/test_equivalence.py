@@ -111,7 +111,7 @@ def blocks(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     )
 
 
-letters = st.lists(st.recursive(pieces, blocks, max_leaves=6), max_size=5).map("".join)
+letters = st.lists(st.recursive(pieces, blocks, max_leaves=4), max_size=4).map("".join)
 scalars = st.one_of(
     st.none(),
     st.booleans(),
@@ -150,7 +150,7 @@ def compiled(source: str, context: str, *, interpret: bool) -> Plan | None:
         return None
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(letters, st.sampled_from(["html", "text", "subject"]), people)
 def test_chunks_make_what_the_interpreter_makes(source: str, context: str, person: dict[str, Any]) -> None:
     plan = compiled(source, context, interpret=False)
@@ -169,7 +169,7 @@ def test_chunks_make_what_the_interpreter_makes(source: str, context: str, perso
     assert merge(stored, values, links=links, pixel="https://l.example/i.gif") == merged
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(letters, letters, people)
 def test_mime_carries_what_was_merged(html: str, text: str, person: dict[str, Any]) -> None:
     try:
@@ -199,7 +199,7 @@ def lines(merged: str) -> str:
     return re.sub(r"\r\n|\r|\n", "\r\n", merged).rstrip("\r\n")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(letters, people)
 def test_no_value_makes_an_element_or_an_attribute(source: str, person: dict[str, Any]) -> None:
     plan = compiled(source, "html", interpret=False)
