@@ -1,13 +1,31 @@
-"""Opens the tenant's scope for every request under /o/<organization>/; strangers get 404."""
+"""Opens the tenant's scope for every request under /o/<organization>/; strangers get 404, and bring no large files."""
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 
 from accounts.access import organization_for
 from accounts.tenancy import TENANT_PREFIX, tenant_scope
+
+
+class StrangersBodyMiddleware:
+    """Refuses what nobody who is logged in uploads, before it is read: Django writes a form's files to disk, whatever their
+    size, to find the form's token. Other bodies are held to DATA_UPLOAD_MAX_MEMORY_SIZE by Django itself."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        is_small = length.isdigit() and int(length) <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        if is_small or request.content_type != "multipart/form-data" or request.user.is_authenticated:
+            return self.get_response(request)
+        return HttpResponse(
+            "That is more than this page takes.\n", status=413, content_type="text/plain; charset=utf-8"
+        )
 
 
 class TenantMiddleware:

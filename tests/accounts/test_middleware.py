@@ -1,5 +1,7 @@
 """The gate of a tenant's pages: members enter, strangers see nothing there."""
 
+import io
+
 import pytest
 from django.urls import reverse
 
@@ -25,3 +27,23 @@ def test_nobody_is_asked_to_log_in_and_comes_back_to_the_page(client, home):
 
 def test_an_organization_that_is_not_there_is_404(as_owner):
     assert as_owner.get("/o/abcdefghjkmn/settings/").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/account/login/", "/", "/sandbox/enter/"])
+def test_a_stranger_brings_no_large_file_and_nothing_of_it_is_read(path, db, client, settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10_000
+
+    class Body:
+        def read(self, *size):
+            raise AssertionError("the body was read")
+
+        readline = read
+
+    large = {"CONTENT_LENGTH": "10001", "CONTENT_TYPE": "multipart/form-data; boundary=b", "wsgi.input": Body()}
+    answer = client.generic("POST", path, **large)
+    assert answer.status_code == 413
+
+
+def test_a_member_may(as_owner, settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10_000
+    assert as_owner.post("/account/login/", {"file": io.BytesIO(b"x" * 20_000)}).status_code != 413
