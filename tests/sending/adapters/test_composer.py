@@ -5,21 +5,27 @@
 import base64
 import email
 import email.policy
+from typing import Any
 
 import dkim as verifier
 import pytest
+from asgiref.sync import sync_to_async
 from cryptography.hazmat.primitives import serialization
+from psycopg.types.json import Json
 
 from accounts import derived_keys
 from accounts.actions import organizations
 from accounts.models import Organization
 from accounts.tenancy import daemon_dsn, tenant_scope
 from contacts import tokens
+from contacts.models import Contact
 from contacts.tokens import read_address
 from sending import keys
 from sending.actions import house_mail
 from sending.adapters.composer import LetterComposer
 from sending.adapters.signing import SigningThreads
+from sending.enums import Reason
+from sending.merging import compile_plan
 from sending.models import SendingDomain
 from sending.relay import verp
 from sending.relay.ports import Letter, Parcel, Unmakeable
@@ -133,6 +139,45 @@ async def test_what_cannot_be_made_is_said(town: Town) -> None:
     town.rows("UPDATE sending_letter SET plan = '{}'")
     with pytest.raises(Unmakeable):
         await compose_all(town)
+
+
+def rewrite(town: Town, values: dict[str, Any], of_the_first: dict[str, Any] | None = None) -> None:
+    """Everybody's values; the first person reads French."""
+    with tenant_scope(town.organization):
+        Contact.objects.update(values=values)
+        first = Contact.objects.order_by("id").first()
+        assert first is not None
+        Contact.objects.filter(pk=first.pk).update(locale="fr", values=values if of_the_first is None else of_the_first)
+
+
+async def test_what_only_some_people_get(town: Town) -> None:
+    html = (
+        "{% if contact.first_name %}<p>Dear {{ contact.first_name | upcase }}</p>{% else %}<p>Hello</p>{% endif %}"
+        "{% for each in contact.likes %}<a href='https://www.example.com/b'>{{ each }}</a>{% endfor %}{{ topic.name }}"
+        "{{ contact.joined | date: 'long' }}"
+    )
+    plan = compile_plan("{% if contact.first_name %}You{% endif %} and us", html, "t")
+    town.rows("UPDATE sending_letter SET plan = %(plan)s", plan=Json(plan.to_json()))
+    await sync_to_async(rewrite)(town, {}, {"first_name": "Zoë", "likes": ["<b>", "tea"], "joined": "2026-03-05"})
+    made = await compose_all(town)
+    bodies = []
+    for _, letter in made:
+        assert verifies(letter.content, town.domain)
+        message = email.message_from_bytes(letter.content, policy=email.policy.default)
+        bodies.append((message["Subject"], message.get_body(("html",)).get_content()))
+    (subject, body), *others = sorted(bodies, key=lambda each: "ZOË" not in each[1])
+    assert subject == "You and us" and "Dear ZOË" in body and ">&lt;b&gt;</a>" in body and "5 mars 2026" in body
+    assert body.count("https://links.test/c/") == 2
+    assert others and all(subject == "and us" and "<p>Hello</p>" in body for subject, body in others)
+
+
+async def test_a_person_whose_values_are_too_much_fails_alone(town: Town) -> None:
+    plan = compile_plan("s", "{% for each in contact.likes %}{{ each }}{{ each }}{% endfor %}", "t")
+    town.rows("UPDATE sending_letter SET plan = %(plan)s", plan=Json(plan.to_json()))
+    await sync_to_async(rewrite)(town, {"likes": ["x" * 9_000] * 100})
+    with pytest.raises(Unmakeable) as caught:
+        await compose_all(town)
+    assert caught.value.reason == Reason.MERGE
 
 
 @pytest.fixture
