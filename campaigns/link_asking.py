@@ -240,13 +240,15 @@ async def _resolve(host: str, dns: Dns, limits: Limits) -> str:
 async def _addresses(host: str, dns: Dns) -> list[str]:
     records: list[str] = []
     unknown = False
-    for question in (dns.a, dns.aaaa):
-        try:
-            records += [str(each) for each in (await question(host)).records]
-        except NoSuchDomain as error:
-            raise _No("fail", f"There is no host named {host}.") from error
-        except Unknown:
+    for answer in await asyncio.gather(dns.a(host), dns.aaaa(host), return_exceptions=True):
+        if isinstance(answer, NoSuchDomain):
+            raise _No("fail", f"There is no host named {host}.") from answer
+        if isinstance(answer, Unknown):
             unknown = True
+        elif isinstance(answer, BaseException):
+            raise answer
+        else:
+            records += [str(each) for each in answer.records]
     if unknown and not records:
         raise _No("", f"The DNS gave no answer about {host}.")
     return records

@@ -119,6 +119,7 @@ class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.open: list[_Open] = [_Open("")]
+        self.counts: dict[str, int] = {}  # of the open elements, so that a stray end costs nothing
         self.lang = ""
         self.headings: list[int] = []
         self.pictures: list[Picture] = []
@@ -154,6 +155,7 @@ class _Reader(HTMLParser):
         if tag in _VOID or len(self.open) > 500:
             return
         self.open.append(self._inside(tag, given, style))
+        self.counts[tag] = self.counts.get(tag, 0) + 1
 
     def _inside(self, tag: str, given: dict[str, str], style: dict[str, str]) -> _Open:
         above = self.open[-1]
@@ -190,10 +192,11 @@ class _Reader(HTMLParser):
         )
 
     def handle_endtag(self, tag: str) -> None:
-        if not any(each.tag == tag for each in self.open[1:]):
+        if not self.counts.get(tag):
             return
         while len(self.open) > 1:
             closed = self.open.pop()
+            self.counts[closed.tag] -= 1
             if closed.tag == "a" and closed.link is not None and closed.link is not self.open[-1].link:
                 self.links.append((closed.address, " ".join(" ".join(closed.link).split())))
             if closed.tag == tag:
@@ -202,7 +205,7 @@ class _Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         here = self.open[-1]
         words = _INVISIBLE.sub(" ", data).strip()
-        if not words or any(each.tag in _SILENT for each in self.open):
+        if not words or any(self.counts.get(tag) for tag in _SILENT):
             return
         if here.hidden:
             if not self.has_text:  # what is hidden before the first words is there for inboxes

@@ -124,7 +124,7 @@ def test_a_test_goes_out_whole_and_is_counted_nowhere(
 ) -> None:
     (somebody,) = people(1, first_name="Zoë")
     where = url(organization, "campaign_test", draft)
-    assert "Enter a valid email address" in as_marketer.post(where, {"to": "nobody"}).content.decode()
+    assert "is not an address that mail can be sent to" in as_marketer.post(where, {"to": "nobody"}).content.decode()
     assert (
         "is nobody of yours"
         in as_marketer.post(where, {"to": "me@x.example", "person": "who@x.example"}).content.decode()
