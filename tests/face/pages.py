@@ -24,7 +24,7 @@ from sending.actions import domains
 from sending.enums import Bucket, EventKind
 from sending.models import SendingDomain, Tally
 from sending.queries import domains as sending_domains
-from tests.face import audience, hygiene, imports, people, privacy, reports, segments, signups
+from tests.face import audience, campaigns, designs, hygiene, imports, people, privacy, reports, segments, signups
 from tests.sending import ledger
 
 
@@ -194,6 +194,8 @@ PAGES = [
     Page("messages-unknown", "campaigns:messages", query="q=nobody@mail.example", who="analyst"),
     Page("inbox-empty", "posthouse:inbox", tenant=False),
     *(Page(**one) for one in audience.PAGES),
+    *(Page(**one) for one in designs.PAGES),
+    *(Page(**one) for one in campaigns.PAGES),
     *(Page(**one) for one in people.PAGES),
     *(Page(**one) for one in privacy.PAGES),
     *(Page(**one) for one in hygiene.PAGES),
