@@ -19,7 +19,10 @@ from campaigns.designs.starters import starter
 from campaigns.models import Design, Media
 from tests.campaigns.pictures_of import picture
 
-PAGE = '<html><head><title>Brought</title></head><body><p>Hello</p><img src="img/a%20b.png?x=1" alt="A"><img src="none.png"></body></html>'
+PAGE = (
+    "<html><head><title>Brought</title></head><body><p>Hello</p>"
+    '<img src="img/a%20b.png?x=1" alt="A"><img src="none.png"></body></html>'
+)
 
 
 def url(organization: Organization, name: str, **kwargs: Any) -> str:
