@@ -4,6 +4,7 @@ from functools import lru_cache
 from zoneinfo import available_timezones
 
 from django import forms
+from django.conf import settings
 
 from accounts.models import Organization, User
 
@@ -54,8 +55,19 @@ class OrganizationForm(forms.ModelForm):  # type: ignore[type-arg]
 class SettingsForm(OrganizationForm):
     """What an organization may choose once it is there."""
 
+    locale = forms.ChoiceField(
+        label="Language of mail",
+        choices=settings.LANGUAGES,
+        required=False,
+        help_text="Mail writes dates and numbers in it for people whose own language is unknown.",
+        error_messages={"invalid_choice": "Choose a language of the list."},
+    )
+
+    def clean_locale(self) -> str:
+        return str(self.cleaned_data["locale"] or self.instance.locale)
+
     class Meta(OrganizationForm.Meta):
-        fields = (*OrganizationForm.Meta.fields, "needs_approval")
+        fields = (*OrganizationForm.Meta.fields, "locale", "needs_approval")
         labels = {**OrganizationForm.Meta.labels, "needs_approval": "A second person approves each campaign"}
         help_texts = {"needs_approval": "Before it leaves, somebody else looks at it. Nobody approves their own."}
 

@@ -14,6 +14,9 @@ class Organization(models.Model):
         blank=True, help_text="Street, city and country; the law wants it in every marketing mail."
     )
     time_zone = models.CharField(max_length=64, default="UTC")
+    locale = models.CharField(
+        max_length=20, default="en", help_text="How mail writes dates and numbers for people whose language is unknown."
+    )
     needs_approval = models.BooleanField(
         default=False, help_text="A second person approves each campaign before it leaves."
     )

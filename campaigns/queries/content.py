@@ -113,6 +113,7 @@ def show(
         web_version_url=web_version_url,
         topic_name=topic_name,
         reader_locale=contact.locale if contact else "",
+        locale=organization.locale,
         time_zone=organization.time_zone,
     )
     try:

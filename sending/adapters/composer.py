@@ -37,7 +37,7 @@ SENDER_ID = "posthouse"  # Feedback-ID: 5 to 15 characters, always the same
 
 LETTER = """
 SELECT t.plan, t.facts, t.from_name, t.from_local, t.reply_to, d.name, d.selector, d.private_key, d.return_path_label,
-       b.link_host, b.name, m.public_id, o.public_id, o.time_zone, p.public_id, p.name
+       b.link_host, b.name, m.public_id, o.public_id, o.time_zone, o.locale, p.public_id, p.name
 FROM sending_letter t
 JOIN sending_sendingdomain d ON d.id = t.domain_id
 JOIN accounts_brand b ON b.id = t.brand_id
@@ -177,7 +177,7 @@ class LetterComposer:
         rows = await self._line.rows(LETTER, {"letter": letter_id, "mailing": mailing_id})
         if not rows:
             raise Unmakeable(Reason.CONTENT_LOST, "The content of this send is not there any more.")
-        plan_json, facts, *sender, link_host, brand_name, mailing, organization, time_zone, topic, topic_name = rows[0]
+        plan_json, facts, *sender, link_host, brand_name, mailing, organization, time_zone, locale, topic, topic_name = rows[0]
         from_name, from_local, reply_to, domain, selector, private_key, label = sender
         try:
             plan = merging.Plan.from_json(plan_json)
@@ -206,6 +206,7 @@ class LetterComposer:
             same_for_all={
                 "topic.name": topic_name or "",
                 "organization.time_zone": time_zone,
+                "organization.locale": locale,
                 **{f"{group}.{name}": str(value) for group, values in facts.items() for name, value in values.items()},
             },
             link_base=f"https://{link_host}" if link_host else self._link_url,

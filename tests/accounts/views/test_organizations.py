@@ -90,3 +90,12 @@ def test_saving_without_a_change_writes_no_line(as_owner: Client, organization: 
 def test_a_refused_name_is_not_shown_as_the_organizations(as_owner: Client, organization: Organization) -> None:
     page = as_owner.post(settings_url(organization), TYPED | {"time_zone": "nowhere"}).content.decode()
     assert "<title>Settings · Copper Kettle · Posthouse</title>" in page
+
+
+def test_the_language_of_mail_is_chosen_and_stays_where_it_is_not_asked(
+    as_owner: Client, organization: Organization
+) -> None:
+    for typed, kept in ((TYPED | {"locale": "fr"}, "fr"), (TYPED, "fr"), (TYPED | {"locale": "tlh"}, "fr")):
+        as_owner.post(settings_url(organization), typed)
+        organization.refresh_from_db()
+        assert organization.locale == kept
