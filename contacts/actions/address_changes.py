@@ -80,12 +80,14 @@ def _carry_over(contact: Contact, key: str) -> None:
 
 def _join(old: Contact, new: Contact, statement: Statement) -> None:
     """Both are the same person: what the old address is subscribed to goes to the new one, and the old one is put away."""
-    if new.archived_at is not None:
-        Contact.objects.filter(pk=new.pk).update(archived_at=None)
+    Contact.objects.filter(merged_into=old.pk).update(merged_into=new.pk)
+    Contact.objects.filter(pk=new.pk).update(archived_at=None, merged_into=None)
     topics = Topic.objects.filter(
         pk__in=Subscription.objects.filter(contact=old, state=SubscriptionState.SUBSCRIBED).values("topic_id")
+    ).exclude(  # what they left with the new address stays left
+        pk__in=Subscription.objects.filter(contact=new, state=SubscriptionState.UNSUBSCRIBED).values("topic_id")
     )
     for topic in topics:
         subscriptions.subscribe(contact=new, topic=topic, statement=statement)
         subscriptions.unsubscribe(contact=old, topic=topic, statement=statement)
-    Contact.objects.filter(pk=old.pk).update(archived_at=timezone.now())
+    Contact.objects.filter(pk=old.pk).update(archived_at=timezone.now(), merged_into=new.pk)

@@ -2,7 +2,8 @@
 
 Policy: the one who stays keeps what is known of them, and gets what only the other had; of two standings to a topic the
 stricter one wins, as does every do-not-send entry, the longer pause and the lower cap. The proof of consent is copied, for
-the ledger is never changed. The other person is archived, not deleted: the mail that they got stays in their name.
+the ledger is never changed. The other person is archived, not deleted: the mail that they got stays in their name, what they
+say by its links counts for the one who stays (queries/merged.py), and erasing one of them erases both.
 """
 
 from django.db import connection, transaction
@@ -38,8 +39,9 @@ def merge(*, keep: Contact, extra: Contact, actor: User | None) -> None:
     topics = _merge_subscriptions(keep, extra)
     _merge_preferences(keep, extra)
     _copy(keep, extra, actor)
-    extra.archived_at = timezone.now()
-    extra.save(update_fields=["archived_at", "updated_at"])
+    Contact.objects.filter(merged_into=extra.pk).update(merged_into=keep.pk)
+    extra.archived_at, extra.merged_into = timezone.now(), keep.pk
+    extra.save(update_fields=["archived_at", "merged_into", "updated_at"])
     audit.record(
         organization=keep.organization,
         actor=actor,

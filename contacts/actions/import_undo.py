@@ -1,8 +1,8 @@
 """Taking an applied import back, for a month: people it made and nobody has mailed or touched go, the others return.
 
 Policy: what people and members did since stays. Somebody who was mailed is never deleted, for the ledger's sums stand on
-them: they are archived, unless they are subscribed by other means. Whom another import brought too stays with that one. The numbers before it are a look at people spread over
-the import, and say so; the numbers after it are what was done.
+them: they are archived, unless they are subscribed by other means. Whom another import brought too stays with that one. The
+numbers before it are a look at people spread over the import, and say so; the numbers after it are what was done.
 """
 
 from dataclasses import dataclass

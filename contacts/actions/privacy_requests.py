@@ -180,7 +180,8 @@ def change_address(*, request: PrivacyRequest) -> address_changes.Change:
         raise NotThisWay("This is no request to change an address.")
     change = address_changes.change(contact=contact, address=request.new_address)
     _close(request, RequestState.DONE, None, {"changed": change.value})
-    PrivacyRequest.objects.filter(pk=request.pk).update(address="", new_address="")
+    # The old address stays with the request until the person is erased: by it we find what else bears it.
+    PrivacyRequest.objects.filter(pk=request.pk).update(new_address="")
     _audit(request, None, "done")
     return change
 

@@ -87,14 +87,17 @@ def _looks(topic: Topic) -> tuple[Any, ...]:
 
 
 def recipient(*, token: Token) -> Recipient | None:
-    """The person and the mail behind a genuine token; None when there is no such organization.
+    """The person and the mail behind a genuine token; None when there is no such organization. Whoever was found to be
+    somebody else since is that person (contacts/queries/merged.py).
 
     One SELECT: these pages are opened by everybody at once when a send goes out.
     """
     behind, params = ports.mail.behind(about=token.about)
     contact_id = None if token.is_test else token.contact_id
     mine = token.organization_id
-    rows = read_at_once(mine, _PAGE.format(behind=behind), [*params, contact_id, mine, mine, mine, mine, mine])
+    rows = read_at_once(
+        mine, _PAGE.format(behind=behind), [*params, mine, contact_id, mine, contact_id, mine, mine, mine, mine]
+    )
     return _recipient(token, rows[0]) if rows else None
 
 
@@ -132,7 +135,10 @@ def _columns(alias: str, names: Sequence[str]) -> str:
 
 _PAGE = f"""
 WITH mail AS MATERIALIZED ({{behind}}),
-person AS MATERIALIZED (SELECT * FROM contacts_contact WHERE id = %s::bigint AND organization_id = %s::bigint),
+person AS MATERIALIZED (
+    SELECT c.* FROM contacts_contact c WHERE c.organization_id = %s::bigint AND c.id = coalesce((
+        SELECT m.merged_into FROM contacts_contact m
+        WHERE m.id = %s::bigint AND m.organization_id = %s::bigint AND m.archived_at IS NOT NULL), %s::bigint)),
 theme AS MATERIALIZED (SELECT t.* FROM contacts_topic t JOIN mail ON t.id = mail.topic_id),
 brand AS MATERIALIZED (
     SELECT b.* FROM accounts_brand b WHERE b.organization_id = %s::bigint

@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from contacts.actions import subscriptions, suppressions
 from contacts.enums import ConsentSource, SuppressionReason
-from contacts.models import Contact, Topic
+from contacts.models import Topic
+from contacts.queries import merged
 from sending.actions import engagement, held_bounces
 from sending.enums import ERASED_PREFIX, Bucket, DeliveryState, EventKind, bucket_of
 from sending.models import Delivery, Engagement, Mailing, Tally
@@ -75,14 +76,17 @@ def complained(*, delivery_id: int, kind: str, agent: str) -> bool:
     _event(delivery, EventKind.COMPLAINED, text=f"{kind} report by {agent or 'their provider'}")
     if delivery.address.startswith(ERASED_PREFIX):
         return True
-    suppressions.suppress(
-        organization=delivery.organization,
-        address=delivery.address,
-        reason=SuppressionReason.COMPLAINED,
-        source="complaint",
-        evidence=f"{kind} report by {agent or 'their provider'} ({now:%Y-%m-%d %H:%M} UTC)",
-        about=_about(delivery),
-    )
+    person = merged.one_who_stays(delivery.contact_id) if delivery.contact_id is not None else None
+    stays = [person.address_key] if person is not None and person.erased_at is None else []
+    for address in dict.fromkeys([delivery.address, *stays]):
+        suppressions.suppress(
+            organization=delivery.organization,
+            address=address,
+            reason=SuppressionReason.COMPLAINED,
+            source="complaint",
+            evidence=f"{kind} report by {agent or 'their provider'} ({now:%Y-%m-%d %H:%M} UTC)",
+            about=_about(delivery),
+        )
     return True
 
 
@@ -92,12 +96,12 @@ def opted_out(*, contact_id: int, about: str, source: ConsentSource, wording: st
 
     `about` is what sending put into the token: "d<delivery id>", or "". False when they had left already.
     """
-    contact = Contact.objects.filter(pk=contact_id).first()
+    contact = merged.one_who_stays(contact_id)
     if contact is None:
         return False
     # Not locked: the person comes first and then the message, as for whoever presses the button of the same mail.
     delivery_id = delivery_of(about)
-    delivery = Delivery.objects.filter(pk=delivery_id, contact_id=contact.pk).first() if delivery_id else None
+    delivery = Delivery.objects.filter(pk=delivery_id, contact_id=contact_id).first() if delivery_id else None
     topic = None
     if delivery is not None:
         topic_id = Mailing.objects.values_list("topic_id", flat=True).get(pk=delivery.mailing_id)

@@ -8,11 +8,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import AuditEntry, Brand
-from contacts.actions import duplicates, subscriptions, suppressions
+from contacts import tokens
+from contacts.actions import duplicates, people, subscriptions, suppressions
 from contacts.actions.subscriptions import Statement
 from contacts.enums import ConsentSource, SubscriptionState, SuppressionReason
 from contacts.errors import NotThisWay
 from contacts.models import ConsentRecord, Contact, Preference, Subscription, Suppression, Tag, Tagging, Topic
+from contacts.queries import merged, recipients
+from sending.actions import evidence
+from tests.sending import ledger
 
 pytestmark = pytest.mark.django_db
 FORM = Statement(ConsentSource.FORM, "Yes please")
@@ -114,3 +118,37 @@ def test_nobody_is_ever_subscribed_by_a_merge_who_had_left(scoped, topics, stand
 def test_two_mailboxes_are_never_merged(scoped):
     with pytest.raises(NotThisWay, match="not one mailbox"):
         duplicates.merge(keep=person(scoped, "a@x.example"), extra=person(scoped, "b@x.example"), actor=None)
+
+
+def test_the_links_in_mail_to_the_other_address_speak_for_the_one_who_stays(scoped, owner, pair, topics):
+    keep, extra = pair
+    for one in pair:
+        subscriptions.subscribe(contact=one, topic=topics[0], statement=FORM)
+    third = person(scoped, "an.n+more@gmail.com")
+    duplicates.merge(keep=extra, extra=third, actor=owner)
+    duplicates.merge(keep=keep, extra=extra, actor=owner)
+    for one in (extra, third):
+        token = tokens.Token(scoped.pk, one.pk, "")
+        assert recipients.recipient(token=token).contact == keep
+        assert merged.one_who_stays(one.pk) == keep
+    assert evidence.opted_out(contact_id=third.pk, about="", source=ConsentSource.MAILTO, wording="stop")
+    assert Subscription.objects.get(contact=keep, topic=topics[0]).state == SubscriptionState.UNSUBSCRIBED
+    assert merged.all_of(third) == sorted(one.pk for one in (keep, extra, third))
+
+
+def test_a_spam_report_about_the_other_address_stops_the_one_who_stays(scoped, owner, pair):
+    keep, extra = pair
+    delivery = ledger.delivery(ledger.mailing(scoped, audience_size=1), contact=extra)
+    duplicates.merge(keep=keep, extra=extra, actor=owner)
+    assert evidence.complained(delivery_id=delivery.pk, kind="abuse", agent="theirs")
+    assert set(Suppression.objects.values_list("address_key", "reason")) == {
+        (keep.address_key, "complained"),
+        (extra.address_key, "complained"),
+    }
+
+
+def test_whoever_is_brought_back_is_themselves_again(scoped, owner, pair):
+    keep, extra = pair
+    duplicates.merge(keep=keep, extra=extra, actor=owner)
+    people.restore(contact=extra, actor=owner)
+    assert recipients.recipient(token=tokens.Token(scoped.pk, extra.pk, "")).contact == extra

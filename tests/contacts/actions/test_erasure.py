@@ -13,10 +13,20 @@ from accounts.actions import audit
 from accounts.models import AuditEntry, Brand
 from accounts.tenancy import cross_tenant, tenant_scope
 from contacts import fingerprints, ports
-from contacts.actions import erasure, preferences, subscriptions, suppressions
+from contacts.actions import (
+    duplicates,
+    erasure,
+    jobs,
+    preferences,
+    privacy_requests,
+    segments,
+    subscriptions,
+    suppressions,
+)
 from contacts.actions.subscriptions import Statement
 from contacts.enums import (
     ConsentSource,
+    JobKind,
     RequestChannel,
     RequestKind,
     RequestState,
@@ -32,12 +42,14 @@ from contacts.models import (
     ImportRow,
     Preference,
     PrivacyRequest,
+    SavedView,
     Subscription,
     Suppression,
     Tag,
     Tagging,
     Topic,
 )
+from contacts.queries import audience
 from sending.actions import evidence
 from sending.enums import Bucket, DeliveryState, EventKind
 from sending.models import Delivery, StoredMessage, Tally
@@ -301,3 +313,92 @@ def test_strangers_keep_their_rows(organization, other_organization, person, own
     with tenant_scope(other_organization):
         assert Contact.objects.get().address == KEY
         assert not suppressions.is_erased(KEY)
+
+
+@pytest.fixture
+def twin(organization, person, owner):
+    """Another address of the same mailbox, made a part of somebody: both have mail that names them."""
+    with tenant_scope(organization):
+        keep, extra = (
+            Contact.objects.create(organization=organization, address=address, address_key=address, domain="gmail.com")
+            for address in ("lena.k@gmail.com", "lena.k+shop@gmail.com")
+        )
+        send = ledger.mailing(organization, audience_size=1)
+        event(ledger.delivery(send, contact=extra), EventKind.DELIVERED, f"250 OK for <{extra.address}>")
+        duplicates.merge(keep=keep, extra=extra, actor=owner)
+        return keep, extra
+
+
+@pytest.mark.parametrize("asks", [0, 1])
+def test_whoever_was_found_to_be_the_same_person_is_erased_with_them(organization, twin, owner, asks):
+    with tenant_scope(organization):
+        record = erasure.erase(contact=twin[asks], actor=owner)
+        assert record["erased"]["address, name and fields"] == 2
+        assert Contact.objects.filter(pk__in=[one.pk for one in twin], erased_at=None).count() == 0
+        assert all(suppressions.is_erased(one.address_key) for one in twin), "neither may be brought back"
+    for table, row in everything(organization):
+        assert "lena.k" not in row.lower(), table
+    with cross_tenant("a test audits"):
+        assert list(books.audit()) == []
+
+
+def test_an_address_that_they_had_before_goes_too(organization, person, owner):
+    with tenant_scope(organization):
+        request = PrivacyRequest.objects.create(
+            organization=organization,
+            kind=RequestKind.ADDRESS,
+            state=RequestState.OPEN,
+            channel=RequestChannel.PAGE,
+            contact=person,
+            address=ADDRESS,
+            address_hash=fingerprints.of(KEY),
+            new_address="new@elsewhere.example",
+            received_at=timezone.now(),
+            due_at=timezone.now(),
+        )
+        privacy_requests.change_address(request=request)
+        person.refresh_from_db()
+        assert person.address_key == "new@elsewhere.example"
+        erasure.erase(contact=person, actor=owner)
+        assert suppressions.is_erased(KEY) and suppressions.is_erased("new@elsewhere.example")
+    # The app mail went to an address and to nobody of ours.
+    left = {table for table, row in everything(organization) if KEY in row.lower()}
+    assert left == set(), left
+
+
+def test_questions_that_named_them_find_what_they_found_without_them(organization, person, owner):
+    with tenant_scope(organization):
+        rule = {"about": "address", "op": "is", "value": KEY}
+        other = {"about": "address", "op": "is", "value": f"jo-{KEY}"}
+        segment = segments.save(
+            organization=organization,
+            segment=None,
+            name=f"Not {ADDRESS}",
+            definition={"match": "any", "rules": [rule, other]},
+            actor=owner,
+        )
+        SavedView.objects.create(organization=organization, name="One", query=f"q={KEY.replace('@', '%40')}&sort=new")
+        jobs.start(
+            organization=organization,
+            kind=JobKind.TAG,
+            title=f"Tag {KEY}",
+            people={"filter": {"q": KEY}},
+            what={"tag": Tag.objects.get().pk},
+            actor=owner,
+        )
+        record = erasure.erase(contact=person, actor=owner)
+        assert record["erased"]["questions and views that named them"] == 4
+        segment.refresh_from_db()
+        assert [one["value"] for one in segment.definition["rules"]] == ["(erased)", f"jo-{KEY}"], "nobody else's"
+        assert audience.condition(organization, segment.definition)
+        assert SavedView.objects.get().query == "q=(erased)&sort=new"
+
+
+def test_rows_of_imports_are_found_by_an_index(organization, person):
+    with tenant_scope(organization), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(
+            "EXPLAIN SELECT id FROM contacts_importrow WHERE organization_id = %s AND address_key IN (%s, %s)",
+            [organization.pk, KEY, "x@y.example"],
+        )
+        assert "import_row_address" in "\n".join(row[0] for row in cursor.fetchall())
