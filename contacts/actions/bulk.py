@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 from django.db import connection
+from django.db.models import Q
 from django.utils import timezone
 
+from contacts import ports
 from contacts.actions import imports, removal, suppressions, tags
 from contacts.enums import ConsentAction, ConsentSource, JobKind, SubscriptionState, SuppressionReason
 from contacts.errors import NotThisWay
@@ -155,9 +157,15 @@ def _set_archived(job: Job, ids: Sequence[int], *, archived: bool) -> list[int]:
 
 
 def _lift(job: Job, of: Job, ids: Sequence[int]) -> int:
-    keys = list(Contact.objects.filter(pk__in=ids).values_list("address_key", flat=True))
+    """Lift what that job put on the list, unless a server or the person has said the same since: the entry that this would
+    have made was not, because the job's stood."""
+    keys = dict(Contact.objects.filter(pk__in=ids).order_by().values_list("pk", "address_key"))
+    bounced, complained = ports.mail.refused(ids=list(keys), since=of.created_at)
     entries = Suppression.objects.filter(
-        organization_id=of.organization_id, address_key__in=keys, about=_about(of), lifted_at=None
+        organization_id=of.organization_id, address_key__in=list(keys.values()), about=_about(of), lifted_at=None
+    ).exclude(
+        Q(reason=SuppressionReason.INVALID, address_key__in=[keys[pk] for pk in bounced])
+        | Q(reason=SuppressionReason.COMPLAINED, address_key__in=[keys[pk] for pk in complained])
     )
     return entries.update(lifted_at=timezone.now(), lifted_why=f"{job.title}"[:300])
 

@@ -8,7 +8,7 @@ tenant's scope; each is one transaction of its own or part of the caller's.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
@@ -38,6 +38,12 @@ def subscribe(*, contact: Contact, topic: Topic, statement: Statement) -> bool:
     """Subscribe a person to a topic. False if they were subscribed already. Never lifts a suppression."""
     _lock(contact)
     return _move(contact, topic, SubscriptionState.SUBSCRIBED, ConsentAction.SUBSCRIBED, statement)
+
+
+def said_no_or_nothing(*, contact: Contact, topic: Topic) -> bool:
+    """Whether a person left a topic, or was asked and never confirmed: no member but an admin brings them back."""
+    stands = Subscription.objects.filter(contact=contact, topic=topic)
+    return stands.exclude(state=SubscriptionState.SUBSCRIBED).exists()
 
 
 @transaction.atomic
@@ -80,6 +86,8 @@ def resubscribe(*, contact: Contact, topic: Topic | None, statement: Statement) 
     """
     _lock(contact)
     at = statement.at or timezone.now()
+    if topic is not None:
+        _end_what_sleeps(contact, [topic], statement)
     lifted = suppressions.lift_own(
         contact=contact,
         topics=[topic] if topic is not None else (),
@@ -136,6 +144,7 @@ def confirm(*, contact: Contact, topics: Iterable[Topic], statement: Statement) 
     """
     _lock(contact)
     topics = list(topics)
+    _end_what_sleeps(contact, topics, statement)
     suppressions.lift_own(contact=contact, topics=topics, why=f"Confirmed: {ConsentSource(statement.source).label}")
     return [
         topic
@@ -167,6 +176,22 @@ def note(*, contact: Contact, action: ConsentAction, statement: Statement) -> No
 
 def _lock(contact: Contact) -> None:
     Contact.objects.select_for_update(no_key=True).only("pk").get(pk=contact.pk)
+
+
+def _end_what_sleeps(contact: Contact, wanted: list[Topic], statement: Statement) -> None:
+    """Who had left everything comes back to some topics: what an import, a member or a merge left standing beside that "no"
+    must not wake up with them. Call before it is lifted."""
+    if not suppressions.has_left_everything(contact.address_key):
+        return
+    at = statement.at or timezone.now()
+    asleep = Subscription.objects.filter(contact=contact).exclude(state=SubscriptionState.UNSUBSCRIBED)
+    asleep = asleep.exclude(topic__in=[topic.pk for topic in wanted])
+    topics = list(asleep.values_list("topic_id", flat=True))
+    asleep.update(state=SubscriptionState.UNSUBSCRIBED, changed_at=at)
+    said = replace(statement, wording="Had left everything, and came back to other topics only.")
+    ConsentRecord.objects.bulk_create(
+        _record(contact, topic_id, ConsentAction.UNSUBSCRIBED, said, at) for topic_id in topics
+    )
 
 
 def _move(

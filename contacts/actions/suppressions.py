@@ -157,6 +157,13 @@ def is_erased(address_key: str) -> bool:
     ).exists()
 
 
+def has_left_everything(address_key: str) -> bool:
+    """Whether "unsubscribed from everything" stands. Inside of the organization's scope."""
+    return Suppression.objects.filter(
+        address_key=address_key, reason=SuppressionReason.UNSUBSCRIBED, topic=None, lifted_at=None
+    ).exists()
+
+
 def lift_own(*, contact: Contact, why: str, topics: Iterable[Topic] = ()) -> bool:
     """Lift "unsubscribed" by the person's own wish, from everything and from the topics that they come back to; True if it
     stood. See subscriptions.resubscribe.

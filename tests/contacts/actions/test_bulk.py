@@ -10,6 +10,7 @@ from contacts.actions import bulk, job_work, jobs, subscriptions
 from contacts.actions.subscriptions import Statement
 from contacts.enums import ConsentSource, JobKind, JobState, SubscriptionState
 from contacts.models import ConsentRecord, Contact, Preference, Subscription, Suppression, Tag, Tagging, Topic
+from sending.actions import evidence
 from sending.enums import DeliveryState
 from tests.sending import ledger
 
@@ -135,6 +136,24 @@ def test_suppressing_keeps_the_first_evidence_and_lifts_only_its_own(organizatio
     with tenant_scope(organization):
         assert Suppression.objects.get(lifted_at=None).evidence == "first"
         assert Suppression.objects.exclude(lifted_at=None).get().lifted_why == "Take back: Work: 3 people"
+
+
+def test_an_entry_stays_when_a_server_or_a_report_said_the_same_since(organization, owner):
+    ann, bob, cid = people = crowd(organization, "ann", "bob", "cid")
+    dead = done(organization, JobKind.SUPPRESS, [ann, bob], {"reason": "invalid", "evidence": "a call"}, actor=owner)
+    spam = done(organization, JobKind.SUPPRESS, people, {"reason": "complained", "evidence": "a call"}, actor=owner)
+    with tenant_scope(organization):
+        send = ledger.mailing(organization, audience_size=2)
+        ledger.delivery(send, contact=ann, state=DeliveryState.BOUNCED)
+        told = ledger.delivery(send, contact=cid)
+        assert evidence.complained(delivery_id=told.pk, kind="abuse", agent="theirs")
+    for job in (dead, spam):
+        taken_back(organization, job, actor=owner)
+    with tenant_scope(organization):
+        assert set(Suppression.objects.filter(lifted_at=None).values_list("address_key", "reason")) == {
+            (ann.address_key, "invalid"),
+            (cid.address_key, "complained"),
+        }
 
 
 def test_archiving_and_back_for_those_who_were_not(organization):

@@ -97,3 +97,35 @@ def test_subscribing_lifts_nothing_and_coming_back_lifts_only_ones_own_no(contac
     assert Suppression.objects.filter(lifted_at=None).count() == 3
     subscriptions.resubscribe(contact=contact, topic=topics[0], statement=PAGE)
     assert set(Suppression.objects.filter(lifted_at=None).values_list("reason", flat=True)) == {"complained", "invalid"}
+
+
+def test_coming_back_to_one_topic_wakes_nothing_that_slept_beside_the_no(contact, topics):
+    """An import or a merge puts a "no" beside a subscription: that is no wish for it."""
+    suppressions.suppress(
+        organization=contact.organization,
+        address=contact.address_key,
+        reason=SuppressionReason.UNSUBSCRIBED,
+        source="import",
+    )
+    for topic in topics[:2]:
+        subscriptions.subscribe(contact=contact, topic=topic, statement=PAGE)
+    assert subscriptions.resubscribe(contact=contact, topic=topics[2], statement=PAGE)
+    assert states(contact) == {
+        "News": SubscriptionState.UNSUBSCRIBED,
+        "Offers": SubscriptionState.UNSUBSCRIBED,
+        "Walks": SubscriptionState.SUBSCRIBED,
+    }
+    assert deeds(contact)[2:] == [("unsubscribed", "News"), ("unsubscribed", "Offers"), ("resubscribed", "Walks")]
+
+
+def test_confirming_one_topic_wakes_nothing_either(contact, topics):
+    subscriptions.subscribe(contact=contact, topic=topics[0], statement=PAGE)
+    suppressions.suppress(
+        organization=contact.organization,
+        address=contact.address_key,
+        reason=SuppressionReason.UNSUBSCRIBED,
+        source="import",
+    )
+    assert subscriptions.confirm(contact=contact, topics=[topics[1]], statement=PAGE) == [topics[1]]
+    assert states(contact) == {"News": SubscriptionState.UNSUBSCRIBED, "Offers": SubscriptionState.SUBSCRIBED}
+    assert not subscriptions.resubscribe(contact=contact, topic=topics[1], statement=PAGE), "and nothing more"

@@ -56,6 +56,24 @@ def test_values_are_corrected_and_emptied(as_marketer, organization):
         assert (contact.values, contact.locale) == ({"last_name": "Lee", "secret": "kept"}, "")
 
 
+@pytest.mark.parametrize("state", [SubscriptionState.UNSUBSCRIBED, SubscriptionState.PENDING])
+def test_who_left_or_never_confirmed_is_brought_back_by_an_admin_only(
+    state, as_marketer, as_owner, organization, topic
+):
+    contact = person(organization, topic=topic)
+    with tenant_scope(organization):
+        Subscription.objects.filter(contact=contact).update(state=state)
+    said = {"topic": "news", "why": "Called us"}
+    refused = as_marketer.post(url(organization, "person_subscribe", contact=contact.pk), said, follow=True)
+    assert "Only they can change that, or an admin" in refused.content.decode()
+    with tenant_scope(organization):
+        assert Subscription.objects.get(contact=contact).state == state
+    assert as_owner.post(url(organization, "person_subscribe", contact=contact.pk), said).status_code == 302
+    with tenant_scope(organization):
+        assert Subscription.objects.get(contact=contact).state == SubscriptionState.SUBSCRIBED
+        assert ConsentRecord.objects.get(contact=contact).wording == "Called us"
+
+
 def test_subscribing_and_unsubscribing_by_hand_needs_a_reason(as_marketer, organization, topic):
     contact = person(organization)
     subscribe = url(organization, "person_subscribe", contact=contact.pk)
