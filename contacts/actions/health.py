@@ -61,7 +61,9 @@ def count(*, organization: Organization) -> Health | None:
                 asked = health.definition(organization, name, row)
         facts[number.name], samples[number.name] = health.count(organization, asked) if asked is not None else (0, [])
     facts["valid"] = facts["people"] - facts["invalid"]
-    facts["mailboxes"], facts["extra"], row.duplicates = health.duplicates(organization)
+    twins = health.duplicates(organization)
+    facts["mailboxes"], facts["extra"], facts["duplicates_cut"] = twins.mailboxes, twins.extra, twins.is_cut
+    row.duplicates = twins.groups
     row.samples, row.counted_at, row.asked_at = samples, timezone.now(), None
     # The settings of "unengaged" may have been changed meanwhile: they stay.
     row.save(update_fields=["facts", "samples", "duplicates", "counted_at", "asked_at"])

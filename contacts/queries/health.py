@@ -22,7 +22,7 @@ from contacts.segments.sql import Sql
 SAMPLE = 500  # newest people of each number that are kept with it
 GROUPS = 500  # of duplicates that are kept
 MOST_TYPOS = 400  # domains; a segment's "is one of" holds 500
-MOST_CANDIDATES = 300_000  # addresses that are not written as their mailbox is; more are not looked at
+MOST_CANDIDATES = 300_000  # addresses that are not written as their mailbox is; of more, the newest are looked at
 CHUNK = 10_000
 _BASE = "c.organization_id = %s AND c.archived_at IS NULL AND c.erased_at IS NULL"
 
@@ -45,7 +45,7 @@ NUMBERS = (
     Number(
         "role",
         "Role addresses",
-        "A function reads them, not a person: info@, office@. They complain more often.",
+        "A team reads them, not one person: info@, office@. They report mail as spam more often.",
         "warn",
     ),
     Number("never", "Never mailed", "Nothing was ever sent to them. Old ones may have forgotten you.", ""),
@@ -154,26 +154,40 @@ def typo_domains(organization: Organization) -> dict[str, str]:
     return dict(list(found.items())[:MOST_TYPOS])
 
 
-def duplicates(organization: Organization) -> tuple[int, int, list[list[int]]]:
-    """(mailboxes with several addresses, addresses too many, the newest GROUPS of them as lists of ids)."""
+@dataclass(frozen=True, slots=True)
+class Duplicates:
+    """`mailboxes` with several addresses, addresses that are too many (`extra`), the newest GROUPS of them as lists of ids;
+    `is_cut`: there were more than MOST_CANDIDATES to look at, so there may be more."""
+
+    mailboxes: int
+    extra: int
+    groups: list[list[int]]
+    is_cut: bool
+
+
+def duplicates(organization: Organization) -> Duplicates:
+    """Several addresses of one mailbox, among the newest people first."""
     by_mailbox: dict[str, list[int]] = {}
     candidates = 0
+    is_cut = False
     people = Contact.objects.filter(organization=organization, archived_at=None, erased_at=None)
-    for pk, key in people.order_by("pk").values_list("pk", "address_key").iterator(CHUNK):
+    for pk, key in people.order_by("-pk").values_list("pk", "address_key").iterator(CHUNK):
         mailbox = addresses.canonical(key)
         if mailbox != key:
+            is_cut = candidates == MOST_CANDIDATES
+            if is_cut:
+                break
             by_mailbox.setdefault(mailbox, []).append(pk)
             candidates += 1
-            if candidates >= MOST_CANDIDATES:
-                break
     mailboxes = list(by_mailbox)
     for start in range(0, len(mailboxes), CHUNK):
         plain = people.filter(address_key__in=mailboxes[start : start + CHUNK]).values_list("pk", "address_key")
         for pk, key in plain.order_by():
-            by_mailbox[key].insert(0, pk)
+            by_mailbox[key].append(pk)
     groups = [sorted(set(ids)) for ids in by_mailbox.values() if len(set(ids)) > 1]
     groups.sort(key=lambda ids: -ids[-1])
-    return len(groups), sum(len(ids) - 1 for ids in groups), [ids[:20] for ids in groups[:GROUPS]]
+    extra = sum(len(ids) - 1 for ids in groups)
+    return Duplicates(len(groups), extra, [ids[:20] for ids in groups[:GROUPS]], is_cut)
 
 
 def people_of(organization: Organization, ids: Sequence[int]) -> list[Contact]:

@@ -118,6 +118,7 @@ def twins(request: HttpRequest, org: str) -> HttpResponse:
         "extra": row.facts.get("extra"),
         "is_cut": (row.facts.get("mailboxes") or 0) > health.GROUPS,
         "most": health.GROUPS,
+        "looked_at": health.MOST_CANDIDATES if row.facts.get("duplicates_cut") else None,
     }
     return render(request, "contacts/health/duplicates.html", context)
 

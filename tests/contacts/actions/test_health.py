@@ -87,6 +87,19 @@ def test_every_number_is_counted(scoped, crowd):
     assert row.samples["typo"] == [crowd["typo"].pk]
 
 
+def test_a_search_for_duplicates_that_stops_says_so(scoped, crowd, as_analyst, monkeypatch):
+    old = person(scoped, "zed+a@example.org")
+    person(scoped, "zed+b@example.org")
+    monkeypatch.setattr(queries, "MOST_CANDIDATES", 2)
+    row = health.count(organization=scoped)
+    assert row.facts["duplicates_cut"] is True
+    assert [ids[0] for ids in row.duplicates] == [old.pk], "the newest are looked at first"
+    said = as_analyst.get(f"/o/{scoped.public_id}/audience/health/duplicates/").content.decode()
+    assert "the newest 2 were looked at" in said
+    monkeypatch.setattr(queries, "MOST_CANDIDATES", 300)
+    assert health.count(organization=scoped).facts["duplicates_cut"] is False
+
+
 def test_every_number_agrees_with_its_segment(scoped, crowd):
     row = health.count(organization=scoped)
     for name in queries.BY_NAME:
