@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 from bench import house, report
 from posthouse.up.places import CHECKOUT
-from prove import importing, proofs, world
+from prove import importing, launching, proofs, world
 from prove.running import Running
 from prove.scenarios import SCENARIOS, Broken, Ground, Result
 
@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> int:
     options = dict(argument.split("=", 1) for argument in arguments if "=" in argument)
     words = {argument for argument in arguments if "=" not in argument}
     unknown = (set(options) - {"only", "kills", "people", "seed"}) | (words - {"short", "write"})
-    known = {**SCENARIOS, "imports": importing.imports}
+    known = {**SCENARIOS, "imports": importing.imports, "launches": launching.launches}
     wanted = options.get("only", ",".join(["crash"] if "short" in words else known)).split(",")
     if unknown or set(wanted) - set(known):
         print(__doc__, file=sys.stderr)
@@ -46,6 +46,7 @@ def main(arguments: list[str]) -> int:
         "crash": lambda ground: SCENARIOS["crash"](ground, people=people, kills=kills, pauses=pauses, seed=seed),
         "two": lambda ground: SCENARIOS["two"](ground, people=few),
         "stopped": lambda ground: SCENARIOS["stopped"](ground, people=few),
+        "launches": lambda ground: launching.launches(ground, people=few),
         "imports": lambda ground: importing.imports(ground, people=max(10_000, people * 5), seed=seed),
     }
     began = time.monotonic()

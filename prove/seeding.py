@@ -37,6 +37,12 @@ def main(arguments: list[str]) -> int:
     launching.add_argument(
         "--at", type=float, default=0.0, help="seconds since 1970: wait until then, and begin at once"
     )
+    launching.add_argument(
+        "--start",
+        type=float,
+        default=0.0,
+        help="seconds since 1970: leave then, a fifth first, the rest a minute later",
+    )
     options = parser.parse_args(arguments)
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "posthouse.settings")
@@ -48,7 +54,7 @@ def main(arguments: list[str]) -> int:
             prefix=options.prefix, people=options.people, homes=tuple(filter(None, options.domains.split(",")))
         )
     else:
-        answer = launch(campaign_id=options.campaign, at=options.at)
+        answer = launch(campaign_id=options.campaign, at=options.at, start=options.start)
     print(json.dumps(answer))
     return 0
 
@@ -146,14 +152,16 @@ def subscribe(*, organization, prefix: str, people: int, homes: tuple[str, ...])
     return topic
 
 
-def launch(*, campaign_id: int, at: float) -> dict[str, object]:
+def launch(*, campaign_id: int, at: float, start: float) -> dict[str, object]:
     """Press Send, as its page does: launch, and wake the worker after the commit. `launched` false: somebody was faster."""
+    from datetime import UTC, datetime
+
     from django.db import transaction
 
     from accounts.models import User
     from accounts.tenancy import cross_tenant, tenant_scope_id
     from campaigns import tasks
-    from campaigns.actions import launches
+    from campaigns.actions import launches, schedules
     from campaigns.models import Campaign
     from campaigns.queries import checklist
 
@@ -163,9 +171,13 @@ def launch(*, campaign_id: int, at: float) -> dict[str, object]:
     with tenant_scope_id(organization_id):
         campaign = Campaign.objects.get(pk=campaign_id)
         actor = User.objects.get(pk=campaign.created_by_id)
+        if start:
+            careful = {"percent": 20, "minutes": 1, "bounces": 10.0, "complaints": 1.0, "go_on": True}
+            start_at = datetime.fromtimestamp(start, UTC)
+            schedules.choose(campaign=campaign, actor=actor, start_at=start_at, undo_minutes=0, canary=careful)
         accepted = [result.name for result in checklist.results(campaign) if result.status in ("warn", "unknown")]
         launched = launches.launch(campaign=campaign, actor=actor, accepted=accepted)
-        if launched:
+        if launched and not start:
             transaction.on_commit(lambda: tasks.freeze.delay(organization_id, campaign_id))
     return {"launched": launched, "accepted": accepted}
 

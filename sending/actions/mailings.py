@@ -183,8 +183,9 @@ def discard(*, mailing: Mailing) -> None:
     mailing = Mailing.objects.select_for_update().get(pk=mailing.pk)
     if mailing.sealed_at is not None:
         raise Refused("This send has begun and cannot be taken back. Cancel it instead.")
-    kept = MailingVariant.objects.filter(mailing=mailing).values_list("letter_id", flat=True)
-    letters = {mailing.letter_id, *kept} - {None}
+    letters = set(MailingVariant.objects.filter(mailing=mailing).values_list("letter_id", flat=True))
+    if mailing.letter_id is not None:
+        letters.add(mailing.letter_id)
     mailing.delete()
     Letter.objects.filter(pk__in=letters).delete()
 

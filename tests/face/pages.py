@@ -24,7 +24,19 @@ from sending.actions import domains
 from sending.enums import Bucket, EventKind
 from sending.models import SendingDomain, Tally
 from sending.queries import domains as sending_domains
-from tests.face import audience, campaigns, designs, hygiene, imports, people, privacy, reports, segments, signups
+from tests.face import (
+    audience,
+    campaigns,
+    designs,
+    hygiene,
+    imports,
+    launches,
+    people,
+    privacy,
+    reports,
+    segments,
+    signups,
+)
 from tests.sending import ledger
 
 
@@ -196,6 +208,7 @@ PAGES = [
     *(Page(**one) for one in audience.PAGES),
     *(Page(**one) for one in designs.PAGES),
     *(Page(**one) for one in campaigns.PAGES),
+    *(Page(**one) for one in launches.PAGES),
     *(Page(**one) for one in people.PAGES),
     *(Page(**one) for one in privacy.PAGES),
     *(Page(**one) for one in hygiene.PAGES),
