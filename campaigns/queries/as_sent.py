@@ -35,6 +35,7 @@ def _merged(
         web_version_url=NOWHERE,
         topic_name=topic,
         reader_locale=locale,
+        locale=letter.organization.locale,
         time_zone=letter.organization.time_zone,
     )
     # Facts that later versions freeze as well are the letter's own truth.
