@@ -16,7 +16,7 @@ _MARK = "https://click-map.invalid/"
 _TAG = re.compile(r"""<a\b(?:[^<>"']|"[^"]*"|'[^']*')*>""", re.IGNORECASE)
 _HREF = re.compile(rf"""\bhref=(["']?){re.escape(_MARK)}(\d+)\1""", re.IGNORECASE)
 _BADGE = (
-    '<span style="position:absolute;z-index:99;margin:-9px 0 0 -6px;padding:1px 7px;border:1px solid #fff;border-radius:11px;'
+    '<span style="position:absolute;z-index:99;margin:-18px 0 0 -8px;padding:1px 7px;border:1px solid #fff;border-radius:11px;'
     "background:{colour};color:#fff;font:600 12px/18px sans-serif;letter-spacing:0;text-decoration:none;text-transform:none;"
     'white-space:nowrap">{words}</span>'
 )
