@@ -345,7 +345,7 @@ def pager(context: template.Context, page: Any) -> dict[str, Any]:
 
 @register.inclusion_tag("kit/job.html")
 def job(title: str, url: str, done: int = 0, total: int | None = None, state: str = "running") -> dict[str, Any]:
-    """One row of the jobs bell. `state`: running, done, failed, waiting."""
+    """One row of the jobs bell. `state`: running, done, failed, waiting, review."""
     return {"title": title, "url": url, "done": done, "total": total, "state": state}
 
 
