@@ -3,7 +3,12 @@
 The file that they download says the same in English, because programs read it.
 """
 
+from datetime import UTC, date, datetime
+from typing import Any
+
 from django import template
+from django.template.defaultfilters import yesno
+from django.utils.formats import date_format
 from django.utils.translation import gettext, gettext_noop
 
 register = template.Library()
@@ -68,3 +73,26 @@ WORDS = (
 def spoken(words: str) -> str:
     """One of our words in the language of the page; what is none of ours stays as it is."""
     return gettext(words) if words in WORDS else words
+
+
+@register.filter
+def moment(text: str | None) -> str:
+    """2024-01-22T09:30:00+00:00 as people of the page's language write it, in UTC; "" for none."""
+    if not text:
+        return ""
+    at = datetime.fromisoformat(text).astimezone(UTC)
+    return f"{date_format(at, 'DATE_FORMAT')} {at:%H:%M} UTC"
+
+
+@register.filter
+def told(value: Any) -> str:
+    """The value of a field in the page's language: yes and no, days; all else as it is kept."""
+    if isinstance(value, bool):
+        return yesno(value)
+    if isinstance(value, list):
+        return "; ".join(str(one) for one in value)
+    text = str(value)
+    try:
+        return date_format(date.fromisoformat(text), "DATE_FORMAT") if len(text) == len("2024-01-22") else text
+    except ValueError:
+        return text

@@ -264,7 +264,7 @@ def test_a_visitor_chooses_among_several_topics(form, organization, topic):
         ("es", "", "Dirección de correo"),
         ("pt-BR", "", "Endereço de e-mail"),
         ("de", "fr", "Adresse e-mail"),
-        ("xx", "", "Mail address"),
+        ("xx", "", "E-mail address"),
     ],
 )
 def test_it_speaks_the_visitors_language_unless_it_has_its_own(accept, own, says, form, organization):
