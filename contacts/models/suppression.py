@@ -86,6 +86,13 @@ class Suppression(TenantModel):
         return self.reason == SuppressionReason.ERASED
 
     @property
+    def reason_words(self) -> str:
+        """Why, in words. What people said of themselves on the unsubscribe page is no member's doing."""
+        if self.reason == SuppressionReason.MANUAL and self.source == "page":
+            return "Says they never signed up"
+        return self.get_reason_display()
+
+    @property
     def source_words(self) -> str:
         return SOURCE_WORDS.get(self.source, f"from {self.source}")
 

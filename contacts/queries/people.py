@@ -347,7 +347,7 @@ def _rows(organization: Organization, ids: list[int]) -> list[Row]:
         tags[contact_id].append(name)
     keys = [contact.address_key for contact in people.values()]
     standing = {
-        suppression.address_key: suppression.get_reason_display()
+        suppression.address_key: suppression.reason_words
         for suppression in Suppression.objects.filter(
             organization=organization, address_key__in=keys, lifted_at=None, topic=None
         ).order_by("-pk")

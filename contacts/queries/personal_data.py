@@ -73,7 +73,7 @@ def held(contact: Contact) -> dict[str, Any]:
         "do_not_send_list": [
             {
                 "since": _time(row.created_at),
-                "reason": row.get_reason_display(),
+                "reason": row.reason_words,
                 "how": row.source_words,
                 "evidence": row.evidence,
                 "topic": row.topic.name if row.topic else None,

@@ -81,7 +81,7 @@ def _suppressions(contact: Contact, before: datetime | None, most: int) -> list[
     listed = [
         Moment(
             row.created_at,
-            f"On the do-not-send list: {row.get_reason_display()}" + (f" ({row.topic})" if row.topic else ""),
+            f"On the do-not-send list: {row.reason_words}" + (f" ({row.topic})" if row.topic else ""),
             "fail",
             row.evidence,
             str(row.actor) if row.actor else row.source_words,
@@ -89,7 +89,7 @@ def _suppressions(contact: Contact, before: datetime | None, most: int) -> list[
         for row in rows.filter(**_before("created_at", before)).order_by("-created_at")[:most]
     ]
     lifted = [
-        Moment(row.lifted_at, f"Off the do-not-send list: {row.get_reason_display()}", "", row.lifted_why)
+        Moment(row.lifted_at, f"Off the do-not-send list: {row.reason_words}", "", row.lifted_why)
         for row in rows.filter(lifted_at__isnull=False, **_before("lifted_at", before)).order_by("-lifted_at")[:most]
         if row.lifted_at is not None
     ]

@@ -99,7 +99,7 @@ def test_an_import_is_reviewed_applied_and_taken_back(
     # One of them is edited since; then all of it is taken back but that.
     house.go("People")
     page.get_by_role("link", name=re.compile("reader7@|Ann 7")).first.click()
-    page.get_by_role("link", name="Correct").click()
+    page.get_by_role("link", name="Edit").click()
     labelled(page, "First name").fill("Anna")
     page.get_by_role("button", name="Save").click()
     page.goto(over)
