@@ -1,6 +1,7 @@
 """Privacy requests: what is due, one with its closing record, and the deeds that answer it. Erasing is an admin's."""
 
 import json
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -127,8 +128,14 @@ def _show(request: HttpRequest, wish: PrivacyRequest, *, trouble: str = "", stat
         "contact": contact,
         "can_be_mailed": contact is not None and verbs.gets_app_mail(contact),
         "trouble": trouble,
+        "given": [(what.replace("_", " "), n) for what, n in wish.record.get("given", {}).items() if n],
+        "backups_until": _day(wish.record.get("backups_until")),
     }
     return render(request, "contacts/privacy_requests/show.html", context, status=status)
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
 
 
 def _to(request: HttpRequest, wish: PrivacyRequest) -> HttpResponse:
