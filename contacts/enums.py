@@ -98,7 +98,7 @@ class RowNote(models.IntegerChoices):
     """What is worth a look about a good row. Bits; the first two come from the file alone, the others from the plan."""
 
     TYPO = 1, "Likely a typing mistake"
-    ROLE = 2, "A function, not a person"
+    ROLE = 2, "Role address"
     LISTED = 4, "On the do-not-send list"
     LEFT = 8, "Had unsubscribed from the topic"
     ERASED = 16, "Asked to be forgotten"

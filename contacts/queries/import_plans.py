@@ -45,7 +45,7 @@ KINDS: Mapping[str, Kind] = {
     "archived": Kind("Archived, and staying so", _marked(RowNote.ARCHIVED)),
     "erased": Kind("Asked to be forgotten", _marked(RowNote.ERASED)),
     "typos": Kind("Likely typing mistakes", _marked(RowNote.TYPO)),
-    "roles": Kind("A function, not a person", _marked(RowNote.ROLE)),
+    "roles": Kind("Role addresses", _marked(RowNote.ROLE)),
     "no_to_all": Kind("Unsubscribed in another row", _marked(RowNote.REFUSED)),
     "pending": Kind("Never confirmed", GOOD & Q(status__gt=1, status=RowStatus.PENDING)),
     "consent_at": Kind("With the time of their consent", Q(extra__has_key="at"), COUNTING),
