@@ -41,7 +41,7 @@ class Sheet:
             for topic in self.topics
             for said in ("state", "since", "how we know", "their words")
         ]
-        return ["Address", *own, "Language", "State", "Do not send", "Tags", *about_topics, *LAST]
+        return ["E-mail address", *own, "Language", "State", "Do not send", "Tags", *about_topics, *LAST]
 
 
 LAST = ("Source", "Added", "Changed", "Id")

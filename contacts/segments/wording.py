@@ -55,7 +55,7 @@ OP_WORDS = {
 }
 OPS_OF_KIND = {"suppressed": {"yes": "is on it", "no": "is not on it"}}
 BUILT_IN_LABELS = {
-    "address": "Address",
+    "address": "E-mail address",
     "domain": "Domain of the address",
     "language": "Language",
     "created": "Added",

@@ -56,7 +56,7 @@ def test_a_csv_has_everything(as_marketer, organization, zoe):
     page = export(organization, all="1")
     assert "1 person: everybody" in as_marketer.get(page).content.decode()
     (row,) = read(as_marketer.post(page, {"format": "csv"}))
-    assert row["Address"] == "zoe@example.org"
+    assert row["E-mail address"] == "zoe@example.org"
     assert (row["First name"], row["Last name"], row["Visits"]) == ("'=Zoë 😀", "شيرين", "-3")
     assert (row["Tags"], row["Do not send"], row["State"]) == ("VIP", "Put on the list by a member", "")
     assert (row["News: state"], row["News: their words"]) == ("Subscribed", "'+Yes, I want it")
