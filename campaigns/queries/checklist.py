@@ -113,12 +113,14 @@ def _shown(campaign: Campaign, plan: Plan | None) -> Merged | None:
 
 def _fallbacks(plan: Plan) -> dict[str, str]:
     """The contact's fields that the mail uses, with what stands there for those who have nothing in them ("": a gap)."""
-    found: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
     for hole in plan.slots:
         if hole.kind == "value" and hole.default.strip() and hole.name.startswith("contact."):
-            found.setdefault(hole.name.removeprefix("contact."), hole.default.strip())
-    found.update(dict.fromkeys(plan.unguarded_fields, ""))
-    return {name: fallback for name, fallback in found.items() if name not in _NEVER_EMPTY}
+            found.setdefault(hole.name.removeprefix("contact."), []).append(hole.default.strip())
+    found.update({name: [] for name in plan.unguarded_fields})
+    return {
+        name: "” or “".join(dict.fromkeys(several)) for name, several in found.items() if name not in _NEVER_EMPTY
+    }
 
 
 def _gaps(campaign: Campaign, fallbacks: Mapping[str, str], counted: People | None) -> tuple[Gap, ...]:

@@ -11,12 +11,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Organization, User
+from accounts.models import AuditEntry, Organization, User
 from accounts.tenancy import tenant_scope
 from campaigns import tasks
 from campaigns.actions import launches, test_sends
 from campaigns.enums import CampaignState
-from campaigns.models import Campaign
+from campaigns.models import Campaign, Tester
 from contacts.models import Contact
 from sending.enums import BarPart, Bucket, DeliveryState, DomainState
 from sending.models import Delivery, Mailing, Relay, StoredMessage, Tally
@@ -268,3 +268,40 @@ def test_the_mail_is_shown_as_it_was_sent(
     page = answer.content.decode()
     assert "Hello &lt;b&gt;Zoë&lt;/b&gt;," in page and "changed later" not in page and "{{" not in page
     assert "sandbox" in answer["Content-Security-Policy"]
+
+
+def test_a_test_to_several_and_testers_that_are_kept(
+    as_marketer: Client, organization: Organization, draft: Campaign, people: People
+) -> None:
+    where, forget = url(organization, "campaign_test", draft), url(organization, "campaign_tester_forget", draft)
+    answer = as_marketer.post(where, {"to": "a@x.example, B@x.example\nb@x.example", "keep": "on"}, follow=True)
+    assert "2 addresses" in answer.content.decode()
+    with tenant_scope(organization):
+        assert set(Delivery.objects.values_list("address", flat=True)) == {"a@x.example", "b@x.example"}
+        kept = list(Tester.objects.order_by("address"))
+        assert [tester.address for tester in kept] == ["a@x.example", "b@x.example"]
+    page = as_marketer.get(url(organization, "campaign", draft)).content.decode()
+    assert "Remove a@x.example from the testers" in page
+    as_marketer.post(where, {"testers": [kept[0].pk]})
+    with tenant_scope(organization):
+        assert Delivery.objects.filter(address="a@x.example").count() == 2
+    as_marketer.post(forget, {"forget": str(kept[0].pk)})
+    as_marketer.post(forget, {"forget": "x"})
+    with tenant_scope(organization):
+        assert [tester.address for tester in Tester.objects.all()] == ["b@x.example"]
+        assert AuditEntry.objects.filter(verb="campaigns.tester_forgotten").count() == 1
+    assert "Write an address, or choose a tester." in as_marketer.post(where, {"to": " "}).content.decode()
+    many = ", ".join(f"p{number}@x.example" for number in range(21))
+    assert "at most 20" in as_marketer.post(where, {"to": many}).content.decode()
+
+
+def test_a_tester_of_others_is_nobodys(
+    as_marketer: Client, organization: Organization, other_organization: Organization, draft: Campaign
+) -> None:
+    with tenant_scope(other_organization):
+        theirs = Tester.objects.create(organization=other_organization, address="theirs@x.example")
+    answer = as_marketer.post(url(organization, "campaign_test", draft), {"testers": [theirs.pk]})
+    assert answer.status_code == 422
+    as_marketer.post(url(organization, "campaign_tester_forget", draft), {"forget": theirs.pk})
+    with tenant_scope(other_organization):
+        assert Tester.objects.filter(pk=theirs.pk).exists()
