@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -17,7 +16,6 @@ from reputation.queries.totals import Counts
 from sending.enums import Bucket, Hold
 from sending.models import Mailing
 
-PER_PAGE = 25
 LOST_AFTER = timedelta(seconds=20)
 MOST_UNDO = 60  # minutes
 
@@ -30,22 +28,9 @@ class Row:
     counts: Counts
 
 
-def of(organization: Organization, *, search: str = "", state: str = "") -> QuerySet[Campaign]:
+def of(organization: Organization) -> QuerySet[Campaign]:
     """An organization's campaigns, the newest first."""
-    found = Campaign.objects.filter(organization=organization).select_related("mailing", "topic").order_by("-id")
-    if search:
-        found = found.filter(name__icontains=search[:200].replace("\x00", ""))
-    if state in CampaignState.values:
-        found = found.filter(state=state)
-    return found
-
-
-def page(
-    organization: Organization, *, search: str = "", state: str = "", number: str | None = None
-) -> tuple[Page[Campaign], list[Row]]:
-    """A page of campaigns with their numbers."""
-    shown = Paginator(of(organization, search=search, state=state), PER_PAGE).get_page(number)
-    return shown, rows(list(shown.object_list))
+    return Campaign.objects.filter(organization=organization).select_related("mailing", "topic").order_by("-id")
 
 
 def rows(campaigns: list[Campaign]) -> list[Row]:
