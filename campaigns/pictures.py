@@ -131,8 +131,16 @@ def _written(picture: Image.Image, kind: str) -> bytes:
     if kind == "JPEG":
         picture.convert("RGB").save(out, "JPEG", quality=82, optimize=True, progressive=True)
     else:
-        picture.save(out, "PNG", optimize=True)
+        _with_palette(picture).save(out, "PNG", optimize=True)
     return out.getvalue()
+
+
+def _with_palette(picture: Image.Image) -> Image.Image:
+    """A drawing of few colours needs an octet a dot and not three; only where nothing is lost by it."""
+    if picture.mode != "RGB" or picture.getcolors(256) is None:
+        return picture
+    few = picture.convert("P", palette=Image.Palette.ADAPTIVE, colors=256)
+    return few if few.convert("RGB").tobytes() == picture.tobytes() else picture
 
 
 def _animation(opened: ImageFile.ImageFile) -> Picture:

@@ -1,12 +1,15 @@
 """Verbs of saved blocks: keep one, rename it, put it away, bring it back."""
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.actions import audit
 from accounts.models import Organization, User
 from campaigns.designs import guard, sections
+from campaigns.designs import kit as kits
 from campaigns.designs.findings import DesignError
+from campaigns.designs.kit import Kit
 from campaigns.errors import BadDesign, Refused
 from campaigns.models import Block
 
@@ -16,7 +19,7 @@ def save(*, organization: Organization, name: str, mjml: str, actor: User) -> Bl
     mjml = mjml.replace("\x00", "").encode("utf-8", "replace").decode()
     try:
         mjml = sections.block_of(mjml)
-        guard.compile_design(sections.wrapped(mjml))
+        guard.compile_design(kits.dress(sections.wrapped(mjml), Kit(), base=settings.LINK_URL))
     except DesignError as error:
         raise BadDesign(f"This cannot be kept as a block: {error.findings[0].message}") from error
     try:

@@ -70,6 +70,8 @@ def test_the_editor_saves_what_is_selected(as_marketer: Client, organization: Or
         as_marketer.post(where, {"name": "A", "mjml": f"<!-- x -->{PLAIN}\n{PLAIN}"}).json()["mjml"]
         == f"{PLAIN}\n{PLAIN}"
     )
+    ours = sections.split(starter("sale").mjml)[1].mjml
+    assert "/static/designs/" in ours and as_marketer.post(where, {"name": "Sale", "mjml": ours}).status_code == 201
     for mjml, words in (
         ("", "no section"),
         ("<mj-text>a</mj-text>", "no section"),
