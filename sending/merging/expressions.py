@@ -4,7 +4,6 @@ Raises ValueError with a sentence for people. Parsed by python-liquid; the plain
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -308,10 +307,3 @@ def _how_many(least: int, most: int) -> str:
     if least == most:
         return f"{least} value{'s' if least != 1 else ''}: after a colon, with commas between"
     return f"{least} or {most} values" if least else "one value or none"
-
-
-def all_names(values: Iterable[Value | Condition]) -> frozenset[str]:
-    """The names that these look up."""
-    return frozenset(
-        base_of(path) for each in values for path in (each.used if isinstance(each, Value) else each.paths)
-    )

@@ -4,7 +4,6 @@ A part with n holes has n + 1 chunks. The same hole in several places is one slo
 a slot needs of other slots comes before it.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, Literal
@@ -181,11 +180,3 @@ def _part(data: Any, slot_count: int | None) -> Part:
     ):
         raise ValueError("chunks and slots do not fit")
     return part
-
-
-def slots_of(part: Part, choices: dict[int, tuple[Part, ...]]) -> Iterator[int]:
-    """Every slot of a part, those of its branches included."""
-    for slot in part.slots:
-        yield slot
-        for branch in choices.get(slot, ()):
-            yield from slots_of(branch, choices)
