@@ -17,8 +17,9 @@ _QUEUED, _SENDING, _DEFERRED = int(DeliveryState.QUEUED), int(DeliveryState.SEND
 _IN_DOUBT = int(DeliveryState.IN_DOUBT)
 
 # Who may not get it, asked at the claim and again for the final dot: the do-not-send lists (ours, of the topic, of the
-# installation), the topic, the archive, and what the person chose. Each is one probe of an index; next to nobody has a
-# row among the preferences, and only who wants mail less often has their messages counted.
+# installation), the topic (also a subscription that was taken back with its import or job since), the archive, and what the
+# person chose. Each is one probe of an index; next to nobody has a row among the preferences, and only who wants mail less
+# often has their messages counted.
 _REFUSAL = f"""
     coalesce(
         CASE WHEN d.address LIKE '{ERASED_PREFIX}%%' THEN 'erased' END,
@@ -32,6 +33,10 @@ _REFUSAL = f"""
                AND x.topic_id = m.topic_id),
             (SELECT 'unsubscribed_topic' FROM contacts_subscription u
              WHERE u.topic_id = m.topic_id AND u.contact_id = d.contact_id AND u.state = 3),
+            CASE WHEN EXISTS (SELECT 1 FROM contacts_subscription u
+                              WHERE u.topic_id = m.topic_id AND u.contact_id = d.contact_id) THEN NULL ELSE
+                (SELECT 'unsubscribed_topic' FROM contacts_consentrecord r
+                 WHERE r.contact_id = d.contact_id AND r.topic_id = m.topic_id AND r.action = 'reverted' LIMIT 1) END,
             (SELECT 'archived' FROM contacts_contact a WHERE a.id = d.contact_id AND a.archived_at IS NOT NULL),
             (SELECT CASE
                 WHEN p.paused_until > now() THEN '{Reason.PAUSED}'

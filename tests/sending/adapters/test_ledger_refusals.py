@@ -185,3 +185,27 @@ async def test_a_one_click_post_is_obeyed_by_the_next_final_dot_within_a_second(
     assert leaves[first.id] == leaves[mine.id] == "unsubscribed_topic"
     assert [leaves[parcel.id] for parcel in others] == [""] * 4
     await ledger.close()
+
+
+async def test_a_subscription_that_was_taken_back_meanwhile_is_refused_and_one_that_came_again_is_not(
+    town: Town,
+) -> None:
+    ledger = await relay(town)
+    parcels = await claim_all(ledger)
+    taken = """WITH gone AS (
+                   DELETE FROM contacts_subscription s USING contacts_contact c
+                   WHERE c.id = s.contact_id AND c.address_key = %(a)s RETURNING s.organization_id, s.contact_id, s.topic_id)
+               INSERT INTO contacts_consentrecord (organization_id, contact_id, topic_id, action, at, source, wording, user_agent, about)
+               SELECT organization_id, contact_id, topic_id, 'reverted', now(), 'import', '', '', 'import x' FROM gone"""
+    town.rows(taken, a="p0@home0.example")
+    town.rows(taken, a="p1@home1.example")
+    town.rows(
+        """INSERT INTO contacts_subscription (organization_id, contact_id, topic_id, state, changed_at)
+           SELECT organization_id, id, %(t)s, 1, now() FROM contacts_contact WHERE address_key = 'p1@home1.example'""",
+        t=town.topic,
+    )
+    leaves = {leave.id: leave.refusal for leave in await ledger.flush([], [p.id for p in parcels], 1)}
+    refused = {p.address for p in parcels if leaves[p.id]}
+    assert refused == {"p0@home0.example"}
+    assert set(leaves.values()) == {"", "unsubscribed_topic"}
+    await ledger.close()
