@@ -27,6 +27,7 @@ from sending.queries import domains as sending_domains
 from tests.face import (
     audience,
     campaigns,
+    checks,
     designs,
     hygiene,
     imports,
@@ -208,6 +209,7 @@ PAGES = [
     *(Page(**one) for one in audience.PAGES),
     *(Page(**one) for one in designs.PAGES),
     *(Page(**one) for one in campaigns.PAGES),
+    *(Page(**one) for one in checks.PAGES),
     *(Page(**one) for one in launches.PAGES),
     *(Page(**one) for one in people.PAGES),
     *(Page(**one) for one in privacy.PAGES),

@@ -61,7 +61,7 @@ def test_a_worker_asks_and_what_it_left_is_swept(
 ) -> None:
     names = NameServer()
     names.answers["shop.example"] = [["127.0.0.1"]]
-    settings.LINK_CHECK_RESOLVER = "127.0.0.1:%d" % names.link.getsockname()[1]
+    settings.LINK_CHECK_RESOLVER = f"127.0.0.1:{names.link.getsockname()[1]}"
     with serving(says("HTTP/1.1 404 No\nContent-Length: 0\n\n")) as server:
         monkeypatch.setattr(link_checks, "limits", lambda: Limits(Reach.LOOPBACK, frozenset({server.port})))
         asked = server.url("/gone", "shop.example")
