@@ -34,7 +34,7 @@ def main(names: list[str]) -> None:
             target = (PICTURES / drawing.relative_to(DRAWINGS)).with_suffix(".png")
             target.parent.mkdir(parents=True, exist_ok=True)
             picture = Image.open(io.BytesIO(shot)).convert("RGBA")
-            if picture.getextrema()[3][0] == 255:
+            if picture.getchannel("A").getextrema()[0] == 255:
                 picture = picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
             else:
                 picture = picture.quantize(32, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)

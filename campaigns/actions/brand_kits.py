@@ -34,5 +34,5 @@ def change(
         audit.record(
             organization=brand.organization, actor=actor, verb="campaigns.brand_kit_changed", target=brand, data=changed
         )
-    brands.change(brand=brand, actor=actor, logo=logo.file.name if logo else "")
+    brands.change(brand=brand, actor=actor, logo=str(logo.file) if logo else "")
     return kit

@@ -38,7 +38,7 @@ class BrandKitForm(forms.Form):
         initial |= {f"font_{name}": fonts[name] for name in kits.DEFAULT_FONTS}
         initial |= {f"social_{name}": social.get(name, "") for name in kits.NETWORKS}
         initial["logo"] = kit.logo_id if kit else None
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(*args, **kwargs | {"initial": initial})
         for name, (label, help_text) in COLOUR_WORDS.items():
             self.fields[f"colour_{name}"] = forms.CharField(
                 label=label, help_text=help_text, max_length=7, widget=forms.TextInput(attrs={"type": "color"})

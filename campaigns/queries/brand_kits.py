@@ -28,7 +28,7 @@ def looks(brand: Brand, kit: BrandKit | None) -> Kit:
         name=brand.name,
         colours=colours | kit.colours,
         fonts=kit.fonts,
-        logo=Logo(settings.MEDIA_URL + logo.file.name, logo.width, logo.height) if logo else None,
+        logo=Logo(f"{settings.MEDIA_URL}{logo.file}", logo.width, logo.height) if logo else None,
         social=tuple((each["name"], each["url"]) for each in kit.social),
     )
 

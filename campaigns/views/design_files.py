@@ -69,11 +69,11 @@ def export(request: HttpRequest, org: str, design: str, kind: str) -> HttpRespon
     if kind not in TYPES:
         raise Http404("There is no such file.")
     try:
-        content: str | bytes = {
-            "mjml": design_exports.mjml,
-            "html": design_exports.html,
-            "zip": design_exports.archive,
-        }[kind](found)
+        content: str | bytes
+        if kind == "zip":
+            content = design_exports.archive(found)
+        else:
+            content = design_exports.html(found) if kind == "html" else design_exports.mjml(found)
     except DesignError as error:
         messages.error(request, f"Mend the design first: {error.findings[0].message}")
         return redirect(tenant_url(request, "campaigns:design", design=found.public_id))
