@@ -24,11 +24,19 @@ from contacts.models import (
     Suppression,
     Tagging,
 )
-from contacts.queries import fields
+from contacts.queries import fields, merged
+
+# How people came, where neither the import nor the form is known any more.
+ORIGINS = {"manual": "Entered by a member", "api": "API", "import": "Import", "form": "Sign-up form"}
 
 
 def held(contact: Contact) -> dict[str, Any]:
-    """Call inside of the organization's scope."""
+    """Call inside of the organization's scope. `other_entries`: whoever was found to be the same person."""
+    others = Contact.objects.filter(pk__in=merged.all_of(contact), erased_at=None).exclude(pk=contact.pk)
+    return {**_held(contact), "other_entries": [_held(other) for other in others.order_by("pk")]}
+
+
+def _held(contact: Contact) -> dict[str, Any]:
     organization = contact.organization
     labels = {field.key: field.label for field in fields.known(organization)}
     return {
@@ -118,7 +126,7 @@ def _origin(contact: Contact) -> str:
         return f"Import of the file {found.file_name}, {found.created_at:%Y-%m-%d}"
     if contact.form_id and (form := SignupForm.objects.filter(pk=contact.form_id).first()):
         return f"Sign-up form {form.name}"
-    return {"manual": "Entered by a member", "api": "API"}.get(contact.source, contact.source)
+    return ORIGINS.get(contact.source, contact.source)
 
 
 def _time(at: datetime | None) -> str | None:
