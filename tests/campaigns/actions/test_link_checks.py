@@ -92,10 +92,13 @@ def test_the_panel_has_links_asked_and_says_what_they_answered(
     woken: list[int] = []
     monkeypatch.setattr(tasks.ask_links, "delay", woken.append)
     page = as_analyst.get(url(organization, "campaign", draft)).content.decode()
-    assert "being asked just now" in page
+    assert "being asked just now" not in page and "0 of" in page
     with tenant_scope(organization):
         assert not LinkCheck.objects.exists()  # who may only look has nothing done
-    as_marketer.get(url(organization, "campaign", draft))
+    page = as_marketer.get(url(organization, "campaign", draft)).content.decode()
+    assert "being asked just now" in page and "?looks=1" in page
+    page = as_marketer.get(url(organization, "campaign_checks", draft), {"looks": "25"}).content.decode()
+    assert "being asked just now" in page and "hx-get" not in page
     with tenant_scope(organization):
         wanted = list(LinkCheck.objects.values_list("url", flat=True))
         assert wanted and all(address.startswith("https://copperkettle.example/") for address in wanted)
