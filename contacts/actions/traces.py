@@ -39,20 +39,28 @@ def forget(*, organization: Organization, names: Sequence[str]) -> int:
         named = reduce(or_, (Q(**{f"{column}__icontains": form}) for column in columns for form in spellings))
         for row in model._default_manager.filter(named, organization=organization):
             before = [getattr(row, column) for column in columns]
-            after = [_without(value, pattern) for value in before]
+            after = [
+                _without(value, pattern, _gone(column, row)) for column, value in zip(columns, before, strict=True)
+            ]
             if after != before:
                 for column, value in zip(columns, after, strict=True):
-                    setattr(row, column, value)
+                    most = getattr(model._meta.get_field(column), "max_length", None)
+                    setattr(row, column, value[:most] if most else value)
                 row.save(update_fields=columns)
                 changed += 1
     return changed
 
 
-def _without(value: Any, pattern: re.Pattern[str]) -> Any:
+def _gone(column: str, row: Model) -> str:
+    """What stands in the place of an address. No two names may become the same."""
+    return f"(erased {row.pk})" if column == "name" else GONE
+
+
+def _without(value: Any, pattern: re.Pattern[str], gone: str) -> Any:
     if isinstance(value, str):
-        return pattern.sub(GONE, value)
+        return pattern.sub(gone, value)
     if isinstance(value, list):
-        return [_without(one, pattern) for one in value]
+        return [_without(one, pattern, gone) for one in value]
     if isinstance(value, dict):
-        return {key: _without(one, pattern) for key, one in value.items()}
+        return {key: _without(one, pattern, gone) for key, one in value.items()}
     return value

@@ -14,7 +14,7 @@ from contacts.actions.subscriptions import Statement
 from contacts.enums import ConsentSource, SubscriptionState, SuppressionReason
 from contacts.errors import NotThisWay
 from contacts.models import ConsentRecord, Contact, Preference, Subscription, Suppression, Tag, Tagging, Topic
-from contacts.queries import merged, recipients
+from contacts.queries import merged, personal_data, recipients
 from sending.actions import evidence
 from tests.sending import ledger
 
@@ -152,3 +152,12 @@ def test_whoever_is_brought_back_is_themselves_again(scoped, owner, pair):
     duplicates.merge(keep=keep, extra=extra, actor=owner)
     people.restore(contact=extra, actor=owner)
     assert recipients.recipient(token=tokens.Token(scoped.pk, extra.pk, "")).contact == extra
+
+
+def test_who_asks_for_their_data_gets_that_of_the_other_entry_too(scoped, owner, pair):
+    keep, extra = pair
+    duplicates.merge(keep=keep, extra=extra, actor=owner)
+    keep.refresh_from_db()
+    held = personal_data.held(keep)
+    assert held["person"]["address"] == keep.address
+    assert [other["person"]["address"] for other in held["other_entries"]] == [extra.address]

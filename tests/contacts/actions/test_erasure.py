@@ -377,6 +377,8 @@ def test_questions_that_named_them_find_what_they_found_without_them(organizatio
             definition={"match": "any", "rules": [rule, other]},
             actor=owner,
         )
+        for name in (KEY, ADDRESS):  # two names that would become one
+            SavedView.objects.create(organization=organization, name=name, query="sort=new")
         SavedView.objects.create(organization=organization, name="One", query=f"q={KEY.replace('@', '%40')}&sort=new")
         jobs.start(
             organization=organization,
@@ -387,11 +389,11 @@ def test_questions_that_named_them_find_what_they_found_without_them(organizatio
             actor=owner,
         )
         record = erasure.erase(contact=person, actor=owner)
-        assert record["erased"]["questions and views that named them"] == 4
+        assert record["erased"]["questions and views that named them"] == 6
         segment.refresh_from_db()
         assert [one["value"] for one in segment.definition["rules"]] == ["(erased)", f"jo-{KEY}"], "nobody else's"
         assert audience.condition(organization, segment.definition)
-        assert SavedView.objects.get().query == "q=(erased)&sort=new"
+        assert SavedView.objects.get(name="One").query == "q=(erased)&sort=new"
 
 
 def test_rows_of_imports_are_found_by_an_index(organization, person):
