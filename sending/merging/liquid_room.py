@@ -163,6 +163,9 @@ class _Context(RenderContext):
     """A render's context: only the recipient's values, and an eye on the clock."""
 
     __slots__ = ("deadline", "locale", "zone")
+    deadline: float
+    locale: str
+    zone: str
 
     def get(self, path: list[object], *, token: Token | None, default: object = None) -> object:
         if time.thread_time() > self.deadline:
@@ -187,12 +190,12 @@ class _Roots(Mapping[str, Any]):
     """The names a template begins with: groups of values, addresses of links, and the slots that are filled already."""
 
     def __init__(self, values: Values, slots: list[str]) -> None:
-        self.values, self.slots = values, slots
+        self.view, self.slots = values, slots
 
     def __getitem__(self, name: str) -> Any:
         if name in GROUPS:
-            return _Group(self.values, name)
-        return {"_slots": self.slots, "_open": "{", "_close": "}"}.get(name) or self.values.get([name])
+            return _Group(self.view, name)
+        return {"_slots": self.slots, "_open": "{", "_close": "}"}.get(name) or self.view.get([name])
 
     def __contains__(self, name: object) -> bool:
         return True
@@ -208,10 +211,10 @@ class _Group(Mapping[str, Any]):
     """`contact` and its like."""
 
     def __init__(self, values: Values, name: str) -> None:
-        self.values, self.name = values, name
+        self.view, self.name = values, name
 
     def __getitem__(self, key: str) -> Any:
-        return self.values.get([self.name, key])
+        return self.view.get([self.name, key])
 
     def __iter__(self) -> Any:
         return iter(())
@@ -236,7 +239,7 @@ class _Environment(Environment):
     def setup_tags_and_filters(self, *, extra: bool = False) -> None:
         super().setup_tags_and_filters(extra=False)
         kept = {"if": _If(self), "for": ForTag(self), "assign": AssignTag(self)}
-        self.tags = {name: tag for name, tag in self.tags.items() if name not in _TAGS_OF_THE_LIBRARY} | kept  # type: ignore[assignment]
+        self.tags = {name: tag for name, tag in self.tags.items() if name not in _TAGS_OF_THE_LIBRARY} | kept
         self.filters = {name: each.run for name, each in FILTERS.items()}
 
 
@@ -264,7 +267,12 @@ def compiled_value(source: str) -> Callable[[Values], Any]:
         return parsed.evaluate  # type: ignore[return-value]
     path = [str(segment) if isinstance(segment, str) else segment for segment in parsed.left.path]
     chain = [
-        (FILTERS[each.name].run, tuple(a.value.value for a in each.args), FILTERS[each.name].local) for each in filters
+        (
+            FILTERS[each.name].run,
+            tuple(argument.value.value for argument in each.args if isinstance(argument.value, Literal)),
+            FILTERS[each.name].local,
+        )
+        for each in filters
     ]
 
     def run(view: Values) -> Any:
