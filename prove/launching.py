@@ -30,14 +30,18 @@ def launches(ground: Ground, *, people: int) -> Result:
     killed["scheduled"] += _kill(ground)
     with ground.house.connect() as connection:
         connection.autocommit = True
-        connection.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK, send.organization % 2**31])
+        key = [LOCK, send.organization % 2**31]
         for _ in range(FREEZE_KILLS):
+            connection.execute("SELECT pg_advisory_lock(%s, %s)", key)
             house.wait_until(
                 lambda: ground.ask(_BLOCKED, LOCK), within=AHEAD, what="a worker is about to freeze", every=0.2
             )
             _expect(ground, send, "launching")
             killed["freezing"] += _kill(ground)
-            house.wait_until(lambda: not ground.ask(_BLOCKED, LOCK), within=30, what="PostgreSQL notices it", every=0.2)
+            connection.execute(
+                "SELECT pg_advisory_unlock(%s, %s)", key
+            )  # only then PostgreSQL notices that nobody is there
+            house.wait_until(lambda: not ground.ask(_BLOCKED, LOCK), within=30, what="that is over", every=0.2)
     ground.wait_until_sealed(send)
     _expect(ground, send, "holding")
     killed["in the window"] += _kill(ground)

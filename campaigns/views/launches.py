@@ -39,6 +39,8 @@ def launch(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
             schedules.choose(campaign=found, actor=request.user, **form.cleaned_data)
             if found.organization.needs_approval and not approved.stands(Campaign.objects.get(pk=found.pk)):
                 note = request.POST.get("note", "")
+                if "note" not in request.POST:
+                    messages.info(request, "It was approved for another time, so somebody is asked again.")
                 approvals.ask(campaign=found, actor=request.user, note=note, accepted=ticks, seen=seen)
             else:
                 launches.launch(campaign=found, actor=request.user, accepted=ticks, seen=seen)

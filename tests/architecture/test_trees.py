@@ -142,6 +142,7 @@ WAYS_AROUND = {
     "campaigns/tasks.py": [
         "campaigns of every organization that may be done",
         "launches of every organization that lost their wake-up",
+        "launches of every organization whose time has come",
     ],
     "contacts/actions/health.py": ["sweep counts of health that lost their worker"],
     "contacts/actions/house_suppressions.py": ["the operator's list belongs to no tenant, its log to the house"],

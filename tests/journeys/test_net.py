@@ -120,7 +120,8 @@ def test_approval_and_taking_it_back(
     hers.get_by_label("At a time", exact=True).check()
     day = timezone.now() + timedelta(days=3)
     labelled(hers, "Day and time").fill(f"{day:%Y-%m-%d}T09:30")
-    hers.get_by_role("button", name="Ask for approval").click()  # another time is another campaign
+    hers.get_by_role("button", name="Schedule it").click()
+    expect(hers.get_by_text("It was approved for another time, so somebody is asked again.")).to_be_visible()
     expect(hers.get_by_text("at 09:30 (Europe/Berlin).")).to_be_visible()
     his.goto(f"{base}/campaigns/{draft.public_id}/")
     his.get_by_role("button", name="Approve and send as asked").click()
