@@ -180,6 +180,20 @@ async def test_a_person_whose_values_are_too_much_fails_alone(town: Town) -> Non
     assert caught.value.reason == Reason.MERGE
 
 
+async def test_view_in_browser_is_this_messages_own_page_and_no_key_to_anything_else(town: Town) -> None:
+    letter = '<p><a href="{{ web_version_url }}">View in browser</a> {{ brand.postal_address }} <a href="{{ unsubscribe_url }}">Leave</a></p>'
+    plan = compile_plan("Hi", letter, "Hi {{ web_version_url }}").to_json()
+    await sync_to_async(town.rows)("UPDATE sending_letter SET plan = %(plan)s", plan=Json(plan))
+    for parcel, made in await compose_all(town):
+        message = email.message_from_bytes(made.content, policy=email.policy.default)
+        body = message.get_body(("html",)).get_content()
+        token = body.partition("https://links.test/v/")[2].partition('"')[0]
+        opened = hits.read_view(token, keys=derived_keys.keys_for(hits.PURPOSE))
+        assert opened is not None and (opened.delivery_id, opened.mailing_id) == (parcel.id, town.mailing)
+        assert hits.read(token, keys=derived_keys.keys_for(hits.PURPOSE)) is None and tokens.read(token) is None
+        assert f"https://links.test/v/{token}" in message.get_body(("plain",)).get_content()
+
+
 @pytest.fixture
 def house_mail_waits(organization: Organization) -> SendingDomain:
     raw = b"From: hello@posthouse.example\r\nTo: a@inbox.example\r\nSubject: Code\r\nMessage-ID: <1@posthouse.example>\r\n\r\n.dot\r\nbare\nLF\r\n"
