@@ -31,8 +31,8 @@ ON_ITS_WAY = (
 )
 LAST_TALLIES = """
     INSERT INTO sending_tally (organization_id, mailing_id, variant, provider, kind, link, n, at)
-    SELECT %(organization)s, %(mailing)s, 0, (ARRAY['Gmail','Yahoo','Other'])[1 + n %% 3], k.kind, -1, k.n, now()
-    FROM generate_series(1, 2000) n CROSS JOIN (VALUES (1, 1), (130, 1)) k(kind, n)
+    SELECT %(organization)s, %(mailing)s, 0, (ARRAY['Gmail','Yahoo','Other'])[1 + n %% 3], k.kind, -1, k.one, now()
+    FROM generate_series(1, 2000) n CROSS JOIN (VALUES (1, 1), (130, 1)) k(kind, one)
 """
 MANY = """
     INSERT INTO campaigns_campaign (organization_id, public_id, brand_id, name, state, subject, preheader, from_name, from_local,
