@@ -20,7 +20,6 @@ from django.utils import timezone
 
 from accounts import derived_keys
 from accounts.tenancy import cross_tenant, tenant_scope
-from campaigns.actions import media
 from contacts import tokens as contact_tokens
 from contacts.actions import subscriptions
 from contacts.enums import ConsentAction, ConsentSource, SubscriptionState, SuppressionReason
@@ -30,7 +29,6 @@ from reputation.queries import totals as reading
 from sending.enums import DeliveryState, EventKind
 from sending.models import Delivery, Engagement, Event
 from sending.tracking import tokens
-from tests.campaigns.pictures_of import picture
 from tests.sending import ledger
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -508,15 +506,3 @@ def test_undo_and_preferences_by_forms_without_cookies(hits, organization, perso
         assert reading.of_mailing(message.mailing_id).unsubscribes == 0
     assert kinds(organization) == [EventKind.UNSUBSCRIBED, EventKind.RESUBSCRIBED]
     assert_adds_up()
-
-
-def test_pictures_come_from_the_link_host_for_ever_and_without_cookies(hits, organization):
-    with tenant_scope(organization):
-        made = media.add(organization=organization, name="mug.png", data=picture(800, 500), actor=None).media
-    answer = hits("GET", f"/media/{made.file}")
-    assert answer.status == 200 and answer.headers["Content-Type"] == "image/png"
-    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
-    assert answer.headers["X-Content-Type-Options"] == "nosniff" and "Set-Cookie" not in answer.headers
-    assert int(answer.headers["Content-Length"]) == made.size
-    for path in ("../secret_key", "..%2fsecret_key", f"{made.file}.svg", "x/" + "0" * 32 + ".png"):
-        assert hits("GET", f"/media/{path}").status == 404
