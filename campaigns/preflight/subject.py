@@ -31,12 +31,13 @@ def check(facts: Facts) -> Result:
         return Result(
             NAME, TITLE, "warn", "The whole subject is in capitals.", "Write it as you would to one person.", "sender"
         )
-    if len(subject) > LONG:
+    length = len(facts.subject_shown or subject)  # what people read, and not the merge fields
+    if length > LONG:
         return Result(
             NAME,
             TITLE,
             "warn",
-            f"{len(subject)} characters; phones show about 40.",
+            f"{length} characters; phones show about 40.",
             "Put what matters first, or shorten it.",
             "sender",
         )
