@@ -47,7 +47,7 @@ PAGES = {
     "segments": ("get", {}, READ),
     "segment_new": ("get", {}, WRITE),
     "segment_schema": ("get", {}, READ),
-    "segment_builder": ("post", {}, READ),
+    "segment_builder": ("post", {}, WRITE),
     "segment_count": ("post", {}, READ),
     "segment_edit": ("get", {}, READ),
     "segment_archive": ("post", {}, DO),
