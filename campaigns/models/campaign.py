@@ -58,7 +58,9 @@ class Campaign(TenantModel):
     test = models.JSONField(
         default=dict, help_text='A/B: {"share", "metric", "minutes", "by_itself", "winner"}; empty: none.'
     )
-    expected_people = models.BigIntegerField(null=True, help_text="How many it was for when somebody pressed the button.")
+    expected_people = models.BigIntegerField(
+        null=True, help_text="How many it was for when somebody pressed the button."
+    )
     accepted_warnings = models.JSONField(default=list, help_text="Names of the checks whose warning was ticked.")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     launched_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
