@@ -39,7 +39,7 @@ class OrganizationForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Organization
-        fields = ("name", "postal_address", "time_zone")
+        fields: tuple[str, ...] = ("name", "postal_address", "time_zone")
         labels = {"name": "Name of the organization"}
         widgets = {"name": forms.TextInput(attrs={"autocomplete": "organization"})}
         error_messages = {"name": {"required": "Give the organization a name."}}
@@ -67,7 +67,7 @@ class SettingsForm(OrganizationForm):
         return str(self.cleaned_data["locale"] or self.instance.locale)
 
     class Meta(OrganizationForm.Meta):
-        fields = (*OrganizationForm.Meta.fields, "locale", "needs_approval")
+        fields: tuple[str, ...] = (*OrganizationForm.Meta.fields, "locale", "needs_approval")
         labels = {**OrganizationForm.Meta.labels, "needs_approval": "A second person approves each campaign"}
         help_texts = {"needs_approval": "Before it leaves, somebody else looks at it. Nobody approves their own."}
 

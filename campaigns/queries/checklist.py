@@ -118,9 +118,7 @@ def _fallbacks(plan: Plan) -> dict[str, str]:
         if hole.kind == "value" and hole.default.strip() and hole.name.startswith("contact."):
             found.setdefault(hole.name.removeprefix("contact."), []).append(hole.default.strip())
     found.update({name: [] for name in plan.unguarded_fields})
-    return {
-        name: "” or “".join(dict.fromkeys(several)) for name, several in found.items() if name not in _NEVER_EMPTY
-    }
+    return {name: "” or “".join(dict.fromkeys(several)) for name, several in found.items() if name not in _NEVER_EMPTY}
 
 
 def _gaps(campaign: Campaign, fallbacks: Mapping[str, str], counted: People | None) -> tuple[Gap, ...]:

@@ -83,7 +83,7 @@ def draft(request: HttpRequest, campaign: Campaign, *, test: TestForm | None = N
 def edit(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
     found = campaign_for(request, campaign, need=Role.MARKETER)
     if found.state != CampaignState.DRAFT:
-        messages.warning(request, _NO_DRAFT.get(found.state, _STARTED))
+        messages.warning(request, _NO_DRAFT.get(CampaignState(found.state), _STARTED))
         return redirect(tenant_url(request, "campaigns:campaign", campaign=found.public_id))
     form = CampaignForm(
         request.POST or None,

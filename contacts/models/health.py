@@ -16,7 +16,9 @@ class Health(TenantModel):
     facts = models.JSONField(default=dict)
     samples = models.JSONField(default=dict)
     duplicates = models.JSONField(default=list)
-    silent_days = models.PositiveIntegerField(default=180, help_text="Unengaged: no open or click by a human for so long,")
+    silent_days = models.PositiveIntegerField(
+        default=180, help_text="Unengaged: no open or click by a human for so long,"
+    )
     silent_sends = models.PositiveIntegerField(default=5, help_text="although they got so many mails in that time.")
     counted_at = models.DateTimeField(null=True)
     asked_at = models.DateTimeField(null=True, help_text="When counting was asked for; empty: nobody waits for it.")

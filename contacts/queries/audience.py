@@ -84,7 +84,9 @@ def _refuse_half_converted(organization: Organization, rules: Sequence[Rule]) ->
         return
     for key, job in fields.in_work(organization).items():
         if key in keys:
-            raise BadDefinition(f"“{job.title}” is at work, and the segment asks about that field. Wait until it is done.")
+            raise BadDefinition(
+                f"“{job.title}” is at work, and the segment asks about that field. Wait until it is done."
+            )
 
 
 def select(

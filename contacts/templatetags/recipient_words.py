@@ -88,7 +88,7 @@ def moment(text: str | None) -> str:
 def told(value: Any) -> str:
     """The value of a field in the page's language: yes and no, days; all else as it is kept."""
     if isinstance(value, bool):
-        return yesno(value)
+        return str(yesno(value))
     if isinstance(value, list):
         return "; ".join(str(one) for one in value)
     text = str(value)

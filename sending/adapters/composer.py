@@ -177,7 +177,19 @@ class LetterComposer:
         rows = await self._line.rows(LETTER, {"letter": letter_id, "mailing": mailing_id})
         if not rows:
             raise Unmakeable(Reason.CONTENT_LOST, "The content of this send is not there any more.")
-        plan_json, facts, *sender, link_host, brand_name, mailing, organization, time_zone, locale, topic, topic_name = rows[0]
+        (
+            plan_json,
+            facts,
+            *sender,
+            link_host,
+            brand_name,
+            mailing,
+            organization,
+            time_zone,
+            locale,
+            topic,
+            topic_name,
+        ) = rows[0]
         from_name, from_local, reply_to, domain, selector, private_key, label = sender
         try:
             plan = merging.Plan.from_json(plan_json)

@@ -44,7 +44,7 @@ class MailAnswers:
         complained = Engagement.objects.filter(pk__in=ours.values("pk"), complained_at__gt=since).order_by()
         return (
             list(bounced.values_list("contact_id", flat=True).distinct()),
-            list(complained.values_list("contact_id", flat=True).distinct()),
+            [pk for pk in complained.values_list("contact_id", flat=True).distinct() if pk is not None],
         )
 
     def has_had_enough(self, *, contact: str, cap: str) -> str:

@@ -80,7 +80,7 @@ def people(
             [mailing.pk, after, *params, limit + 1],
         )
         rows = cursor.fetchall()
-    found = [Person(*row[:6], _numbers(row[6])) for row in rows[:limit]]
+    found = [Person(row[0], row[1], row[2], row[3], row[4], row[5], _numbers(row[6])) for row in rows[:limit]]
     return found, found[-1].id if len(rows) > limit else None
 
 

@@ -366,8 +366,9 @@ class Relay:
         """No leave for the final dot: somebody opted out, paused or cancelled in the last moment."""
         if leave is not None and leave.hold:
             mailing_id = parcel.lane.mailing_id
-            for holder in (*self.sites.values(), self._later):
-                holder.drop_mailing(mailing_id)
+            for site in self.sites.values():
+                site.drop_mailing(mailing_id)
+            self._later.drop_mailing(mailing_id)
             self._lanes = {lane.id: lane for lane in self._lanes.values() if lane.mailing_id != mailing_id}
         if leave is not None and leave.refusal:
             self.commits.settle(Settlement(parcel.id, "suppressed", leave.refusal, tried=False))

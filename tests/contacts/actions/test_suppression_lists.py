@@ -80,11 +80,11 @@ def test_our_own_export_is_understood_and_topics_by_their_name(scoped):
 
 def test_limits_and_rubbish(scoped, monkeypatch):
     for rubbish in ("", b"\x00\x01\x02", b"PK\x03\x04" + bytes(200)):
-        with pytest.raises(BadImport):
-            name = receive(scoped, rubbish)
-            found = lists.plan(organization=scoped, name=name, reason=IMPORTED, topic=None)
-            if not found.new:
-                raise BadImport("nothing in it")
+        try:
+            found = lists.plan(organization=scoped, name=receive(scoped, rubbish), reason=IMPORTED, topic=None)
+        except BadImport:
+            continue
+        assert not found.new
     monkeypatch.setattr(lists, "MAX_ROWS", 2)
     name = receive(scoped, "a@example.org\nb@example.org\nc@example.org\n")
     with pytest.raises(BadImport, match="more than 2 rows"):

@@ -12,8 +12,7 @@ DRINKS = FieldKind("drinks", "Drinks", "multi", ("Tea", "Coffee", "Milk, cold"))
 def form(field, posted, kept=None):
     data = QueryDict(mutable=True)
     data.setlist(f"v_{field.key}", posted)
-    made = PersonForm(data, fields=[field], kept={field.key: kept} if kept is not None else {})
-    return made
+    return PersonForm(data, fields=[field], kept={field.key: kept} if kept is not None else {})
 
 
 def test_several_choices_are_ticked():

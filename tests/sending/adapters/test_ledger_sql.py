@@ -135,9 +135,7 @@ async def test_a_launch_that_is_being_taken_back_is_not_let_go(town: Town) -> No
     await ledger.close()
 
 
-@pytest.mark.parametrize(
-    "variants", [{1: 10.0, 2: 20.0, REST: 70.0}, {REST: 95.0}, {1: 50.0, 2: 50.0}]
-)
+@pytest.mark.parametrize("variants", [{1: 10.0, 2: 20.0, REST: 70.0}, {REST: 95.0}, {1: 50.0, 2: 50.0}])
 def test_shares_are_exact_and_everybody_is_in_one(town: Town, variants: dict[int, float]) -> None:
     with tenant_scope(town.organization):
         letter = Mailing.objects.get(pk=town.mailing).letter
