@@ -49,6 +49,7 @@ SKIPPED: Final[dict[str, Words]] = {
         "They were archived before it was their turn.", "Bring them back if they should get the next one."
     ),
     "cancelled": Words("The send was cancelled before it was their turn."),
+    "taken_back": Words("The launch was taken back before anything left."),
 }
 
 # What a server's refusal or delay is about.

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import django
+import hypothesis
 import pytest
 
 from posthouse.up.errors import CannotStart
@@ -46,6 +47,11 @@ os.environ |= {
 django.setup()
 
 pytest_plugins = ["tests.database", "tests.cast", "tests.browser"]
+
+
+# Times are the benchmarks' business: no test fails because a machine is slow.
+hypothesis.settings.register_profile("posthouse", deadline=None)
+hypothesis.settings.load_profile("posthouse")
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:

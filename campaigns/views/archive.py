@@ -47,7 +47,7 @@ def list_(request: HttpRequest, brand: Brand) -> HttpResponse | None:
     if not issues and before is None:
         return None  # an archive begins with the first campaign that is made public
     context = {"brand": brand, "issues": issues, "next": following}
-    return public_pages.public(render(request, "campaigns/public/archive.html", context))
+    return public_pages.public(render(request, "campaigns/public_pages/archive.html", context))
 
 
 @_of_brand

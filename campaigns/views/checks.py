@@ -57,7 +57,7 @@ def part(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
         response = HttpResponse(status=STOP_POLLING)
         response["HX-Refresh"] = "true"
         return response
-    return render(request, "campaigns/preflight/_panel.html", panel(request, found))
+    return render(request, "campaigns/checks/_panel.html", panel(request, found))
 
 
 @require_POST

@@ -29,7 +29,7 @@ def public(response: HttpResponse, policy: str = PAGE_POLICY) -> HttpResponse:
 
 def gone(request: HttpRequest, title: str, text: str) -> HttpResponse:
     """404 with words."""
-    return private(render(request, "campaigns/public/gone.html", {"title": title, "text": text}, status=404))
+    return private(render(request, "campaigns/public_pages/gone.html", {"title": title, "text": text}, status=404))
 
 
 def _strict(response: HttpResponse, policy: str) -> HttpResponse:

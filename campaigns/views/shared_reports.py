@@ -51,4 +51,4 @@ def _report(request: HttpRequest, campaign: Campaign) -> HttpResponse:
         **times(campaign.mailing, zone),
     }
     with timezone.override(ZoneInfo(zone)):
-        return public_pages.private(render(request, "campaigns/public/report.html", context))
+        return public_pages.private(render(request, "campaigns/public_pages/report.html", context))

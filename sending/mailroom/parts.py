@@ -69,7 +69,7 @@ class Part:
         charset = self.parameter("charset") or "utf-8"
         try:
             return self.body.decode(charset, "replace")
-        except LookupError:
+        except (LookupError, ValueError):  # no such code, or a NUL in its name
             return self.body.decode("utf-8", "replace")
 
     def walk(self) -> "list[Part]":

@@ -456,12 +456,11 @@ class Relay:
 
     def _slowed(self) -> dict[str, float]:
         """Providers that asked us to wait -> when the last of their sites gets full speed again (epoch seconds)."""
-        until: dict[str, float] = {}
         ahead = self._clock.wall() - self._clock.monotonic()
-        for site in self.sites.values():
-            if site.is_held:
-                until[site.provider.name] = max(until.get(site.provider.name, 0.0), round(site.held_until + ahead, 1))
-        return until
+        held = [site for site in self.sites.values() if site.is_held]
+        return {
+            site.provider.name: round(site.held_until + ahead, 1) for site in sorted(held, key=lambda s: s.held_until)
+        }
 
     async def _listen(self) -> None:
         while True:

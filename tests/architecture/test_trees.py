@@ -143,7 +143,10 @@ WAYS_AROUND = {
         "campaigns of every organization that may be done",
         "launches of every organization that lost their wake-up",
         "launches of every organization whose time has come",
+        "links of every organization that are to be asked",
     ],
+    "campaigns/queries/archives.py": ["an archive is found by its brand's public id alone"],
+    "campaigns/queries/web_versions.py": ["a web version is found by the token in a mail alone"],
     "contacts/actions/health.py": ["sweep counts of health that lost their worker"],
     "contacts/actions/house_suppressions.py": ["the operator's list belongs to no tenant, its log to the house"],
     "contacts/actions/import_work.py": [

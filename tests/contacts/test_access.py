@@ -2,17 +2,21 @@
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Brand
 from accounts.tenancy import tenant_scope
-from contacts.actions import field_work, fields, imports, saved_views, tags
-from contacts.models import Contact, Segment, Suppression, Topic
+from contacts.actions import field_work, fields, imports, privacy_requests, saved_views, segments, tags
+from contacts.enums import RequestChannel, RequestKind
+from contacts.models import Contact, Suppression, Topic
 from contacts.urls import urlpatterns
+from tests.contacts import forms_of
 
 READ = {"owner": 200, "marketer": 200, "analyst": 200, "outsider": 404}
 WRITE = {"owner": 200, "marketer": 200, "analyst": 403, "outsider": 404}
 DO = {"owner": 302, "marketer": 302, "analyst": 403, "outsider": 404}
 ADMIN = {"owner": 200, "marketer": 403, "analyst": 403, "outsider": 404}
+ADMIN_DO = {"owner": 302, "marketer": 403, "analyst": 403, "outsider": 404}
 FIRST_ONLY = {"owner": 422, "marketer": 302, "analyst": 403, "outsider": 404}  # the marketer had changed it already
 
 # name: (method, posted, what each one gets)
@@ -44,12 +48,25 @@ PAGES = {
     "topic_edit": ("get", {}, WRITE),
     "topic_archive": ("post", {}, DO),
     "topic_restore": ("post", {}, DO),
+    "forms": ("get", {}, READ),
+    "form_new": ("get", {}, WRITE),
+    "form_preview": ("post", {"name": "Blog", "topics": ["news"]}, WRITE),
+    "form": ("get", {}, READ),
+    "form_edit": ("get", {}, WRITE),
+    "form_qr_svg": ("get", {}, READ),
+    "form_qr_png": ("get", {}, READ),
+    "form_archive": ("post", {}, DO),
+    "form_restore": ("post", {}, DO),
     "segments": ("get", {}, READ),
     "segment_new": ("get", {}, WRITE),
     "segment_schema": ("get", {}, READ),
     "segment_builder": ("post", {}, WRITE),
     "segment_count": ("post", {}, READ),
+    "segment_each": ("post", {}, READ),
+    "segment_choices": ("get", {"what": "tags", "q": "fr"}, READ),
     "segment_edit": ("get", {}, READ),
+    "segment_versions": ("get", {}, READ),
+    "segment_go_back": ("post", {}, DO),
     "segment_archive": ("post", {}, DO),
     "segment_restore": ("post", {}, DO),
     "fields": ("get", {}, READ),
@@ -80,6 +97,14 @@ PAGES = {
     "suppression_list_discard": ("post", {}, DO),
     "suppression_new": ("get", {}, WRITE),
     "suppression_lift": ("get", {}, ADMIN),
+    "privacy_requests": ("get", {}, READ),
+    "privacy_request_new": ("get", {}, WRITE),
+    "privacy_request": ("get", {}, READ),
+    "privacy_request_link": ("post", {}, DO),
+    "privacy_request_data": ("post", {}, ADMIN),
+    "privacy_request_erase": ("post", {"typed": "ann@example.org"}, ADMIN_DO),
+    "privacy_request_refuse": ("post", {"words": "a joke"}, ADMIN_DO),
+    "privacy_request_close": ("post", {"words": "by letter"}, ADMIN_DO),
     "imports": ("get", {}, READ),
     "import_new": ("get", {}, WRITE),
     "import": ("get", {}, READ),
@@ -88,6 +113,8 @@ PAGES = {
     "import_rematch": ("post", {}, DO),
     "import_approve": ("post", {}, DO),
     "import_cancel": ("post", {}, DO),
+    "import_rows": ("get", {}, READ),
+    "import_undo": ("post", {}, DO),
     "import_rejects": ("get", {}, READ),
     "jobs": ("get", {}, READ),
     "work": ("get", {}, READ),
@@ -99,7 +126,7 @@ PAGES = {
 
 
 @pytest.fixture
-def places(organization):
+def places(organization, owner):
     """The arguments of every page's address."""
     with tenant_scope(organization):
         contact = Contact.objects.create(
@@ -108,9 +135,16 @@ def places(organization):
         topic = Topic.objects.create(
             organization=organization, brand=Brand.objects.get(), name="News", public_id="news"
         )
-        segment = Segment.objects.create(
-            organization=organization, name="All", definition={"match": "all", "rules": []}
-        )
+        form = forms_of.form(organization, topic)
+        segment = None
+        for match in ("all", "any"):  # two versions, so that there is one to go back to
+            segment = segments.save(
+                organization=organization,
+                segment=segment,
+                name="At example.org",
+                definition={"match": match, "rules": [RULE]},
+                actor=None,
+            )
         suppression = Suppression.objects.create(
             organization=organization, address_key="bob@example.org", reason="manual", source="member"
         )
@@ -123,6 +157,15 @@ def places(organization):
         )
         view = saved_views.save(organization=organization, name="View", query="q=ann", actor=None)
         tag = tags.ensure(organization, ["Friend"])["Friend"]
+        wish = privacy_requests.receive(
+            organization=organization,
+            kind=RequestKind.ERASURE,
+            channel=RequestChannel.LETTER,
+            address=contact.address,
+            note="",
+            received_at=timezone.now(),
+            actor=owner,
+        )
         check = field_work.check_conversion(field=city, target=field_work.Target("text"), actor=None)
     return {
         "field": city.key,
@@ -131,6 +174,10 @@ def places(organization):
         "job": check.public_id,
         "which": "role",
         "kept": "x",
+        "kind": "new",
+        "version": 1,
+        "form": form.public_id,
+        "wish": wish.public_id,
         "contact": contact.pk,
         "topic": topic.public_id,
         "segment": segment.public_id,

@@ -427,18 +427,6 @@ def test_nothing_else_is_reachable_on_the_link_host(hits, organization):
     assert hits("GET", "/robots.txt").text.endswith("Disallow: /\n")
 
 
-def test_web_versions_archives_and_shared_reports_are_answered_here(hits):
-    for path, said in (
-        ("/v/nonsense", "There is no mail here"),
-        ("/r/nonsense", "This report is not shared"),
-        ("/archive/nobody", "There is nothing here"),
-        ("/archive/nobody/feed.atom", "There is nothing here"),
-    ):
-        answer = hits("GET", path, Host="links.kettle.example")
-        assert answer.status == 404 and said in answer.text
-        assert hits("POST", path).status in (404, 405)
-
-
 def test_pages_are_private_and_need_no_cookies(hits, person, message):
     for path in (unsubscribe_path(person, message), "/p/" + unsubscribe_path(person, message)[3:], "/u/nonsense"):
         answer = hits("GET", path, Host="links.kettle.example")

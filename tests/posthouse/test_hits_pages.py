@@ -73,3 +73,15 @@ def test_everybody_gets_their_own_page(hits, organization, person, topic, messag
     hits("POST", f"/p/{mine}/rhythm", urlencode({"form": form, "cap": "weekly"}), Content_Type=URLENCODED)
     with tenant_scope(organization):
         assert not Preference.objects.exists()
+
+
+def test_web_versions_archives_and_shared_reports_are_answered_here(hits):
+    for path, said in (
+        ("/v/nonsense", "There is no mail here"),
+        ("/r/nonsense", "This report is not shared"),
+        ("/archive/nobody", "There is nothing here"),
+        ("/archive/nobody/feed.atom", "There is nothing here"),
+    ):
+        answer = hits("GET", path, Host="links.kettle.example")
+        assert answer.status == 404 and said in answer.text
+        assert hits("POST", path).status in (404, 405)

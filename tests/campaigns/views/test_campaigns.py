@@ -134,7 +134,7 @@ def test_people_are_left_out_and_an_archived_choice_stays(
         url(organization, "audience"), {"topic": topic.pk, "excluded_segment": first.pk}
     ).content.decode()
     assert "<strong>3</strong> people" in said
-    assert "subscribed to Weekly news, without people whose Address starts with “p1@”." in said
+    assert "subscribed to Weekly news, without people whose E-mail address starts with “p1@”." in said
     form = {"name": "x", "topic": topic.pk, "excluded_segment": first.pk}
     assert as_marketer.post(url(organization, "campaign_edit", draft), form).status_code == 302
     with tenant_scope(organization):
