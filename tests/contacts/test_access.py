@@ -63,7 +63,7 @@ PAGES = {
     "segment_builder": ("post", {}, WRITE),
     "segment_count": ("post", {}, READ),
     "segment_each": ("post", {}, READ),
-    "segment_choices": ("get", {"what": "tags", "q": "fr"}, READ),
+    "segment_choices": ("get", {"what": "tag", "q": "fr"}, READ),
     "segment_edit": ("get", {}, READ),
     "segment_versions": ("get", {}, READ),
     "segment_go_back": ("post", {}, DO),
@@ -141,8 +141,8 @@ def places(organization, owner):
             segment = segments.save(
                 organization=organization,
                 segment=segment,
-                name="At example.org",
-                definition={"match": match, "rules": [RULE]},
+                name="Anns",
+                definition={"match": match, "rules": [{"about": "field:first_name", "op": "is", "value": "Ann"}]},
                 actor=None,
             )
         suppression = Suppression.objects.create(
@@ -215,7 +215,24 @@ def test_a_stranger_is_asked_to_log_in(name, client, organization, places):
 
 @pytest.mark.parametrize(
     "name",
-    ["person", "person_timeline", "job", "topic_edit", "segment_edit", "suppression_lift", "import", "import_rejects"],
+    [
+        "person",
+        "person_timeline",
+        "job",
+        "topic_edit",
+        "form",
+        "form_edit",
+        "form_qr_svg",
+        "form_qr_png",
+        "segment_edit",
+        "segment_versions",
+        "suppression_lift",
+        "privacy_request",
+        "import",
+        "import_rows",
+        "import_undo",
+        "import_rejects",
+    ],
 )
 def test_another_organizations_object_is_not_there(name, as_outsider, other_organization, places):
     """The outsider asks within his own organization for an id of ours."""
