@@ -16,7 +16,8 @@ from accounts.actions import audit
 from accounts.models import Brand, Organization, User
 from accounts.tenancy import cross_tenant, tenant_scope_id
 from contacts import addresses, fingerprints, links
-from contacts.actions import address_changes, erasure, request_mails
+from contacts.actions import address_changes, erasure, request_mails, suppressions
+from contacts.adapters import signup_limits
 from contacts.enums import RequestChannel, RequestKind, RequestState
 from contacts.errors import BadAddress, NotThisWay
 from contacts.models import Contact, HouseSuppression, PrivacyRequest, Suppression
@@ -165,6 +166,9 @@ def propose_address(*, request: PrivacyRequest, address: str, brand: Brand) -> s
         raise BadAddress(str(refused)) from refused
     if request.record.get("mailed", 0) >= HOUR_MOST:
         raise NotThisWay("That is enough links for one request. Ask anew.")
+    # The mailbox may be a stranger's: as few mails as a sign-up may cause, and one answer for all reasons.
+    if suppressions.is_erased(parsed.key) or not signup_limits.address_may_get_mail(address_key=parsed.key):
+        raise NotThisWay("No mail goes to that address at present. Give another one, or try it again tomorrow.")
     request.record = {**request.record, "mailed": request.record.get("mailed", 0) + 1}
     request.new_address = parsed.address
     request.save(update_fields=["new_address", "record"])

@@ -9,14 +9,16 @@ from datetime import timedelta
 
 import pytest
 from django.core import signing
+from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import AuditEntry, Brand
 from accounts.tenancy import tenant_scope
-from contacts import tokens
+from contacts import fingerprints, tokens
 from contacts.actions import erasure, privacy_requests, subscriptions, suppressions
 from contacts.actions.subscriptions import Statement
+from contacts.adapters import signup_limits
 from contacts.enums import ConsentSource, RequestKind, RequestState, SubscriptionState, SuppressionReason
 from contacts.models import ConsentRecord, Contact, PrivacyRequest, Subscription, Suppression, Topic
 from sending.models import Delivery, StoredMessage
@@ -209,6 +211,31 @@ def test_until_the_new_mailbox_says_yes_nothing_changes(client, organization, pe
     assert is_over(client.get(one)), "a link confirms the address that it was mailed to, and no other"
     with tenant_scope(organization):
         assert Contact.objects.get(pk=person.pk).address == KEY
+
+
+def test_a_strangers_mailbox_is_not_filled_by_new_addresses(client, organization, person, token, monkeypatch):
+    monkeypatch.setattr(signup_limits, "AN_ADDRESS", 2)
+    cache.clear()
+    ask(client, token, "address")
+    link = mails(organization)[-1][2]
+    for spelling in ("victim@new.example", "victim+1@new.example", "victim+2@new.example"):
+        answer = client.post(link, {"do": "propose", "address": spelling})
+    assert "no address that mail can reach, or too many" in answer.content.decode()
+    assert [to for to, *_ in mails(organization)].count("victim+2@new.example") == 0
+
+
+def test_who_is_forgotten_gets_no_mail_by_somebody_elses_new_address(client, organization, person, token):
+    with tenant_scope(organization):
+        suppressions.suppress_many(
+            organization=organization,
+            keys=[fingerprints.listed(NEW)[0]],
+            reason=SuppressionReason.ERASED,
+            source="page",
+        )
+    ask(client, token, "address")
+    answer = client.post(mails(organization)[-1][2], {"do": "propose", "address": NEW})
+    assert "no address that mail can reach, or too many" in answer.content.decode()
+    assert NEW not in [to for to, *_ in mails(organization)]
 
 
 def test_what_the_person_said_goes_along_with_a_new_address(client, organization, person, token):
