@@ -10,10 +10,11 @@ from django.urls import get_resolver, reverse
 from accounts.models import Organization, User
 from accounts.tenancy import tenant_scope
 from campaigns import urls
-from campaigns.actions import designs, launches
+from campaigns.actions import blocks, designs, launches, media, shares
 from campaigns.designs.starters import starter
 from campaigns.models import Campaign
 from sending.models import Delivery
+from tests.campaigns.pictures_of import picture
 
 LOOK = ("owner", "marketer", "analyst")
 WRITE = ("owner", "marketer")
@@ -23,10 +24,14 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "home": ("get", LOOK),
     "campaigns": ("get", LOOK),
     "campaign_new": ("get", WRITE),
+    "calendar": ("get", LOOK),
+    "compare": ("get", LOOK),
     "audience": ("get", LOOK),
     "jobs": ("get", LOOK),
     "campaign": ("get", LOOK),
     "campaign_edit": ("get", WRITE),
+    "campaign_labels": ("get", WRITE),
+    "campaign_duplicate": ("post", WRITE),
     "campaign_discard": ("post", WRITE),
     "campaign_content": ("get", WRITE),
     "campaign_choose": ("post", WRITE),
@@ -50,12 +55,42 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "campaign_live": ("get", LOOK),
     "campaign_people": ("get", LOOK),
     "campaign_people_csv": ("get", LOOK),
+    "campaign_did": ("get", LOOK),
+    "campaign_did_csv": ("get", LOOK),
+    "campaign_shares": ("get", WRITE),
+    "campaign_share_revoke": ("post", WRITE),
+    "campaign_clicks": ("get", LOOK),
+    "campaign_clicks_mail": ("get", LOOK),
     "designs": ("get", LOOK),
     "design_new": ("get", WRITE),
     "starter_preview": ("get", LOOK),
+    "media": ("get", LOOK),
+    "media_upload": ("post", WRITE),
+    "media_json": ("get", LOOK),
+    "media_item": ("get", LOOK),
+    "media_archive": ("post", WRITE),
+    "media_restore": ("post", WRITE),
+    "design_bring": ("get", WRITE),
+    "blocks": ("get", LOOK),
+    "blocks_json": ("get", LOOK),
+    "block_save": ("post", WRITE),
+    "block_preview": ("get", LOOK),
+    "block_rename": ("post", WRITE),
+    "block_archive": ("post", WRITE),
+    "block_restore": ("post", WRITE),
+    "brand_kit": ("get", LOOK),
+    "brand_kit_of": ("get", LOOK),
+    "brand_kit_contrast": ("get", LOOK),
+    "brand_kit_preview": ("get", LOOK),
     "design": ("get", LOOK),
     "design_save": ("post", WRITE),
     "design_preview": ("get", LOOK),
+    "design_export": ("get", LOOK),
+    "block_new": ("get", WRITE),
+    "design_versions": ("get", LOOK),
+    "design_version": ("get", LOOK),
+    "design_version_preview": ("get", LOOK),
+    "design_version_restore": ("post", WRITE),
     "design_rename": ("post", WRITE),
     "design_archive": ("post", WRITE),
     "design_restore": ("post", WRITE),
@@ -64,11 +99,29 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "message_retry": ("post", WRITE),
     "message_again": ("post", WRITE),
 }
+# Shown to all who may look, changed by fewer: who may post.
+CHANGED = {"media_item": WRITE, "brand_kit": WRITE, "brand_kit_of": WRITE}
+ABOUT_ONE = ("campaign_", "design_", "message_", "media_", "block_", "brand_kit_")
+# Of the organization alone, though they are called like pages about one thing.
+ABOUT_NOTHING = ("campaign_new", "design_new", "design_bring", "block_save", "media_upload", "media_json")
+# About a campaign that was sent; nothing of it is there before.
+OF_SENT = (
+    "campaign_did",
+    "campaign_did_csv",
+    "campaign_shares",
+    "campaign_share_revoke",
+    "campaign_clicks",
+    "campaign_clicks_mail",
+)
+ANSWERED = (200, 201, 286, 302, 422)
+SECTION = "<mj-section><mj-column><mj-text>Foot</mj-text></mj-column></mj-section>"
 DATA: dict[str, dict[str, Any]] = {
     "campaign_choose": {"starter": "letter"},
     "campaign_test": {"to": "me@a.example"},
     "design_save": {"mjml": "<mjml></mjml>", "version": "1"},
     "design_rename": {"name": "Other"},
+    "block_save": {"name": "Foot", "mjml": SECTION},
+    "block_rename": {"name": "Other"},
 }
 
 
@@ -81,7 +134,7 @@ def test_every_address_is_tried() -> None:
 def addresses(
     organization: Organization, draft: Campaign, marketer: User, people: Callable[..., Any]
 ) -> Callable[[str], str]:
-    """The address of each page, about a draft, a template, a sent message."""
+    """The address of each page, about a draft, a sent campaign, a template, a picture, a block, a sent message."""
     people(2)
     with tenant_scope(organization):
         launches.launch(campaign=draft, actor=marketer)
@@ -89,6 +142,10 @@ def addresses(
         template = designs.create(
             organization=organization, brand=draft.brand, name="Mine", mjml=starter("letter").mjml, actor=marketer
         )
+        shown = media.add(organization=organization, name="mug.png", data=picture(80, 50), actor=marketer).media
+        block = blocks.save(organization=organization, name="Footer", mjml=SECTION, actor=marketer)
+        share = shares.share(campaign=Campaign.objects.get(pk=draft.pk), ends_at=None, actor=marketer)
+        sent = draft.public_id
         message = Delivery.objects.first()
         draft.pk, draft.public_id, draft.mailing, draft.design = None, "another22222", None, None
         draft._state.adding = True
@@ -97,9 +154,21 @@ def addresses(
     def address(name: str) -> str:
         kwargs: dict[str, Any] = {"org": organization.public_id}
         if name.startswith("campaign") and name not in ("campaigns", "campaign_new"):
-            kwargs["campaign"] = draft.public_id
-        elif name == "design" or (name.startswith("design_") and name != "design_new"):
+            kwargs["campaign"] = sent if name in OF_SENT else draft.public_id
+            if name == "campaign_share_revoke":
+                kwargs["share"] = share.public_id
+        elif name in ("design", "block_new") or (name.startswith("design_") and name not in ABOUT_NOTHING):
             kwargs["design"] = template.public_id
+            if name.startswith("design_version") and name != "design_versions":
+                kwargs["version"] = 1
+            elif name == "design_export":
+                kwargs["kind"] = "mjml"
+        elif name.startswith("media_") and name not in ABOUT_NOTHING:
+            kwargs["media"] = shown.public_id
+        elif name.startswith("block_") and name not in ABOUT_NOTHING:
+            kwargs["block"] = block.public_id
+        elif name.startswith("brand_kit_"):
+            kwargs["brand"] = draft.brand.public_id
         elif name.startswith("message") and name != "messages":
             kwargs["message"] = message.pk
         elif name == "starter_preview":
@@ -131,8 +200,8 @@ def test_who_may(
 
         expected: dict[str, tuple[int, ...]] = {"outsider": (404,), "nobody": (302,)}
         for role in ("analyst", "marketer"):
-            expected[role] = (200, 286, 302, 422) if role in allowed else (403,)
-        expected["owner"] = (404,) if name == "campaign_discard" else (200, 286, 302, 422)
+            expected[role] = ANSWERED if role in allowed else (403,)
+        expected["owner"] = (404,) if name == "campaign_discard" else ANSWERED
         people = {
             "outsider": as_outsider,
             "nobody": client,
@@ -148,10 +217,36 @@ def test_who_may(
     assert not wrong
 
 
+def test_who_may_change_what_all_may_see(
+    addresses: Callable[[str], str],
+    as_owner: Client,
+    as_marketer: Client,
+    as_analyst: Client,
+    as_outsider: Client,
+    client: Client,
+) -> None:
+    for name, allowed in CHANGED.items():
+        url = addresses(name)
+        assert as_outsider.post(url).status_code == 404 and client.post(url).status_code == 302, name
+        for role, who in {"owner": as_owner, "marketer": as_marketer, "analyst": as_analyst}.items():
+            assert who.post(url).status_code in (ANSWERED if role in allowed else (403,)), (name, role)
+
+
+def test_no_page_is_changed_by_those_who_only_look(
+    addresses: Callable[[str], str], as_analyst: Client, as_outsider: Client
+) -> None:
+    for name, (method, allowed) in PAGES.items():
+        if method == "get":
+            url = addresses(name)
+            refused = (405,) if allowed == LOOK and name not in CHANGED else (403, 405)
+            assert as_analyst.post(url).status_code in refused, name
+            assert as_outsider.post(url).status_code in (404, 405), name
+
+
 def test_another_organizations_object_is_not_found_under_ones_own(
     addresses: Callable[[str], str], organization: Organization, other_organization: Organization, as_outsider: Client
 ) -> None:
     for name, (method, _) in PAGES.items():
-        if name.startswith(("campaign_", "design_", "message_")) and name not in ("campaign_new", "design_new"):
+        if name.startswith(ABOUT_ONE) and name not in ABOUT_NOTHING:
             url = addresses(name).replace(organization.public_id, other_organization.public_id)
             assert getattr(as_outsider, method)(url, DATA.get(name, {})).status_code == 404, name
