@@ -8,4 +8,4 @@ import pytest
 if __name__ == "__main__":
     os.environ["SCREENS"] = os.environ.get("SCREENS", "docs/screens")
     chosen = ["-k", " or ".join(sys.argv[1:])] if sys.argv[1:] else []
-    sys.exit(pytest.main(["-q", "-x", "tests/face/test_pages.py", *chosen]))
+    sys.exit(pytest.main(["-q", "-x", "tests/face/test_pages.py", "tests/face/test_pages_too.py", *chosen]))
