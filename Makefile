@@ -34,7 +34,8 @@ bench: venv  ## Measure; JSON lines on standard output. One of them: make bench 
 	@$(PY) -m bench $(only)
 
 prove: venv  ## Kill the relay, the worker and PostgreSQL during a send, at least 30 times, and count every recipient.
-	@$(PY) -m prove
+	@$(PY) -m prove $(if $(only),only=$(only))
+	@test -n "$(only)" || { $(MAKE) -s dev && FACE_LOOKS=all $(PY) -m pytest -q -n 2 --dist loadfile tests/face; }
 
 demo-reset: venv  ## Delete the private data under var/, so that the next `make run` seeds the demo anew.
 	@$(PY) -m posthouse.up reset
