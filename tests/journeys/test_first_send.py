@@ -105,11 +105,11 @@ def test_from_sign_up_to_report(product: Running, open_page: Callable[..., Page]
     assert standing(page, house, READER) == "Subscribed"
     phone.get_by_role("link", name="Choose what you get").click()
     phone.get_by_label("Harbour news").uncheck()
-    phone.get_by_role("button", name="Save").click()
+    phone.get_by_role("button", name="Save", exact=True).click()
     expect(phone.get_by_text("Saved.")).to_be_visible()
     assert standing(page, house, READER) == "Unsubscribed"
     phone.get_by_label("Harbour news").check()
-    phone.get_by_role("button", name="Save").click()
+    phone.get_by_role("button", name="Save", exact=True).click()
     assert standing(page, house, READER) == "Subscribed"
 
     # One press in the mail program: a POST without cookies.
