@@ -71,6 +71,10 @@ class Campaign(TenantModel):
     problem = models.TextField(blank=True, help_text="Why a launch could not be carried out.")
 
     class Meta:
+        constraints = [
+            # What follows up on a campaign is younger than it: so there are no rings.
+            models.CheckConstraint(condition=models.Q(parent__lt=models.F("id")), name="campaign_follows_an_older_one")
+        ]
         indexes = [
             models.Index(fields=["organization", "-id"], name="campaign_newest"),
             models.Index(

@@ -6,8 +6,10 @@ from sending.models.engagement import Engagement
 from sending.models.event import Event, Tally
 from sending.models.ledger import Delivery, Lane, Mailing, MailingVariant, StoredMessage
 from sending.models.letter import Letter
+from sending.models.link_change import LinkChange
 from sending.models.provider import DomainProvider
 from sending.models.relay import Intent, Relay
+from sending.models.retry import Retry
 from sending.models.stream import Pool, Stream
 
 __all__ = [
@@ -21,10 +23,12 @@ __all__ = [
     "Intent",
     "Lane",
     "Letter",
+    "LinkChange",
     "Mailing",
     "MailingVariant",
     "Pool",
     "Relay",
+    "Retry",
     "SendingDomain",
     "StoredMessage",
     "Stream",
