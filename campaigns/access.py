@@ -9,7 +9,7 @@ from sending.models import Delivery
 
 _WITH = (
     *("topic", "segment", "excluded_segment", "domain", "brand", "design", "mailing", "mailing__letter"),
-    "organization",
+    *("organization", "parent"),
 )
 
 

@@ -20,7 +20,6 @@ from campaigns.errors import AudienceChanged, BadDesign, NotReady, Unlawful
 from campaigns.models import Campaign
 from campaigns.queries import approvals as approved
 from campaigns.queries import audiences, checklist, content, moments
-from contacts.queries import audience
 from contacts.segments.tree import BadDefinition
 from sending.actions import letters, mailings
 from sending.enums import REST, Hold, Reason
@@ -131,17 +130,14 @@ def freeze(*, campaign: Campaign) -> bool:
         .filter(pk=campaign.pk, state=CampaignState.LAUNCHING)
         .first()
     )
-    if held is None or held.mailing is None or held.topic is None or held.leaves_at is None:
+    if held is None or held.mailing is None or held.leaves_at is None:
         return False
     try:
-        people = audience.select(
-            organization=held.organization,
-            topic=held.topic,
-            segment=held.segment,
-            excluded=held.excluded_segment,
-        )
+        people = audiences.select(held)
     except BadDefinition as error:
         back_to_draft(held, problem=f"{error} Nothing was sent.")
+        return False
+    if people is None:
         return False
     in_window = held.leaves_at > timezone.now()
     size = mailings.seal(

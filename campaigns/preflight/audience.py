@@ -22,6 +22,8 @@ def check(facts: Facts) -> Result:
         chosen += f" within “{facts.segment_name}”"
     if facts.excluded_name:
         chosen += f" without “{facts.excluded_name}”"
+    if facts.of_earlier:
+        chosen += f" {facts.of_earlier}"
     sendable = facts.audience - facts.skipped
     if not facts.audience:
         return Result(
@@ -29,7 +31,7 @@ def check(facts: Facts) -> Result:
             TITLE,
             "fail",
             f"Nobody is in {chosen}.",
-            "Choose another topic or segment, or import people.",
+            "Nobody is left to write to." if facts.of_earlier else "Choose another topic or segment, or import people.",
             "audience",
         )
     if not sendable:

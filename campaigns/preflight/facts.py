@@ -71,6 +71,7 @@ class Facts:
     topic_name: str = ""
     segment_name: str = ""
     excluded_name: str = ""
+    of_earlier: str = ""  # of a resend or a correction: "who did not open “Spring letter”"
     audience: int | None = None
     skipped: int = 0
     audience_problem: str = ""

@@ -1,7 +1,11 @@
 """Every link answers: asked in the background, so that nobody waits for it."""
 
+from collections.abc import Iterator
+
+from campaigns.designs.findings import Compiled, Link
 from campaigns.preflight.facts import Asked, Facts
 from campaigns.preflight.results import Result
+from sending.merging import beginnings
 
 NAME, TITLE = "links_answer", "Links answer"
 
@@ -18,7 +22,7 @@ def check(facts: Facts) -> Result:
             "Whoever runs it can set LINK_CHECKS=1.",
             optional=True,
         )
-    found = [(link, facts.asked.get(link.address)) for link in facts.compiled.links if link.address in facts.asked]
+    found = [(link, facts.asked.get(link.address)) for link in _fixed(facts.compiled) if link.address in facts.asked]
     answers = [(link, asked) for link, asked in found if asked is not None]
     if not answers:
         return Result(NAME, TITLE, "pass", "There is no link to a fixed web address.", place="content")
@@ -48,6 +52,14 @@ def check(facts: Facts) -> Result:
     if unclear:
         return Result(NAME, TITLE, "unknown", f"{unclear[0][0].address}: {unclear[0][1].detail}", "Ask again.")
     return Result(NAME, TITLE, "pass", f"{_links(len(answers))}: {_all(answers[0][1], len(answers))}", place="content")
+
+
+def _fixed(compiled: Compiled) -> Iterator[Link]:
+    """The links, and of one whose address depends on the reader each address that it can have."""
+    for link in compiled.links:
+        yield link
+        if "{%" in link.address:
+            yield from (Link(address, link.words) for address in beginnings(link.address))
 
 
 def _links(count: int) -> str:

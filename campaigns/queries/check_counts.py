@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from campaigns.models import Campaign
 from campaigns.preflight.facts import Load
-from contacts.queries import audience
+from campaigns.queries import follow_ups
 from contacts.segments.sql import Sql
 from sending.enums import DeliveryState, StreamKind
 from sending.models import Mailing
@@ -44,18 +44,6 @@ class People:
     @property
     def skipped(self) -> int:
         return sum(self.reasons.values())
-
-
-def of(campaign: Campaign) -> Sql | None:
-    """The audience as one SELECT; None without a topic. Raises segments.tree.BadDefinition."""
-    if campaign.topic is None:
-        return None
-    return audience.select(
-        organization=campaign.organization,
-        topic=campaign.topic,
-        segment=campaign.segment,
-        excluded=campaign.excluded_segment,
-    )
 
 
 def people(chosen: Sql, fields: Sequence[str]) -> People | None:
@@ -95,7 +83,7 @@ def lately(campaign: Campaign, chosen: Sql, days: int = LATELY_DAYS) -> int | No
             stream__kind=StreamKind.MARKETING,
             sealed_at__gt=timezone.now() - timedelta(days=days),
         )
-        .exclude(pk__in=[pk for pk in (_mailing_of_parent(campaign), campaign.mailing_id) if pk])
+        .exclude(pk__in=[*follow_ups.mailings_before(campaign), *filter(None, [campaign.mailing_id])])
         .values_list("pk", flat=True)
     )
     if not others:
@@ -109,12 +97,6 @@ def lately(campaign: Campaign, chosen: Sql, days: int = LATELY_DAYS) -> int | No
         seconds=SECONDS_MORE,
     )
     return None if rows is None else int(rows[0][0])
-
-
-def _mailing_of_parent(campaign: Campaign) -> int | None:
-    if campaign.parent_id is None:
-        return None
-    return Campaign.objects.filter(pk=campaign.parent_id).values_list("mailing_id", flat=True).first()
 
 
 def loads(chosen: Sql) -> tuple[Load, ...] | None:

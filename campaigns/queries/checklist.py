@@ -9,7 +9,7 @@ from campaigns.models import Campaign, Media
 from campaigns.preflight import Asked, Facts, Gap, Result, markup
 from campaigns.preflight.markup import Markup
 from campaigns.preflight.results import Status
-from campaigns.queries import brand_kits, check_counts, content, link_checks, spam_scores
+from campaigns.queries import audiences, brand_kits, check_counts, content, follow_ups, link_checks, spam_scores
 from campaigns.queries.check_counts import People
 from contacts.models import Contact
 from contacts.queries import fields
@@ -33,8 +33,7 @@ def is_ready(found: list[Result]) -> bool:
 
 def urls(campaign: Campaign) -> list[str]:
     """What a worker can ask about this campaign: its links, and its pictures on other people's servers."""
-    made = content.make(campaign)
-    return _urls(campaign, made, markup.read(made.compiled.html)) if made.compiled else []
+    return urls_of(campaign, content.make(campaign))
 
 
 def facts(campaign: Campaign) -> Facts:
@@ -44,7 +43,7 @@ def facts(campaign: Campaign) -> Facts:
     fallbacks = _fallbacks(plan) if plan else {}
     counted, trouble, chosen = None, "", None
     try:
-        chosen = check_counts.of(campaign)
+        chosen = audiences.select(campaign)
         if chosen is not None:
             counted = check_counts.people(chosen, sorted(fallbacks))
     except BadDefinition as error:
@@ -69,6 +68,7 @@ def facts(campaign: Campaign) -> Facts:
         topic_name=campaign.topic.name if campaign.topic else "",
         segment_name=campaign.segment.name if campaign.segment else "",
         excluded_name=campaign.excluded_segment.name if campaign.excluded_segment else "",
+        of_earlier=follow_ups.in_words(campaign),
         audience=counted.people if counted else None,
         skipped=counted.skipped if counted else 0,
         audience_problem=trouble,
@@ -85,7 +85,7 @@ def facts(campaign: Campaign) -> Facts:
         names=plan.names if plan else frozenset(),
         gaps=_gaps(campaign, fallbacks, counted),
         postal_address=campaign.brand.postal_address or campaign.organization.postal_address,
-        asked=_asked(campaign, _urls(campaign, made, seen) if seen else []),
+        asked=_asked(campaign, urls_of(campaign, made)),
         picture_sizes=_picture_sizes(campaign, seen) if seen else {},
         spam=spam_scores.of(shown, sender=sender) if shown else None,
     )
@@ -106,7 +106,13 @@ def _shown(campaign: Campaign, plan: Plan | None) -> Merged | None:
         return None
     nobody = Contact(organization=campaign.organization, address="somebody@mailbox.invalid", values={})
     try:
-        return content.show(plan, organization=campaign.organization, brand=campaign.brand, contact=nobody)
+        return content.show(
+            plan,
+            organization=campaign.organization,
+            brand=campaign.brand,
+            contact=nobody,
+            topic_name=campaign.topic.name if campaign.topic else "",
+        )
     except Unmergeable:
         return None
 
@@ -136,11 +142,12 @@ def _gaps(campaign: Campaign, fallbacks: Mapping[str, str], counted: People | No
     )
 
 
-def _urls(campaign: Campaign, made: content.Made, seen: Markup) -> list[str]:
+def urls_of(campaign: Campaign, made: content.Made) -> list[str]:
+    """As they stand before the merge: what is filled in for each person is no address that could be asked for all."""
     if made.compiled is None:
         return []
     base = brand_kits.pictures_base(campaign.brand)
-    return [*link_checks.links_of(made.compiled), *link_checks.pictures_of(seen, but=base)]
+    return [*link_checks.links_of(made), *link_checks.pictures_of(markup.read(made.compiled.html), but=base)]
 
 
 def _asked(campaign: Campaign, wanted: list[str]) -> dict[str, Asked] | None:

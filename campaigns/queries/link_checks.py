@@ -7,10 +7,10 @@ from django.utils import timezone
 
 from accounts.models import Organization
 from campaigns import link_asking
-from campaigns.designs.findings import Compiled
 from campaigns.models import LinkCheck
 from campaigns.preflight.facts import Asked
 from campaigns.preflight.markup import Markup
+from campaigns.queries.content import Made
 
 
 def hash_of(url: str) -> str:
@@ -18,9 +18,11 @@ def hash_of(url: str) -> str:
     return hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def links_of(compiled: Compiled) -> list[str]:
-    """The addresses of a mail that can be asked: those that are the same for everybody."""
-    return [link.address for link in compiled.links if link_asking.may_ask(link.address)]
+def links_of(made: Made) -> list[str]:
+    """The addresses of a mail that can be asked: those that are the same for everybody, whichever of its conditions hold."""
+    found = [link.address for link in made.compiled.links] if made.compiled else []
+    found += made.plan.links if made.plan else ()
+    return [address for address in dict.fromkeys(found) if link_asking.may_ask(address)]
 
 
 def pictures_of(markup: Markup, *, but: str) -> list[str]:

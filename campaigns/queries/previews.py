@@ -7,7 +7,7 @@ from typing import Any
 from django.db import models
 
 from campaigns.models import Campaign
-from campaigns.queries import check_counts, content
+from campaigns.queries import audiences, check_counts, content
 from contacts.models import Contact
 from contacts.queries import people
 from contacts.segments.tree import BadDefinition
@@ -90,7 +90,7 @@ def _longest(campaign: Campaign, names: list[str]) -> dict[str, str]:
     """The longest value of each field, and the longest address ("email"), in one look at the audience. What takes too long
     or cannot be understood gives nothing."""
     try:
-        chosen = check_counts.of(campaign)
+        chosen = audiences.select(campaign)
     except BadDefinition:
         return {}
     if chosen is None:

@@ -128,8 +128,12 @@ def count(
     *, organization: Organization, topic: Topic, segment: Segment | None = None, excluded: Segment | None = None
 ) -> Count:
     """How many the audience has, and how many of them will be skipped."""
-    audience = select(organization=organization, topic=topic, segment=segment, excluded=excluded)
-    row = _rows(f"SELECT count(*), count(reason) FROM ({audience.text}) a", audience.params)[0]
+    return counted(select(organization=organization, topic=topic, segment=segment, excluded=excluded))
+
+
+def counted(chosen: Sql) -> Count:
+    """How many an audience has that `select` made, or that was made of one."""
+    row = _rows(f"SELECT count(*), count(reason) FROM ({chosen.text}) a", chosen.params)[0]
     return Count(people=row[0], skipped=row[1])
 
 
