@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import StreamingHttpResponse
 
+PIECE = 1_000  # rows of an export that are read at once
 BOM = "\ufeff"  # without it a spreadsheet takes UTF-8 for something else
 
 

@@ -17,7 +17,6 @@ from sending.enums import EventKind
 from sending.queries import engagements
 from sending.queries.engagements import Deed
 
-PIECE = 1_000  # people of an export that are read at once
 # The tabs; who clicked by machine is found by their address only.
 _NUMBERS = {
     Deed.OPENED: EventKind.FIRST_OPENED,
@@ -67,7 +66,7 @@ def people_csv(request: HttpRequest, org: str, campaign: str) -> StreamingHttpRe
         after: int | None = 0 if found.mailing is not None else None
         while after is not None and found.mailing is not None:
             with tenant_scope(organization):
-                some, after = engagements.people(found.mailing, deed, links=places, after=after, limit=PIECE)
+                some, after = engagements.people(found.mailing, deed, links=places, after=after, limit=csv_files.PIECE)
             for person in some:
                 urls = " ".join(each.url for each in _urls(person, links))
                 yield [person.address, deed.label, person.at.isoformat(), person.provider, urls]

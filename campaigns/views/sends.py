@@ -1,7 +1,7 @@
 """A send: pause, resume, cancel; watch it; the people behind each part."""
 
-import csv
 from collections.abc import Iterator
+from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
@@ -19,6 +19,9 @@ from campaigns.enums import CampaignState
 from campaigns.errors import Refused
 from campaigns.models import Campaign
 from campaigns.queries import reports
+from campaigns.views import csv_files
+from reputation.queries import totals
+from reputation.queries.totals import Counts
 from sending.enums import BarPart
 from sending.queries import mailings
 
@@ -67,7 +70,7 @@ def live(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
     """The moving part of the report."""
     found = campaign_for(request, campaign)
     ended = found.finished_at is not None or found.state == CampaignState.DRAFT
-    context = {"campaign": found, "report": reports.of(found), "definitions": reports.totals.DEFINITIONS}
+    context = {"campaign": found, "report": reports.of(found), "definitions": totals.DEFINITIONS}
     template = "campaigns/home/_bar.html" if request.GET.get("only") == "bar" else "campaigns/campaigns/_live.html"
     response = render(request, template, context, status=STOP_POLLING if ended else 200)
     if ended or request.GET.get("state") not in (None, found.state):
@@ -79,16 +82,16 @@ def live(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
 def people(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
     found = campaign_for(request, campaign)
     part, after = _part(request), request.GET.get("after", "")
-    rows, following = ([], None)
+    rows, following, counts = [], None, Counts()
     if found.mailing is not None:
         start = int(after) if after.isdecimal() and len(after) < 19 else 0
         rows, following = mailings.people(found.mailing, part, after=start)
         rows = mailings.with_replies(rows)
-    report = reports.of(found)
+        counts = totals.of_mailing(found.mailing.pk)
     context = {
         "campaign": found,
         "part": part,
-        "parts": [(each, report.parts[each.value] if report else 0) for each in BarPart],
+        "parts": list(counts.parts.items()),
         "audience": found.mailing.audience_size if found.mailing else None,
         "rows": [(row, wording.words(row.state.name.lower(), row.reason)) for row in rows],
         "page": {"next": following, "previous": None},
@@ -100,52 +103,29 @@ def people(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
 @require_safe
 def people_csv(request: HttpRequest, org: str, campaign: str) -> StreamingHttpResponse:
     found = campaign_for(request, campaign)
-    part = _part(request)
-    organization = request.organization
+    part, organization = _part(request), request.organization
 
-    def lines() -> Iterator[str]:
-        writer = csv.writer(_Echo())
-        yield "\ufeff" + writer.writerow(
-            ["address", "status", "reason", "reply_code", "reply", "attempts", "next_try", "provider", "changed_at"]
-        )
-        if found.mailing is None:
-            return
-        after: int | None = 0
-        # The request's scope is closed by now; and one scope a page keeps the transactions short.
-        while after is not None:
+    def rows() -> Iterator[list[Any]]:
+        yield ["address", "status", "reason", "reply_code", "reply", "attempts", "next_try", "provider", "changed_at"]
+        after: int | None = 0 if found.mailing is not None else None
+        while after is not None and found.mailing is not None:
             with tenant_scope(organization):
-                rows, after = mailings.people(found.mailing, part, after=after, limit=1_000)
-                rows = mailings.with_replies(rows)
-            for row in rows:
-                words = wording.words(row.state.name.lower(), row.reason)
-                yield writer.writerow(
-                    [
-                        _cell(row.address),
-                        row.state.label,
-                        _cell(words.what),
-                        row.code,
-                        _cell(row.text),
-                        row.attempts,
-                        row.due_at.isoformat() if row.state.name == "DEFERRED" else "",
-                        row.provider,
-                        row.changed_at.isoformat(),
-                    ]
-                )
+                some, after = mailings.people(found.mailing, part, after=after, limit=csv_files.PIECE)
+                some = mailings.with_replies(some)
+            for row in some:
+                yield [
+                    row.address,
+                    row.state.label,
+                    wording.words(row.state.name.lower(), row.reason).what,
+                    row.code,
+                    row.text,
+                    row.attempts,
+                    row.due_at.isoformat() if row.state.name == "DEFERRED" else "",
+                    row.provider,
+                    row.changed_at.isoformat(),
+                ]
 
-    response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
-    name = f"{found.public_id}-{part.value if part else 'everybody'}.csv"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
-
-
-class _Echo:
-    def write(self, value: str) -> str:
-        return value
-
-
-def _cell(value: str) -> str:
-    """A cell that a spreadsheet takes for words: what begins like a formula gets an apostrophe."""
-    return f"'{value}" if value[:1] in "=+-@\t\r" and value[:1] else value
+    return csv_files.response(f"{found.public_id}-{part.value if part else 'everybody'}.csv", rows())
 
 
 def _part(request: HttpRequest) -> BarPart | None:
