@@ -7,7 +7,6 @@ NAME, TITLE = "pictures", "Pictures"
 
 ONE = 500 * 1024  # bytes
 ALL = 1_500 * 1024
-MOST_OF_IT = 0.2  # of a mail's worth: fewer words than that beside pictures are taken for spam
 FEW_WORDS = 20
 
 

@@ -7,7 +7,6 @@ from campaigns import wording
 from campaigns.models import Campaign
 from campaigns.wording import Words
 from contacts import addresses
-from contacts.enums import SubscriptionState
 from contacts.models import Contact, Subscription, Suppression
 from contacts.queries import people as named
 from sending.enums import DeliveryState, EventKind, StreamKind
@@ -186,8 +185,3 @@ def _chapter(happening: Happening) -> Chapter:
     elif reason in wording.TROUBLE:
         detail = wording.TROUBLE[reason].what
     return Chapter(happening, title, level, detail)
-
-
-def topic_state(subscription: Subscription) -> str:
-    """How a person stands to a topic, in a word."""
-    return SubscriptionState(subscription.state).label

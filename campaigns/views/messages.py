@@ -22,8 +22,7 @@ from sending.models import Delivery
 def search(request: HttpRequest, org: str) -> HttpResponse:
     query = request.GET.get("q", "").strip()[:320]
     answer = stories.search(request.organization, query) if query else None
-    status = 200
-    return render(request, "campaigns/messages/search.html", {"query": query, "answer": answer}, status=status)
+    return render(request, "campaigns/messages/search.html", {"query": query, "answer": answer})
 
 
 @require_safe

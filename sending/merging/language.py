@@ -8,7 +8,6 @@ import html
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 from sending.merging.expressions import Condition, Loop, Value, condition, loop, value
 from sending.merging.names import RESERVED, nearest
@@ -17,9 +16,6 @@ MAX_EXPRESSION = 500  # characters between the braces
 MAX_EXPRESSIONS = 2_000  # in one source
 MAX_PROBLEMS = 50  # nobody reads more at once
 
-TagName = Literal[
-    "if", "elsif", "else", "endif", "unless", "endunless", "case", "when", "endcase", "for", "endfor", "assign"
-]
 TAGS = ("if", "elsif", "else", "endif", "unless", "endunless", "case", "when", "endcase", "for", "endfor", "assign")
 _ELSEWHERE = {
     "elif": "Write elsif.",
