@@ -14,8 +14,8 @@ from accounts.enums import Role
 from accounts.models import Brand
 from campaigns.access import design_for
 from campaigns.actions import designs as verbs
+from campaigns.designs import starters
 from campaigns.designs.findings import Finding
-from campaigns.designs.starters import STARTERS, starter
 from campaigns.enums import CampaignState
 from campaigns.errors import Refused, StaleDesign
 from campaigns.models import Campaign, Design
@@ -37,7 +37,7 @@ BLANK = """<mjml lang="en">
 
 @require_safe
 def list_(request: HttpRequest, org: str) -> HttpResponse:
-    context = {"templates": designs.templates(request.organization), "starters": STARTERS}
+    context = {"templates": designs.templates(request.organization), "starters": starters.STARTERS}
     return render(request, "campaigns/designs/list.html", context)
 
 
@@ -46,7 +46,7 @@ def new(request: HttpRequest, org: str) -> HttpResponse:
     """Copy a starter, a template, or begin with a blank one."""
     require(request, Role.MARKETER)
     if request.method != "POST":
-        return render(request, "campaigns/designs/new.html", {"starters": STARTERS})
+        return render(request, "campaigns/designs/new.html", {"starters": starters.STARTERS})
     name, key = request.POST.get("name", ""), request.POST.get("starter", "")
     origin = None
     if request.POST.get("design"):
@@ -54,7 +54,7 @@ def new(request: HttpRequest, org: str) -> HttpResponse:
         source, given = origin.mjml, f"Copy of {origin.name}"
     elif key:
         try:
-            source, given = starter(key).mjml, starter(key).name
+            source, given = starters.starter(key).mjml, starters.starter(key).name
         except KeyError as error:
             raise Http404("There is no such template.") from error
     else:
@@ -103,13 +103,18 @@ def save(request: HttpRequest, org: str, design: str) -> HttpResponse:
     try:
         if campaign is not None and campaign.state != CampaignState.DRAFT:
             raise Refused("This campaign has been started. What was sent cannot be changed any more.")
-        version = int(request.POST.get("version", "0") or 0) if request.POST.get("version", "0").isdecimal() else 0
-        saved = verbs.save(design=found, mjml=request.POST.get("mjml", ""), version=version, actor=request.user)
+        version = request.POST.get("version", "")
+        saved = verbs.save(
+            design=found,
+            mjml=request.POST.get("mjml", ""),
+            version=int(version) if version.isdecimal() and len(version) < 10 else 0,
+            actor=request.user,
+        )
     except Refused as refused:
         status = 409 if isinstance(refused, StaleDesign) else 422
         if not request.htmx:
             messages.error(request, str(refused))
-            return redirect(request.META.get("HTTP_REFERER") or tenant_url(request, "campaigns:designs"))
+            return redirect(tenant_url(request, "campaigns:design", design=found.public_id))
         return render(request, "campaigns/designs/_refused.html", {"refused": refused}, status=status)
     if not request.htmx:
         messages.success(request, "Saved.")
@@ -140,10 +145,8 @@ def preview(request: HttpRequest, org: str, design: str) -> HttpResponse:
 @require_safe
 def starter_preview(request: HttpRequest, org: str, starter: str) -> HttpResponse:
     """A starter template as a mail, for a frame."""
-    from campaigns.designs.starters import starter as find
-
     try:
-        source = find(starter).mjml
+        source = starters.starter(starter).mjml
     except KeyError as error:
         raise Http404("There is no such template.") from error
     brand = Brand.objects.get(organization=request.organization, is_default=True)
