@@ -41,3 +41,20 @@ class Decision(models.TextChoices):
 class Metric(models.TextChoices):
     CLICKS = "clicks", "People who clicked"
     OPENS = "opens", "People who opened"
+
+
+class Tested(models.TextChoices):
+    """What differs between the versions of an A/B test."""
+
+    SUBJECT = "subject", "Subject"
+    PREHEADER = "preheader", "Preview text"
+    FROM_NAME = "from_name", "Sender's name"
+    CONTENT = "content", "Content"
+    TIME = "time", "Time"
+
+
+class Unsure(models.TextChoices):
+    """What becomes of the rest when no version is better."""
+
+    LEADER = "leader", "The one that leads goes to the rest"
+    ASK = "ask", "The rest waits for me"

@@ -1,5 +1,6 @@
 """Who did what with a send: the people behind each number of its report, page by page, in the order of their messages."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -86,3 +87,22 @@ def people(
 
 def _numbers(text: str) -> tuple[int, ...]:
     return tuple(int(number) for number in text.strip("[]").split(",") if number.strip())
+
+
+def until(mailing_id: int, ends: Mapping[int, datetime]) -> dict[int, tuple[int, int, int]]:
+    """By variant: people who clicked, opened, left (unsubscribed or complained) before each one's own end.
+
+    Walks through everybody who did something with the send: for a decision, and not for a page that is looked at all the time.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT d.variant, count(*) FILTER (WHERE e.clicked_at < x.at), count(*) FILTER (WHERE e.opened_at < x.at),
+                   count(*) FILTER (WHERE least(e.unsubscribed_at, e.complained_at) < x.at)
+            FROM sending_engagement e JOIN sending_delivery d ON d.id = e.delivery_id
+            JOIN unnest(%s::smallint[], %s::timestamptz[]) x (variant, at) ON x.variant = d.variant
+            WHERE e.mailing_id = %s GROUP BY 1
+            """,
+            [list(ends), list(ends.values()), mailing_id],
+        )
+        return {variant: (clicked, opened, left) for variant, clicked, opened, left in cursor.fetchall()}
