@@ -4,6 +4,7 @@ from django.http import Http404, HttpRequest
 
 from accounts.access import require
 from accounts.enums import Role
+from accounts.models import Brand
 from campaigns.models import Block, Campaign, Design, DesignVersion, Media
 from sending.models import Delivery
 
@@ -34,6 +35,15 @@ def design_for(request: HttpRequest, public_id: str, *, need: Role = Role.ANALYS
     if found is None:
         raise Http404("There is no such template here.")
     require(request, need)
+    return found
+
+
+def brand_for(request: HttpRequest, public_id: str = "") -> Brand:
+    """A brand of this organization; "": the default one."""
+    own = Brand.objects.filter(organization=request.organization)
+    found = (own.filter(public_id=public_id) if public_id else own.filter(is_default=True)).first()
+    if found is None:
+        raise Http404("There is no such brand here.")
     return found
 
 

@@ -51,16 +51,19 @@ def create(
 
 @transaction.atomic
 def edit(*, campaign: Campaign, actor: User, **changes: Any) -> Campaign:
-    """Change a draft: any of EDITABLE. Raises Unlawful once it is launched."""
+    """Change a draft: any of EDITABLE. It belongs to its topic's brand. Raises Unlawful once it is launched."""
     campaign = draft(campaign)
     for name, value in changes.items():
         if name not in EDITABLE:
             raise ValueError(f"{name} cannot be edited")
         setattr(campaign, name, _name(value) if name == "name" else value)
+    if campaign.topic is not None and campaign.topic.brand_id != campaign.brand_id:
+        campaign.brand = campaign.topic.brand
+        Design.objects.filter(pk=campaign.design_id).update(brand=campaign.brand)
     # What was ticked was ticked for what it was.
     campaign.accepted_warnings = []
     campaign.problem = ""
-    campaign.save(update_fields=[*changes, "accepted_warnings", "problem", "updated_at"])
+    campaign.save(update_fields=[*changes, "brand", "accepted_warnings", "problem", "updated_at"])
     audit.record(
         organization=campaign.organization,
         actor=actor,

@@ -8,13 +8,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.access import require, tenant_url
 from accounts.enums import Role
-from campaigns.access import block_for, design_for
+from campaigns.access import block_for, brand_for, design_for
 from campaigns.actions import blocks as verbs
 from campaigns.designs import sections
 from campaigns.designs.findings import DesignError
 from campaigns.errors import Refused
 from campaigns.models import Block
-from campaigns.queries import blocks, brand_kits, content
+from campaigns.queries import blocks, content
 from campaigns.views import preview_policy
 
 
@@ -35,7 +35,7 @@ def listing(request: HttpRequest, org: str) -> JsonResponse:
 def preview(request: HttpRequest, org: str, block: str) -> HttpResponse:
     """The block as a mail, for a frame."""
     found = block_for(request, block)
-    brand = brand_kits.brands(request.organization)[0]
+    brand = brand_for(request)
     made = content.make_from(
         mjml=sections.wrapped(found.mjml), names=content.merge_names(request.organization), brand=brand
     )

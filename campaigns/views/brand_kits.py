@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.access import may, require, tenant_url
 from accounts.enums import Role
 from accounts.models import Brand
+from campaigns.access import brand_for
 from campaigns.actions import brand_kits as verbs
 from campaigns.designs import guard
 from campaigns.designs import kit as kits
@@ -20,7 +21,7 @@ from sending.merging import compile_plan
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, org: str, brand: str = "") -> HttpResponse:
-    found = _brand(request, brand)
+    found = brand_for(request, brand)
     form = BrandKitForm(request.POST or None, brand=found, kit=brand_kits.of(found))
     if request.method == "POST":
         require(request, Role.MARKETER)
@@ -49,7 +50,7 @@ def edit(request: HttpRequest, org: str, brand: str = "") -> HttpResponse:
 @require_safe
 def contrast(request: HttpRequest, org: str, brand: str) -> HttpResponse:
     """What of the colours as typed can be read."""
-    found = _brand(request, brand)
+    found = brand_for(request, brand)
     form = BrandKitForm(request.GET, brand=found, kit=brand_kits.of(found))
     return render(request, "campaigns/brand_kits/_contrast.html", {"pairs": kits.pairs(_looks(form, found))})
 
@@ -57,7 +58,7 @@ def contrast(request: HttpRequest, org: str, brand: str) -> HttpResponse:
 @require_safe
 def preview(request: HttpRequest, org: str, brand: str) -> HttpResponse:
     """A starter in the kit as typed (the form's fields in the query), for a frame."""
-    found = _brand(request, brand)
+    found = brand_for(request, brand)
     given = request.GET if "colour_accent" in request.GET else None
     form = BrandKitForm(given, brand=found, kit=brand_kits.of(found))
     try:
@@ -72,11 +73,3 @@ def preview(request: HttpRequest, org: str, brand: str) -> HttpResponse:
 
 def _looks(form: BrandKitForm, brand: Brand) -> kits.Kit:
     return brand_kits.looks(brand, form.unsaved(brand)) if form.is_bound else brand_kits.looks_of(brand)
-
-
-def _brand(request: HttpRequest, public_id: str) -> Brand:
-    own = Brand.objects.filter(organization=request.organization)
-    found = (own.filter(public_id=public_id) if public_id else own.filter(is_default=True)).first()
-    if found is None:
-        raise Http404("There is no such brand here.")
-    return found

@@ -7,8 +7,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.access import require, tenant_url
 from accounts.enums import Role
-from accounts.models import Brand
-from campaigns.access import campaign_for
+from campaigns.access import brand_for, campaign_for
 from campaigns.actions import campaigns as verbs
 from campaigns.enums import CampaignState, Decision
 from campaigns.errors import Refused
@@ -42,7 +41,7 @@ def new(request: HttpRequest, org: str) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         topic = form.cleaned_data["topic"]
-        brand = topic.brand if topic else Brand.objects.get(organization=request.organization, is_default=True)
+        brand = topic.brand if topic else brand_for(request)
         verified = SendingDomain.objects.filter(organization=request.organization, state=DomainState.VERIFIED)
         campaign = verbs.create(
             organization=request.organization,

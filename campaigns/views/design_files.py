@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import require, tenant_url
 from accounts.enums import Role
-from campaigns.access import design_for
+from campaigns.access import brand_for, design_for
 from campaigns.actions import design_imports as verbs
 from campaigns.designs.bundles import MAX_ARCHIVE
 from campaigns.designs.findings import DesignError
@@ -44,7 +44,7 @@ def _bring(request: HttpRequest) -> HttpResponse:
             raise Refused("Choose a file, or paste the HTML.")
         imported = verbs.bring(
             organization=request.organization,
-            brand=brand_kits.brands(request.organization)[0],
+            brand=brand_for(request, request.POST.get("brand", "")),
             name=request.POST.get("name", ""),
             page=file.read(MAX_ARCHIVE + 1) if file is not None else pasted,
             actor=request.user,
@@ -58,7 +58,12 @@ def _bring(request: HttpRequest) -> HttpResponse:
 
 
 def _form(request: HttpRequest, problem: str = "", *, pasted: str = "", status: int = 200) -> HttpResponse:
-    context = {"problem": problem, "pasted": pasted, "most": MAX_ARCHIVE // 1024 // 1024}
+    context = {
+        "problem": problem,
+        "pasted": pasted,
+        "brands": brand_kits.brands(request.organization),
+        "most": MAX_ARCHIVE // 1024 // 1024,
+    }
     return render(request, "campaigns/designs/bring.html", context, status=status)
 
 

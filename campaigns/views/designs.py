@@ -11,15 +11,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.access import may, require, tenant_url
 from accounts.enums import Role
-from accounts.models import Brand
-from campaigns.access import design_for
+from campaigns.access import brand_for, design_for
 from campaigns.actions import designs as verbs
 from campaigns.designs import starters
 from campaigns.designs.findings import Finding
 from campaigns.enums import CampaignState
 from campaigns.errors import Refused, StaleDesign
 from campaigns.models import Campaign, Design
-from campaigns.queries import content, designs
+from campaigns.queries import brand_kits, content, designs
 from campaigns.views import preview_policy
 
 BLANK = """<mjml lang="en">
@@ -46,12 +45,13 @@ def new(request: HttpRequest, org: str) -> HttpResponse:
     """Copy a starter, a template, or begin with a blank one."""
     require(request, Role.MARKETER)
     if request.method != "POST":
-        return render(request, "campaigns/designs/new.html", {"starters": starters.STARTERS})
+        context = {"starters": starters.STARTERS, "brands": brand_kits.brands(request.organization)}
+        return render(request, "campaigns/designs/new.html", context)
     name, key = request.POST.get("name", ""), request.POST.get("starter", "")
-    origin = None
+    origin, brand = None, brand_for(request, request.POST.get("brand", ""))
     if request.POST.get("design"):
         origin = design_for(request, request.POST["design"], need=Role.MARKETER)
-        source, given = origin.mjml, f"Copy of {origin.name}"
+        source, given, brand = origin.mjml, f"Copy of {origin.name}", origin.brand
     elif key:
         try:
             source, given = starters.starter(key).mjml, starters.starter(key).name
@@ -59,7 +59,6 @@ def new(request: HttpRequest, org: str) -> HttpResponse:
             raise Http404("There is no such template.") from error
     else:
         source, given = BLANK, "New template"
-    brand = Brand.objects.get(organization=request.organization, is_default=True)
     made = verbs.create(
         organization=request.organization,
         brand=brand,
@@ -149,7 +148,7 @@ def starter_preview(request: HttpRequest, org: str, starter: str) -> HttpRespons
         source = starters.starter(starter).mjml
     except KeyError as error:
         raise Http404("There is no such template.") from error
-    brand = Brand.objects.get(organization=request.organization, is_default=True)
+    brand = brand_for(request)
     made = content.make_from(mjml=source, names=content.merge_names(request.organization), brand=brand)
     assert made.plan is not None
     return preview_policy.mail(
