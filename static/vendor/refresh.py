@@ -61,6 +61,20 @@ PINS: dict[str, tuple[str, str, dict[str, str]]] = {
             },
         },
     ),
+    "grapesjs": (
+        "0.23.6",
+        "BSD-3-Clause",
+        {
+            "dist/grapes.min.js": "grapesjs/grapes.min.js",
+            "dist/css/grapes.min.css": "grapesjs/grapes.min.css",
+            "LICENSE": "grapesjs/LICENSE",
+        },
+    ),
+    "grapesjs-mjml": (  # with mjml-browser 4.18 (MIT) inside
+        "1.0.8",
+        "BSD-3-Clause",
+        {"dist/index.js": "grapesjs/grapesjs-mjml.min.js", "LICENSE": "grapesjs/LICENSE-mjml"},
+    ),
     "@tabler/icons": ("3.51.0", "MIT", {"LICENSE": "tabler/LICENSE-icons"}),  # drawn into static/icons/sprite.svg
 }
 
