@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.feedgenerator import Atom1Feed
+from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
@@ -17,7 +18,10 @@ from accounts.tenancy import tenant_scope_id
 from campaigns.queries import archives
 from campaigns.views import public_pages
 
-GONE = ("There is nothing here", "This archive does not exist, or what you look for is no longer public.")
+GONE = (
+    gettext_lazy("There is nothing here"),
+    gettext_lazy("This archive does not exist, or what you look for is no longer public."),
+)
 
 
 def _of_brand(view: Callable[..., HttpResponse | None]) -> Callable[..., HttpResponse]:
@@ -32,7 +36,7 @@ def _of_brand(view: Callable[..., HttpResponse | None]) -> Callable[..., HttpRes
             return public_pages.gone(request, *GONE)
         with tenant_scope_id(organization_id):
             found = Brand.objects.select_related("organization").get(public_id=brand)
-            with timezone.override(ZoneInfo(found.organization.time_zone)):
+            with timezone.override(ZoneInfo(found.organization.time_zone)), public_pages.spoken(request):
                 response = view(request, found, **more)
         return response if response is not None else public_pages.gone(request, *GONE)
 

@@ -1,7 +1,12 @@
-"""What pages without a login have in common: no cookies, no scripts, and headers that keep them to themselves."""
+"""What pages without a login have in common: no cookies, no scripts, strict headers, the language of the reader."""
+
+from contextlib import AbstractContextManager
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import translation
+
+from contacts import languages
 
 PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -28,11 +33,19 @@ def public(response: HttpResponse, policy: str = PAGE_POLICY) -> HttpResponse:
 
 
 def gone(request: HttpRequest, title: str, text: str) -> HttpResponse:
-    """404 with words."""
-    return private(render(request, "campaigns/public_pages/gone.html", {"title": title, "text": text}, status=404))
+    """404 with words, which are lazy translations."""
+    with spoken(request):
+        page = render(request, "campaigns/public_pages/gone.html", {"title": title, "text": text}, status=404)
+    return private(page)
+
+
+def spoken(request: HttpRequest) -> AbstractContextManager[None]:
+    """In the language that the reader's browser asks for."""
+    return translation.override(languages.best(accept=request.headers.get("Accept-Language", "")))
 
 
 def _strict(response: HttpResponse, policy: str) -> HttpResponse:
+    response["Vary"] = "Accept-Language"
     response["Content-Security-Policy"] = policy
     response["Referrer-Policy"] = "no-referrer"
     response["X-Content-Type-Options"] = "nosniff"

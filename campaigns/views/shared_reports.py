@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
@@ -16,8 +17,8 @@ from campaigns.views import public_pages
 from campaigns.views.reports import times
 
 GONE = (
-    "This report is not shared",
-    "The link was taken back, has ended, or a part of it got lost. Ask whoever sent it.",
+    gettext_lazy("This report is not shared"),
+    gettext_lazy("The link was taken back, has ended, or a part of it got lost. Ask whoever sent it."),
 )
 
 

@@ -1,6 +1,7 @@
 """View in browser: one person's own mail on a page. Looking at it counts as nothing and changes nothing."""
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
@@ -9,8 +10,8 @@ from campaigns.queries import web_versions
 from campaigns.views import public_pages
 
 GONE = (
-    "There is no mail here",
-    "A part of the link got lost, or the mail is no longer kept. Please open it again from the mail.",
+    gettext_lazy("There is no mail here"),
+    gettext_lazy("A part of the link got lost, or the mail is no longer kept. Please open it again from the mail."),
 )
 
 

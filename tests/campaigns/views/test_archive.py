@@ -71,6 +71,17 @@ def test_nothing_of_another_brand_or_organization(
     assert client.post(f"/archive/{public.brand.public_id}").status_code == 405
 
 
+def test_a_reader_is_spoken_to_in_their_language(client: Client, public: Campaign) -> None:
+    base = f"/archive/{public.brand.public_id}"
+    german = {"Accept-Language": "de-AT,en;q=0.5"}
+    answer = client.get(base, headers=german)
+    page = answer.content.decode()
+    assert 'lang="de"' in page and "Was wir geschrieben haben" in page and answer["Vary"] == "Accept-Language"
+    gone = client.get(f"{base}/nothing", headers=german)
+    assert gone.status_code == 404 and "nicht mehr öffentlich" in gone.content.decode()
+    assert 'lang="en"' in client.get(base, headers={"Accept-Language": "tlh"}).content.decode()
+
+
 def test_pages_of_the_archive(
     client: Client, organization: Organization, public: Campaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:

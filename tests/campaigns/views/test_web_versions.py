@@ -59,6 +59,8 @@ def test_no_token_opens_what_it_is_not_for(client: Client, organization: Organiz
     for token in (mine.pixel(), mine.click(0), recipient, mine.view()[:-1], mine.view() + "A", "x", "ä" * 500):
         answer = client.get(f"/v/{token}")
         assert answer.status_code == 404 and "There is no mail here" in answer.content.decode()
+    french = client.get("/v/x", headers={"Accept-Language": "fr"}).content.decode()
+    assert "Il n’y a pas d’e-mail ici" in french and 'lang="fr"' in french
     assert client.get(f"/u/{mine.view()}").status_code == client.get(f"/p/{mine.view()}").status_code == 404
     keys = derived_keys.keys_for(tokens.PURPOSE)
     assert tokens.read(mine.view(), keys=keys) is None and tokens.read_view(mine.pixel(), keys=keys) is None
