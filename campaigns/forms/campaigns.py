@@ -127,13 +127,15 @@ class CampaignForm(forms.Form):
         return local
 
     def clean_subject(self) -> str:
-        return self._merged("subject")
+        return one_line(self.cleaned_data["subject"], self.names)
 
     def clean_preheader(self) -> str:
-        return self._merged("preheader")
+        return one_line(self.cleaned_data["preheader"], self.names)
 
-    def _merged(self, name: str) -> str:
-        value = " ".join(self.cleaned_data[name].split())
-        if problems := check(value, self.names):
-            raise ValidationError(problems[0].message)
-        return value
+
+def one_line(value: str, names: frozenset[str]) -> str:
+    """A subject or preview text in one line; ValidationError when it names a merge field that there is not."""
+    value = " ".join(value.split())
+    if problems := check(value, names):
+        raise ValidationError(problems[0].message)
+    return value

@@ -15,10 +15,9 @@ from campaigns.forms.campaigns import CampaignForm, NewCampaignForm
 from campaigns.forms.test_sends import TestForm
 from campaigns.models import Campaign
 from campaigns.queries import approvals as approved
-from campaigns.queries import content
+from campaigns.queries import audiences, content, follow_ups
 from campaigns.views import approvals, checks, launches, reports
 from contacts.models import Topic
-from contacts.queries import audience as people
 from contacts.segments.tree import BadDefinition
 from sending.enums import DomainState
 from sending.models import SendingDomain
@@ -73,6 +72,7 @@ def draft(request: HttpRequest, campaign: Campaign, *, test: TestForm | None = N
         "test": test or TestForm(initial={"to": request.user.email}, organization=request.organization),
         "test_open": test is not None,
         "chosen_testers": request.POST.getlist("testers"),
+        "of_earlier": follow_ups.in_words(campaign),
         **_sent_back(campaign),
     }
     return render(request, "campaigns/campaigns/draft.html", context, status=status)
@@ -100,28 +100,23 @@ def edit(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
             return redirect(tenant_url(request, "campaigns:campaign", campaign=found.public_id))
     status = 422 if form.errors else 200
     form.mark_wanted()
-    return render(request, "campaigns/campaigns/edit.html", {"form": form, "campaign": found}, status=status)
+    context = {"form": form, "campaign": found, "of_earlier": follow_ups.in_words(found)}
+    return render(request, "campaigns/campaigns/edit.html", context, status=status)
 
 
 @require_safe
 def audience(request: HttpRequest, org: str) -> HttpResponse:
-    """A fragment: how many people a topic and a segment make."""
+    """A fragment: how many people a topic and a segment make; of a resend or correction (`of`), of those it is for."""
     form = NewCampaignForm({**request.GET.dict(), "name": "audience"}, organization=request.organization)
     count, trouble, words = None, "", ""
     if form.is_valid() and form.cleaned_data["topic"]:
+        of = request.GET.get("of", "").replace("\x00", "")
+        chosen = campaign_for(request, of) if of else Campaign(organization=request.organization)
+        for name in ("topic", "segment", "excluded_segment"):
+            setattr(chosen, name, form.cleaned_data[name])
         try:
-            count = people.count(
-                organization=request.organization,
-                topic=form.cleaned_data["topic"],
-                segment=form.cleaned_data["segment"],
-                excluded=form.cleaned_data["excluded_segment"],
-            )
-            words = people.in_words(
-                organization=request.organization,
-                topic=form.cleaned_data["topic"],
-                segment=form.cleaned_data["segment"],
-                excluded=form.cleaned_data["excluded_segment"],
-            )
+            count = audiences.count(chosen)
+            words = audiences.in_words(chosen)
         except BadDefinition as error:
             trouble = str(error)
     return render(request, "campaigns/campaigns/_audience.html", {"count": count, "trouble": trouble, "words": words})

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from campaigns.access import campaign_for
 from campaigns.models import Campaign
-from campaigns.queries import click_maps, reports
+from campaigns.queries import click_maps, follow_ups, reports
 from campaigns.queries.reports import Hour
 from campaigns.views import preview_policy
 from sending.models import Letter, Mailing
@@ -21,6 +21,9 @@ def report(request: HttpRequest, campaign: Campaign) -> HttpResponse:
         "campaign": campaign,
         "report": reports.of(campaign),
         "definitions": reports.totals.DEFINITIONS,
+        "followers": follow_ups.followers(campaign),
+        "may_follow": follow_ups.may_follow(campaign),
+        "of_earlier": follow_ups.in_words(campaign),
         **times(campaign.mailing, request.organization.time_zone),
     }
     return render(request, "campaigns/campaigns/report.html", context)

@@ -57,6 +57,8 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "campaign_people_csv": ("get", LOOK),
     "campaign_did": ("get", LOOK),
     "campaign_did_csv": ("get", LOOK),
+    "campaign_resend": ("get", WRITE),
+    "campaign_correct": ("get", WRITE),
     "campaign_shares": ("get", WRITE),
     "campaign_share_revoke": ("post", WRITE),
     "campaign_clicks": ("get", LOOK),
