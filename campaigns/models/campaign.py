@@ -2,10 +2,13 @@
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Cast, Concat, Lower
 
 from accounts import public_ids
 from accounts.tenancy import TenantModel
 from campaigns.enums import CampaignKind, CampaignState
+
+_LINE, _TEXT = models.Value("\n"), models.TextField()
 
 
 class Campaign(TenantModel):
@@ -69,6 +72,14 @@ class Campaign(TenantModel):
     launched_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     problem = models.TextField(blank=True, help_text="Why a launch could not be carried out.")
+    words = models.GeneratedField(
+        expression=Lower(
+            Concat("name", _LINE, "subject", _LINE, "notes", _LINE, Cast("tags", _TEXT), output_field=_TEXT)
+        ),
+        output_field=_TEXT,
+        db_persist=True,
+        help_text="What a search looks through.",
+    )
 
     class Meta:
         constraints = [
