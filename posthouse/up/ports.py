@@ -8,16 +8,15 @@ from posthouse.up.errors import CannotStart
 
 LARGEST = 65535
 TCP, UDP = socket.SOCK_STREAM, socket.SOCK_DGRAM
-# What each offset from PORT is for, and by which protocols; settings.py counts in the same way.
+# What each offset from PORT is for, and by which protocols.
 OFFSETS = {
     0: ("web", (TCP,)),
     1: ("hits", (TCP,)),
     2: ("mailroom", (TCP,)),
     3: ("sandbox mail", (TCP,)),
     4: ("sandbox DNS", (TCP, UDP)),
-    5: ("sandbox control", (TCP,)),
 }
-SANDBOX_OFFSETS = range(2, 6)  # outside of the sandbox the mailroom's port is chosen by MAILROOM_PORT
+SANDBOX_OFFSETS = range(2, 5)  # outside of the sandbox the mailroom's port is chosen by MAILROOM_PORT
 STEP = 100  # how far away the next set of ports is that we propose
 
 

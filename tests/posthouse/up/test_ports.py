@@ -39,7 +39,7 @@ def taken(base: int, request: pytest.FixtureRequest) -> Iterator[int]:
         ((0, socket.SOCK_STREAM), 0, "web"),
         ((1, socket.SOCK_STREAM), 1, "hits"),
         ((4, socket.SOCK_DGRAM), 4, "sandbox DNS"),
-        ((5, socket.SOCK_STREAM), 5, "sandbox control"),
+        ((4, socket.SOCK_STREAM), 4, "sandbox DNS"),
     ],
     indirect=["taken"],
 )
