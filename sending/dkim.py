@@ -48,7 +48,6 @@ SIGNED = frozenset(
 )
 
 _BLANKS = re.compile(rb"[ \t]+")
-_BLANKS_AT_END = re.compile(rb"[ \t]+(?=\r\n)")
 _FOLDS = re.compile(rb"\r\n(?=[ \t])")
 _PKCS1 = padding.PKCS1v15()
 _PREHASHED = utils.Prehashed(hashes.SHA256())

@@ -99,11 +99,6 @@ class Counts:
         return self.of(EventKind.FIRST_CLICKED)
 
     @property
-    def machine_hits(self) -> int:
-        """All hits of scanners, prefetchers and bots."""
-        return self.of(EventKind.OPENED_MACHINE, EventKind.CLICKED_MACHINE)
-
-    @property
     def unsubscribes(self) -> int:
         """People who unsubscribed by this mail and did not take it back."""
         return max(0, self.of(EventKind.UNSUBSCRIBED) - self.of(EventKind.RESUBSCRIBED))
