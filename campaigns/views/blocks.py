@@ -14,7 +14,7 @@ from campaigns.designs import sections
 from campaigns.designs.findings import DesignError
 from campaigns.errors import Refused
 from campaigns.models import Block
-from campaigns.queries import blocks, content
+from campaigns.queries import blocks
 from campaigns.views import preview_policy
 
 
@@ -35,14 +35,11 @@ def listing(request: HttpRequest, org: str) -> JsonResponse:
 def preview(request: HttpRequest, org: str, block: str) -> HttpResponse:
     """The block as a mail, for a frame."""
     found = block_for(request, block)
-    brand = brand_for(request)
-    made = content.make_from(
-        mjml=sections.wrapped(found.mjml), names=content.merge_names(request.organization), brand=brand
-    )
-    if made.plan is None:
-        return preview_policy.words("This block does not compile any more.")
-    return preview_policy.mail(
-        content.show(made.plan, organization=request.organization, brand=brand, contact=None).html
+    return preview_policy.template(
+        request,
+        mjml=sections.wrapped(found.mjml),
+        brand=brand_for(request),
+        trouble="This block does not compile any more.",
     )
 
 

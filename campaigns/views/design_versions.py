@@ -14,8 +14,9 @@ from campaigns.designs import differences
 from campaigns.enums import CampaignState
 from campaigns.errors import Refused
 from campaigns.models import Campaign, Design
-from campaigns.queries import content, design_versions, designs
+from campaigns.queries import design_versions, designs
 from campaigns.views import preview_policy
+from campaigns.views.designs import content_url
 
 PAGE = 50
 
@@ -41,12 +42,7 @@ def preview(request: HttpRequest, org: str, design: str, version: int) -> HttpRe
     """An old version as a mail, for a frame."""
     found = design_for(request, design)
     old = version_for(request, found, version)
-    made = content.make_from(mjml=old.mjml, names=content.merge_names(request.organization), brand=found.brand)
-    if made.plan is None:
-        return preview_policy.words("This version did not compile.")
-    return preview_policy.mail(
-        content.show(made.plan, organization=request.organization, brand=found.brand, contact=None).html
-    )
+    return preview_policy.template(request, mjml=old.mjml, brand=found.brand, trouble="This version did not compile.")
 
 
 @require_POST
@@ -73,5 +69,5 @@ def _context(request: HttpRequest, design: Design) -> dict[str, object]:
 
 def _editor(request: HttpRequest, design: Design, campaign: Campaign | None) -> str:
     if campaign is not None:
-        return tenant_url(request, "campaigns:campaign_content", campaign=campaign.public_id)
+        return content_url(request, design, campaign)
     return tenant_url(request, "campaigns:design", design=design.public_id)

@@ -18,7 +18,7 @@ from campaigns.designs.findings import Finding
 from campaigns.enums import CampaignState
 from campaigns.errors import Refused, StaleDesign
 from campaigns.models import Campaign, Design
-from campaigns.queries import brand_kits, content, designs
+from campaigns.queries import brand_kits, content, designs, variants
 from campaigns.views import preview_policy
 
 BLANK = """<mjml lang="en">
@@ -32,6 +32,7 @@ BLANK = """<mjml lang="en">
   </mj-body>
 </mjml>
 """
+NO_PREVIEW = "The preview comes back when the content compiles."
 
 
 @require_safe
@@ -77,8 +78,16 @@ def edit(request: HttpRequest, org: str, design: str) -> HttpResponse:
         campaign = designs.campaign_of(found)
         if campaign is None:
             raise Http404("This content belongs to no campaign any more.")
-        return redirect(tenant_url(request, "campaigns:campaign_content", campaign=campaign.public_id))
+        return redirect(content_url(request, found, campaign))
     return editor(request, found)
+
+
+def content_url(request: HttpRequest, design: Design, campaign: Campaign) -> str:
+    """Where a campaign's content, or that of a version of it, is edited."""
+    version = variants.version_of(design)
+    if version is None:
+        return tenant_url(request, "campaigns:campaign_content", campaign=campaign.public_id)
+    return tenant_url(request, "campaigns:version_content", campaign=campaign.public_id, number=version.number)
 
 
 def editor(request: HttpRequest, design: Design, *, campaign: Campaign | None = None) -> HttpResponse:
@@ -132,10 +141,12 @@ def preview(request: HttpRequest, org: str, design: str) -> HttpResponse:
     """The saved design as a mail, for a frame."""
     found = design_for(request, design)
     campaign = designs.campaign_of(found)
+    if campaign is None:
+        return preview_policy.template(request, mjml=found.mjml, brand=found.brand, trouble=NO_PREVIEW)
     made = _make(found, campaign, content.merge_names(request.organization))
     if made.plan is None:
-        return preview_policy.words("The preview comes back when the content compiles.")
-    contact = content.somebody(campaign) if campaign else None
+        return preview_policy.words(NO_PREVIEW)
+    contact = content.somebody(campaign)
     return preview_policy.mail(
         content.show(made.plan, organization=request.organization, brand=found.brand, contact=contact).html
     )
@@ -148,12 +159,7 @@ def starter_preview(request: HttpRequest, org: str, starter: str) -> HttpRespons
         source = starters.starter(starter).mjml
     except KeyError as error:
         raise Http404("There is no such template.") from error
-    brand = brand_for(request)
-    made = content.make_from(mjml=source, names=content.merge_names(request.organization), brand=brand)
-    assert made.plan is not None
-    return preview_policy.mail(
-        content.show(made.plan, organization=request.organization, brand=brand, contact=None).html
-    )
+    return preview_policy.template(request, mjml=source, brand=brand_for(request), trouble=NO_PREVIEW)
 
 
 @require_POST

@@ -3,9 +3,18 @@
 What a design contains is foreign: it may carry its styles and pictures, and nothing else.
 """
 
+import hashlib
+import json
+
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.cache import get_conditional_response
 from django.utils.html import format_html
+
+from accounts.models import Brand
+from campaigns.queries import brand_kits, content
+from sending.actions.letters import facts_of
 
 _PICTURES = "img-src https: http: data:"
 POLICY = (
@@ -21,8 +30,34 @@ _TEXT = (
 
 def mail(html: str, *, pictures: bool = True) -> HttpResponse:
     """The answer that shows a mail, with its pictures or without."""
-    response = HttpResponse(_from_here(html))
-    response["Content-Security-Policy"] = POLICY if pictures else POLICY.replace(_PICTURES, "img-src 'none'")
+    return _strict(HttpResponse(_from_here(html)), POLICY if pictures else POLICY.replace(_PICTURES, "img-src 'none'"))
+
+
+def template(request: HttpRequest, *, mjml: str, brand: Brand, trouble: str) -> HttpResponse:
+    """The answer that shows a design with the fallbacks; the words `trouble` when it does not compile.
+
+    A gallery shows many: a browser that has one already is told so before anything is compiled.
+    """
+    organization = request.organization
+    names = content.merge_names(organization)
+    mjml = brand_kits.dressed(mjml, brand)
+    said = [mjml, sorted(names), facts_of(organization, brand), organization.locale, timezone.localdate().isoformat()]
+    tag = f'"{hashlib.sha256(json.dumps(said).encode()).hexdigest()}"'
+    response = get_conditional_response(request, etag=tag)
+    if response is None:
+        made = content.make_from(mjml=mjml, names=names)
+        if made.plan is None:
+            return words(trouble)
+        shown = content.show(made.plan, organization=organization, brand=brand, contact=None)
+        response = HttpResponse(_from_here(shown.html))
+    response["ETag"] = tag
+    _strict(response, POLICY)
+    response["Cache-Control"] = "private, no-cache"
+    return response
+
+
+def _strict(response: HttpResponse, policy: str) -> HttpResponse:
+    response["Content-Security-Policy"] = policy
     response["Referrer-Policy"] = "no-referrer"
     response["Cache-Control"] = "private, no-store"
     return response

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Organization, User
+from accounts.models import Brand, Organization, User
 from accounts.tenancy import tenant_scope
 from campaigns.actions import campaigns as verbs
 from campaigns.actions import launches
@@ -97,12 +97,27 @@ def test_somebody_elses_topic_is_no_choice(
     as_marketer: Client, organization: Organization, other_organization: Organization, draft: Campaign
 ) -> None:
     with tenant_scope(other_organization):
-        from accounts.models import Brand
-
         theirs = Topic.objects.create(organization=other_organization, brand=Brand.objects.get(), name="Theirs")
     form = {"name": "x", "topic": theirs.pk}
     assert as_marketer.post(url(organization, "campaign_edit", draft), form).status_code == 422
     assert as_marketer.post(url(organization, "campaign_new"), form).status_code == 200
+
+
+def test_a_draft_is_of_its_topics_brand(
+    as_marketer: Client, organization: Organization, brand: Brand, draft: Campaign
+) -> None:
+    with tenant_scope(organization):
+        second = Brand.objects.create(organization=organization, name="Second house")
+        other = Topic.objects.create(organization=organization, brand=second, name="Second news")
+    where, form = url(organization, "campaign_edit", draft), {"name": "x", "topic": other.pk}
+    assert as_marketer.post(where, form).status_code == 302
+    with tenant_scope(organization):
+        found = Campaign.objects.select_related("brand", "design").get(pk=draft.pk)
+        assert found.brand == found.design.brand == second
+    as_marketer.post(where, form | {"topic": ""})
+    assert state_of(organization, draft).brand_id == second.pk
+    as_marketer.post(where, form | {"topic": draft.topic_id})
+    assert state_of(organization, draft).brand_id == brand.pk
 
 
 def test_the_audience_is_counted_while_choosing(

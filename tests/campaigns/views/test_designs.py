@@ -13,6 +13,7 @@ from accounts.tenancy import tenant_scope
 from campaigns.actions import designs, launches
 from campaigns.designs.starters import starter
 from campaigns.models import Campaign, Design
+from campaigns.queries import content
 from tests.cast import logged_in
 
 HTMX = {"HX-Request": "true"}
@@ -45,6 +46,59 @@ def test_autosave_saves_and_says_so(as_marketer: Client, organization: Organizat
     assert told == {"version": 2, "ok": True, "problems": []}
     assert "Compiles" in answer.content.decode()
     assert current(organization, template).mjml == FINE
+
+
+def test_a_picture_of_the_gallery_is_compiled_once_for_each_browser_and_change(
+    as_marketer: Client, organization: Organization, template: Design, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = url(organization, "design_preview", template)
+    first = as_marketer.get(where)
+    known = {"If-None-Match": first["ETag"]}
+    assert first.status_code == 200 and first["Cache-Control"] == "private, no-cache"
+    with monkeypatch.context() as patch:
+        patch.delattr(content, "make_from")
+        again = as_marketer.get(where, headers=known)
+    assert again.status_code == 304 and not again.content
+    assert again["Content-Security-Policy"] == first["Content-Security-Policy"]
+    as_marketer.post(url(organization, "design_save", template), {"mjml": FINE, "version": 1})
+    changed = as_marketer.get(where, headers=known)
+    assert changed.status_code == 200 and "somebody@example.com" in changed.content.decode()
+    with tenant_scope(organization):
+        Brand.objects.update(postal_address="Elsewhere 1")
+    assert as_marketer.get(where, headers={"If-None-Match": changed["ETag"]}).status_code == 200
+
+
+def test_a_save_with_an_odd_version_loses_nothing(
+    as_marketer: Client, organization: Organization, template: Design
+) -> None:
+    for version in ("9" * 5000, "-1", "x", ""):
+        answer = as_marketer.post(
+            url(organization, "design_save", template), {"mjml": FINE, "version": version}, headers=HTMX
+        )
+        assert answer.status_code == 409 and "newer version" in answer.content.decode()
+
+
+def test_templates_are_of_the_brand_that_is_chosen(
+    as_marketer: Client, organization: Organization, other_organization: Organization, brand: Brand
+) -> None:
+    new = url(organization, "design_new")
+    assert 'name="brand"' not in as_marketer.get(new).content.decode()
+    with tenant_scope(organization):
+        second = Brand.objects.create(organization=organization, name="Second house")
+    with tenant_scope(other_organization):
+        theirs = Brand.objects.get()
+    assert "Second house" in as_marketer.get(new).content.decode()
+    as_marketer.post(new, {"name": "Its own", "starter": "letter", "brand": second.public_id})
+    with tenant_scope(organization):
+        made = Design.objects.get(name="Its own")
+        assert made.brand == second
+    as_marketer.post(new, {"design": made.public_id})
+    as_marketer.post(new, {"name": "Plain", "starter": "letter"})
+    as_marketer.post(url(organization, "design_bring"), {"name": "In", "html": "<p>Hi</p>", "brand": second.public_id})
+    with tenant_scope(organization):
+        assert Design.objects.get(name="Copy of Its own").brand == second == Design.objects.get(name="In").brand
+        assert Design.objects.get(name="Plain").brand == brand
+    assert as_marketer.post(new, {"name": "No", "brand": theirs.public_id}).status_code == 404
 
 
 def test_what_does_not_compile_is_kept_and_explained_with_its_line(
