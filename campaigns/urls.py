@@ -17,6 +17,7 @@ from campaigns.views import (
     jobs,
     labels,
     launches,
+    link_changes,
     lists,
     media,
     messages,
@@ -26,6 +27,7 @@ from campaigns.views import (
     sends,
     shares,
     test_sends,
+    variants,
 )
 
 app_name = "campaigns"
@@ -46,6 +48,11 @@ urlpatterns = [
     path("campaigns/<slug:campaign>/discard/", campaigns.discard, name="campaign_discard"),
     path("campaigns/<slug:campaign>/content/", contents.edit, name="campaign_content"),
     path("campaigns/<slug:campaign>/content/choose/", contents.choose, name="campaign_choose"),
+    path("campaigns/<slug:campaign>/versions/", variants.edit, name="campaign_versions"),
+    path("campaigns/<slug:campaign>/versions/give-up/", variants.give_up, name="campaign_versions_give_up"),
+    path("campaigns/<slug:campaign>/versions/choose/", variants.choose, name="campaign_winner"),
+    path("campaigns/<slug:campaign>/versions/<int:number>/content/", contents.edit, name="version_content"),
+    path("campaigns/<slug:campaign>/versions/<int:number>/content/choose/", contents.choose, name="version_choose"),
     path("campaigns/<slug:campaign>/mail/", previews.mail, name="campaign_mail"),
     path("campaigns/<slug:campaign>/preview/", previews.show, name="campaign_preview"),
     path("campaigns/<slug:campaign>/checks/", checks.part, name="campaign_checks"),
@@ -67,6 +74,8 @@ urlpatterns = [
     path("campaigns/<slug:campaign>/people.csv", sends.people_csv, name="campaign_people_csv"),
     path("campaigns/<slug:campaign>/did/", reactions.people, name="campaign_did"),
     path("campaigns/<slug:campaign>/did.csv", reactions.people_csv, name="campaign_did_csv"),
+    path("campaigns/<slug:campaign>/links/<int:number>/", link_changes.edit, name="campaign_link"),
+    path("campaigns/<slug:campaign>/links/<int:number>/back/", link_changes.back, name="campaign_link_back"),
     path("campaigns/<slug:campaign>/again/", follow_ups.resend, name="campaign_resend"),
     path("campaigns/<slug:campaign>/correct/", follow_ups.correct, name="campaign_correct"),
     path("campaigns/<slug:campaign>/share/", shares.list_, name="campaign_shares"),

@@ -8,6 +8,7 @@ from a link that we know. HEAD and other methods never count. Everything else go
 import asyncio
 import logging
 import os
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
@@ -45,6 +46,8 @@ MAX_BODY = 64 * 1024
 BODY_SECONDS = 10.0
 COMMIT_SECONDS = 1.0  # how long a reader waits for the commit of the own hit
 LOOKUP_SECONDS = 5.0
+FRESH_SECONDS = 0.5  # how long a link that we know is not looked up again: it may be led elsewhere at any moment
+KNOWN_SECONDS = 1.0  # how long a reader waits for that look
 PAGES_AT_ONCE = 4  # threads: more of them would only wait for each other
 PAGES_WAITING = 200
 MAX_CACHED_LINKS = 20_000
@@ -64,7 +67,7 @@ class HitsApp:
         self._page_limit = RateLimit(burst=120, per_second=4)
         self._pages = Pages(PAGES_AT_ONCE)
         self._pages_waiting = 0
-        self._links: dict[tuple[int, int, int], str] = {}
+        self._links: dict[tuple[int, int, int], tuple[str, float]] = {}  # destination, and until when it is fresh
         self._log: HitLog | None = None
         self._commits: GroupCommit[Hit] | None = None
         self._stack = AsyncExitStack()
@@ -155,19 +158,24 @@ class HitsApp:
 
     async def _destination(self, hit: tokens.Hit) -> str | None:
         link = hit.link or 0
-        known = self._links.get(key := (hit.delivery_id, hit.mailing_id, link))
-        if known is not None:
+        known, fresh_until = self._links.get(key := (hit.delivery_id, hit.mailing_id, link), (None, 0.0))
+        if known is not None and time.monotonic() < fresh_until:
             return known
         await self._start()
         assert self._log is not None  # _start made it
-        found = await asyncio.wait_for(
-            self._log.destination(delivery_id=hit.delivery_id, mailing_id=hit.mailing_id, link=link), LOOKUP_SECONDS
-        )
+        look = self._log.destination(delivery_id=hit.delivery_id, mailing_id=hit.mailing_id, link=link)
+        try:
+            found = await asyncio.wait_for(look, LOOKUP_SECONDS if known is None else KNOWN_SECONDS)
+        except Exception as error:
+            if known is None or not is_passing(error):
+                raise
+            return known
         destination = safe_destination(found or "")
+        self._links.pop(key, None)
         if destination is not None:
             if len(self._links) >= MAX_CACHED_LINKS:
                 self._links.clear()
-            self._links[key] = destination
+            self._links[key] = destination, time.monotonic() + FRESH_SECONDS
         return destination
 
     async def _count(self, scope: Scope, hit: tokens.Hit) -> None:

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import derived_keys
 from accounts.actions import audit
 from accounts.models import Organization, User
 from campaigns.actions import campaigns
@@ -22,6 +23,7 @@ from sending.actions import stored_mail
 from sending.enums import DomainState, StreamKind
 from sending.merging import Merged, Unmergeable
 from sending.models import Delivery
+from sending.tracking import tokens as tracking_tokens
 from sending.tracking.about import of_delivery
 
 MARK = "[Test] "
@@ -64,6 +66,8 @@ def send(*, campaign: Campaign, to: Sequence[str], actor: User, person: str = ""
             contact=contact,
             unsubscribe_url=unsubscribe_url,
             preferences_url=f"{base}/p/{token}",
+            web_version_url=f"{base}/v/{_web_version_token()}",
+            topic_name=campaign.topic.name if campaign.topic else "",
         )
     except Unmergeable as error:
         raise BadDesign(f"The content could not be made for {person or 'this test'}: {error}") from error
@@ -76,6 +80,12 @@ def send(*, campaign: Campaign, to: Sequence[str], actor: User, person: str = ""
         data={"to": ", ".join(dict.fromkeys(to))},
     )
     return sent
+
+
+def _web_version_token() -> str:
+    """A test has no web version: its link leads to a page that says so."""
+    key = derived_keys.keys_for(tracking_tokens.PURPOSE)[0]
+    return tracking_tokens.MessageTokens(delivery_id=tracking_tokens.TEST_DELIVERY, mailing_id=0, key=key).view()
 
 
 def _keep(campaign: Campaign, merged: Merged, to: str, unsubscribe_url: str) -> Delivery:

@@ -11,6 +11,7 @@ from campaigns.enums import CampaignState
 from campaigns.models import Campaign
 from campaigns.queries import as_sent
 from sending.merging import Merged
+from sending.queries import link_changes
 
 PER_PAGE = 20
 IN_FEED = 20
@@ -49,7 +50,8 @@ def mail(brand: Brand, public_id: str) -> Merged | None:
     found = _public(brand).filter(public_id=public_id).first()
     if found is None or found.mailing is None or found.mailing.letter is None:
         return None
-    return as_sent.for_anybody(found.mailing.letter, topic=found.topic.name if found.topic else "")
+    links = link_changes.destinations(found.mailing.letter, found.mailing.pk)
+    return as_sent.for_anybody(found.mailing.letter, links=links, topic=found.topic.name if found.topic else "")
 
 
 def address_of(brand: Brand, rest: str = "") -> str:

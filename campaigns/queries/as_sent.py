@@ -16,9 +16,13 @@ def for_anybody(letter: Letter, *, links: Sequence[str] = (), topic: str = "") -
     return _merged(letter, {}, links=links, topic=topic)
 
 
-def for_person(letter: Letter, contact: Contact, *, topic: str = "") -> Merged:
-    """As one recipient got it, with what is known of them today. Links that act for them lead nowhere: pages get forwarded."""
-    return _merged(letter, {**contact.values, "email": contact.address}, topic=topic, locale=contact.locale)
+def for_person(letter: Letter, contact: Contact, *, links: Sequence[str] = (), topic: str = "") -> Merged:
+    """As one recipient got it, with what is known of them today. Links that act for them lead nowhere: pages get forwarded.
+
+    `links`: where the tracked ones lead, when that is elsewhere than when it was sent.
+    """
+    values = {**contact.values, "email": contact.address}
+    return _merged(letter, values, links=links, topic=topic, locale=contact.locale)
 
 
 def _merged(

@@ -27,6 +27,8 @@ from sending.merging import (
     merge_values,
 )
 
+SOME_TOPIC = "Your topic"  # in the mail of a template, which belongs to none
+
 
 @dataclass(frozen=True, slots=True)
 class Made:
@@ -111,7 +113,7 @@ def show(
         unsubscribe_url=unsubscribe_url,
         preferences_url=preferences_url,
         web_version_url=web_version_url,
-        topic_name=topic_name,
+        topic_name=topic_name or SOME_TOPIC,
         reader_locale=contact.locale if contact else "",
         locale=organization.locale,
         time_zone=organization.time_zone,

@@ -14,7 +14,7 @@ from reputation.queries import totals
 from reputation.queries.totals import Counts
 from sending.enums import Bucket, EventKind
 from sending.models import Letter, Mailing, MailingVariant
-from sending.queries import ledger, mailings
+from sending.queries import ledger, link_changes, mailings
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +31,21 @@ class Delay:
 class ClickedLink:
     """An address that was tracked: people who clicked it, hits of people, hits of machines.
 
-    `number` counts from 1 in the order of the content; `places` are (variant, index) of it in the letters of the send.
+    `url` as it was sent; `leads_to`: where it leads now. `number` counts from 1 in the order of the content; `places` are
+    (variant, index) of it in the letters of the send.
     """
 
     number: int
     url: str
+    leads_to: str
     places: tuple[tuple[int, int], ...]
     people: int
     hits: int
     machines: int
+
+    @property
+    def is_changed(self) -> bool:
+        return self.leads_to != self.url
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +139,7 @@ def links(mailing: Mailing) -> list[ClickedLink]:
     if not places:
         return []
     counted = totals.by_variant_and_link(mailing.pk)
+    changed = link_changes.in_force(mailing.pk)
     found = []
     for number, (url, its_places) in enumerate(places.items(), start=1):
         counts = totals.together(counted[place] for place in its_places if place in counted)
@@ -140,6 +147,7 @@ def links(mailing: Mailing) -> list[ClickedLink]:
             ClickedLink(
                 number=number,
                 url=url,
+                leads_to=changed.get(url, url),
                 places=tuple(its_places),
                 people=counts.clicks,
                 hits=counts.of(EventKind.CLICKED),

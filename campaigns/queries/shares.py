@@ -41,7 +41,7 @@ def campaign_of(link: Link) -> Campaign | None:
     share = (
         _open()
         .select_related(
-            *("campaign", "campaign__brand", "campaign__organization", "campaign__mailing"),
+            *("campaign", "campaign__brand", "campaign__organization", "campaign__mailing", "campaign__topic"),
             "campaign__mailing__letter__organization",
         )
         .filter(public_id=link.share)

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from accounts import derived_keys
 from accounts.tenancy import cross_tenant
 from campaigns.queries import as_sent
+from contacts.models import Topic
 from sending.merging import Merged
 from sending.models import Delivery, MailingVariant
+from sending.queries import link_changes
 from sending.tracking import tokens
 from sending.tracking.tokens import Hit
 
@@ -17,6 +19,12 @@ class Opened:
 
     organization_id: int
     hit: Hit
+
+
+def is_of_a_test(token: str) -> bool:
+    """Whether this is the link of a test mail, which has no web version."""
+    hit = tokens.read_view(token, keys=derived_keys.keys_for(tokens.PURPOSE))
+    return hit is not None and hit.is_test
 
 
 def opened(token: str) -> Opened | None:
@@ -46,4 +54,8 @@ def mail(hit: Hit) -> Merged | None:
             mailing_id=delivery.mailing_id, variant=delivery.variant
         )
         letter = row.letter if (row := own.first()) is not None else letter
-    return as_sent.for_person(letter, delivery.contact) if letter is not None else None
+    if letter is None:
+        return None
+    topic = Topic.objects.filter(pk=delivery.mailing.topic_id).values_list("name", flat=True).first()
+    links = link_changes.destinations(letter, delivery.mailing_id)
+    return as_sent.for_person(letter, delivery.contact, links=links, topic=topic or "")

@@ -12,8 +12,9 @@ from campaigns.access import campaign_for
 from campaigns.models import Campaign
 from campaigns.preflight import inbox
 from campaigns.preflight import markup as markups
-from campaigns.queries import content, previews
+from campaigns.queries import content, previews, variants
 from campaigns.queries.previews import Look, Reader, Who
+from campaigns.queries.variants import Version
 from campaigns.views import preview_policy
 from sending.merging import Merged, MergeError, Plan, Unmergeable
 
@@ -36,22 +37,31 @@ def show(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
     look = _look(request.GET.get("look", ""))
     person, who = request.GET.get("person", "").strip(), request.GET.get("who", "")
     words = request.GET.get("q", "").strip()
-    shown = _shown(found, person=person, who=who)
-    chosen = {"person": person} if person and not shown.reader.is_missing else {"who": who} if who in Who.values else {}
+    versions = variants.of(found)
+    version = variants.chosen(found, request.GET.get("version", ""))
+    shown = _shown(found, version, person=person, who=who)
+    kept = {"version": version.number} if version is not None else {}
+    reader = {"person": person} if person and not shown.reader.is_missing else {"who": who} if who in Who.values else {}
+    chosen = kept | reader
     here = tenant_url(request, "campaigns:campaign_preview", campaign=found.public_id)
     preview = markups.read(shown.merged.html).preview if shown.merged else ""
     context = {
         "campaign": found,
         "look": look,
         "looks": [(each, f"{here}?{urlencode({**chosen, 'look': each.value})}") for each in Look],
-        "whos": [(each, f"{here}?{urlencode({'who': each.value, 'look': look})}") for each in Who],
+        "whos": [(each, f"{here}?{urlencode(kept | {'who': each.value, 'look': look})}") for each in Who],
+        "versions": [
+            (each, f"{here}?{urlencode(reader | {'version': each.number, 'look': look})}") for each in versions
+        ],
+        "version": version or next(iter(versions), None),
+        "from_name": (version.campaign if version is not None else found).from_name,
         "who": "" if person else who,
         "person": person,
         "reader": shown.reader,
         "trouble": shown.trouble,
         "words": words,
         "people": [
-            (each, f"{here}?{urlencode({'person': each.address, 'look': look})}")
+            (each, f"{here}?{urlencode(kept | {'person': each.address, 'look': look})}")
             for each in previews.search(found, words)
         ],
         "frame": tenant_url(request, "campaigns:campaign_mail", campaign=found.public_id)
@@ -67,7 +77,8 @@ def show(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
 def mail(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
     """The mail itself, for a frame: as sent, or as the draft would be."""
     found = campaign_for(request, campaign)
-    shown = _shown(found, person=request.GET.get("person", ""), who=request.GET.get("who", ""))
+    version = variants.chosen(found, request.GET.get("version", ""))
+    shown = _shown(found, version, person=request.GET.get("person", ""), who=request.GET.get("who", ""))
     if shown.merged is None:
         return preview_policy.words(shown.trouble)
     look = request.GET.get("look", "")
@@ -77,9 +88,12 @@ def mail(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
     return preview_policy.mail(html, pictures=look != Look.NO_PICTURES)
 
 
-def _shown(campaign: Campaign, *, person: str, who: str) -> Shown:
-    """The letter as it was frozen, or the draft's content as it stands, for whoever is asked for."""
-    letter = campaign.mailing.letter if campaign.mailing is not None else None
+def _shown(campaign: Campaign, version: Version | None, *, person: str, who: str) -> Shown:
+    """The letter as it was frozen, or the draft's content as it stands, for whoever is asked for.
+
+    Of a test that was launched, without a version: what most people got.
+    """
+    letter = variants.letter_of(campaign, version.number) if version else variants.sent_letter(campaign)
     trouble = NO_CONTENT
     plan: Plan | None = None
     if letter is not None:
@@ -88,7 +102,7 @@ def _shown(campaign: Campaign, *, person: str, who: str) -> Shown:
         except MergeError as error:
             trouble = str(error)
     else:
-        made = content.make(campaign)
+        made = content.make(version.campaign if version is not None else campaign)
         plan = made.plan
         if made.errors:
             trouble = made.errors[0].message
@@ -102,6 +116,7 @@ def _shown(campaign: Campaign, *, person: str, who: str) -> Shown:
             brand=campaign.brand,
             contact=reader.contact,
             facts=letter.facts if letter is not None else None,
+            topic_name=campaign.topic.name if campaign.topic else "",
         )
     except Unmergeable as error:
         return Shown(reader, trouble=f"The mail could not be made for this person: {error}")

@@ -11,7 +11,7 @@ from campaigns.access import campaign_for
 from campaigns.models import Campaign
 from campaigns.queries import click_maps, follow_ups, reports
 from campaigns.queries.reports import Hour
-from campaigns.views import preview_policy
+from campaigns.views import link_changes, preview_policy
 from sending.models import Letter, Mailing
 
 
@@ -24,6 +24,7 @@ def report(request: HttpRequest, campaign: Campaign) -> HttpResponse:
         "followers": follow_ups.followers(campaign),
         "may_follow": follow_ups.may_follow(campaign),
         "of_earlier": follow_ups.in_words(campaign),
+        "may_change_links": link_changes.may_change(request, campaign),
         **times(campaign.mailing, request.organization.time_zone),
     }
     return render(request, "campaigns/campaigns/report.html", context)
@@ -57,6 +58,7 @@ def click_map(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
         "variants": [(number, chr(64 + number) if number else "Sent to the rest") for number in letters],
         "links": [link for link in reports.links(mailing) if any(place[0] == variant for place in link.places)],
         "delivered": reports.totals.of_mailing(mailing.pk).delivered,
+        "may_change_links": link_changes.may_change(request, found),
     }
     return render(request, "campaigns/reports/click_map.html", context)
 

@@ -19,7 +19,7 @@ from campaigns.enums import CampaignState
 from campaigns.errors import Refused
 from campaigns.models import Campaign
 from campaigns.queries import reports
-from campaigns.views import csv_files
+from campaigns.views import csv_files, link_changes
 from reputation.queries import totals
 from reputation.queries.totals import Counts
 from sending.enums import BarPart
@@ -70,7 +70,12 @@ def live(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
     """The moving part of the report."""
     found = campaign_for(request, campaign)
     ended = found.finished_at is not None or found.state == CampaignState.DRAFT
-    context = {"campaign": found, "report": reports.of(found), "definitions": totals.DEFINITIONS}
+    context = {
+        "campaign": found,
+        "report": reports.of(found),
+        "definitions": totals.DEFINITIONS,
+        "may_change_links": link_changes.may_change(request, found),
+    }
     template = "campaigns/home/_bar.html" if request.GET.get("only") == "bar" else "campaigns/campaigns/_live.html"
     response = render(request, template, context, status=STOP_POLLING if ended else 200)
     if ended or request.GET.get("state") not in (None, found.state):

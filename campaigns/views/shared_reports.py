@@ -41,11 +41,11 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
 def _report(request: HttpRequest, campaign: Campaign) -> HttpResponse:
     """Its name and its segment are for colleagues: here it is called by its subject."""
     letter = campaign.mailing.letter if campaign.mailing else None
-    zone = campaign.organization.time_zone
+    zone, topic = campaign.organization.time_zone, campaign.topic
     context = {
         "brand": campaign.brand,
         "campaign": campaign,
-        "subject": as_sent.for_anybody(letter).subject if letter else "",
+        "subject": as_sent.for_anybody(letter, topic=topic.name if topic else "").subject if letter else "",
         "report": reports.of(campaign),
         "definitions": reports.totals.DEFINITIONS,
         "plain": True,

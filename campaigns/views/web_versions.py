@@ -13,6 +13,7 @@ GONE = (
     gettext_lazy("There is no mail here"),
     gettext_lazy("A part of the link got lost, or the mail is no longer kept. Please open it again from the mail."),
 )
+TEST = (gettext_lazy("This was a test"), gettext_lazy("The mail is here once it has been sent."))
 
 
 @csrf_exempt  # so that a POST is answered 405 and not 403
@@ -20,7 +21,7 @@ GONE = (
 def show(request: HttpRequest, token: str) -> HttpResponse:
     opened = web_versions.opened(token)
     if opened is None:
-        return public_pages.gone(request, *GONE)
+        return public_pages.gone(request, *(TEST if web_versions.is_of_a_test(token) else GONE))
     with tenant_scope_id(opened.organization_id):
         mail = web_versions.mail(opened.hit)
     if mail is None:

@@ -27,10 +27,11 @@ KEY = ("organization_id", "mailing_id", "variant", "provider", "kind", "link", "
 ON_ITS_WAY = (DeliveryState.QUEUED, DeliveryState.SENDING)
 
 DESTINATION = """
-SELECT l.links ->> %(link)s::int FROM sending_mailing m
+SELECT coalesce(c.url, l.links ->> %(link)s::int) FROM sending_mailing m
 LEFT JOIN sending_delivery d ON d.id = %(delivery)s AND d.mailing_id = m.id
 LEFT JOIN sending_mailingvariant v ON v.mailing_id = m.id AND v.variant = d.variant AND d.variant > 0
 JOIN sending_letter l ON l.id = coalesce(v.letter_id, m.letter_id)
+LEFT JOIN sending_linkchange c ON c.mailing_id = m.id AND c.ended_at IS NULL AND c.was = l.links ->> %(link)s::int
 WHERE m.id = %(mailing)s AND (d.id IS NOT NULL OR %(delivery)s = 0)
 """
 
@@ -155,7 +156,8 @@ class HitLog:
         self._bursts = Bursts()
 
     async def destination(self, *, delivery_id: int, mailing_id: int, link: int) -> str | None:
-        """Where a link leads, from the content that was sent; None when there is no such link. `delivery_id` 0: a test."""
+        """Where a link leads: as in the content that was sent, or where it was led since; None when there is no such link.
+        `delivery_id` 0: a test."""
         async with self._pool.connection() as connection:
             cursor = await connection.execute(
                 DESTINATION, {"delivery": delivery_id, "mailing": mailing_id, "link": min(link, 2**31 - 1)}

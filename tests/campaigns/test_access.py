@@ -57,6 +57,8 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "campaign_people_csv": ("get", LOOK),
     "campaign_did": ("get", LOOK),
     "campaign_did_csv": ("get", LOOK),
+    "campaign_link": ("get", LOOK),
+    "campaign_link_back": ("post", WRITE),
     "campaign_resend": ("get", WRITE),
     "campaign_correct": ("get", WRITE),
     "campaign_shares": ("get", WRITE),
@@ -102,12 +104,16 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "message_again": ("post", WRITE),
 }
 # Shown to all who may look, changed by fewer: who may post.
-CHANGED = {"media_item": WRITE, "brand_kit": WRITE, "brand_kit_of": WRITE}
+CHANGED = {"campaign_link": WRITE, "media_item": WRITE, "brand_kit": WRITE, "brand_kit_of": WRITE}
 ABOUT_ONE = ("campaign_", "design_", "message_", "media_", "block_", "brand_kit_")
 # Of the organization alone, though they are called like pages about one thing.
 ABOUT_NOTHING = ("campaign_new", "design_new", "design_bring", "block_save", "media_upload", "media_json")
 # About a campaign that was sent; nothing of it is there before.
 OF_SENT = (
+    "campaign_link",
+    "campaign_link_back",
+    "campaign_resend",
+    "campaign_correct",
     "campaign_did",
     "campaign_did_csv",
     "campaign_shares",
@@ -157,6 +163,8 @@ def addresses(
         kwargs: dict[str, Any] = {"org": organization.public_id}
         if name.startswith("campaign") and name not in ("campaigns", "campaign_new"):
             kwargs["campaign"] = sent if name in OF_SENT else draft.public_id
+            if name in ("campaign_link", "campaign_link_back"):
+                kwargs["number"] = 1
             if name == "campaign_share_revoke":
                 kwargs["share"] = share.public_id
         elif name in ("design", "block_new") or (name.startswith("design_") and name not in ABOUT_NOTHING):
