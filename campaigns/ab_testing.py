@@ -9,6 +9,7 @@ people than another one never wins by itself.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any, Final, Literal
 
 from campaigns import statistics
@@ -31,6 +32,13 @@ DEFAULTS: Final[Mapping[str, Any]] = {
     "guard": True,
 }
 USUAL: Final[Mapping[str, float]] = {"clicks": 0.10, "opens": 0.30}  # where nothing is known of the organization's own
+_WHAT: Final[Mapping[str, str]] = {
+    "subject": "subject",
+    "preheader": "preview text",
+    "from_name": "sender's name",
+    "content": "content",
+    "time": "time",
+}
 _DID: Final[Mapping[str, str]] = {"clicks": "clicked", "opens": "opened"}
 # What a launch and its course add to the choices: not a part of what somebody approves or copies.
 _COURSE: Final = frozenset({"winner", "outcome", "last"})
@@ -114,7 +122,39 @@ def split(settings: Settings, versions: int, rest: int) -> list[tuple[int, float
 def sizes(settings: Settings, versions: int, people: int) -> tuple[list[int], int]:
     """How many of `people` get each version, and how many wait: as the ledger rounds it, up to one person."""
     edges = [int(people * settings.share * number / versions / 100 + 1e-9) for number in range(versions + 1)]
-    return [high - low for low, high in zip(edges, edges[1:], strict=False)], people - edges[-1]
+    return [high - low for low, high in pairwise(edges)], people - edges[-1]
+
+
+def plan(settings: Settings, delays: Sequence[timedelta]) -> list[str]:
+    """What will happen, sentence by sentence. `delays`: how much later than the campaign each version leaves, A first."""
+    each = percent(settings.share / len(delays) / 100)
+    said = [
+        f"A/B test of the {_WHAT[settings.what]}: versions {_and([name(n + 1) for n in range(len(delays))])}, {each} each."
+    ]
+    later = [f"{name(number)} leaves {span(delay)} later" for number, delay in enumerate(delays, start=1) if delay]
+    if later:
+        said.append(f"{_and(later)}.")
+    counted = f"It counts who {settings.did}, for {span(timedelta(minutes=settings.minutes))} after the last"
+    if not settings.has_rest:
+        return [*said, f"{counted} of a version may have it. Nobody waits."]
+    said.append(f"{counted} of a version may have it. The others, {percent(1 - settings.share / 100)}, wait for that.")
+    if not settings.by_itself:
+        said.append("Then somebody is asked which version the others get.")
+        return said
+    then = "the one that leads goes to them" if settings.unsure == "leader" else "somebody is asked"
+    said.append(f"A version that is clearly better then goes to the others by itself; if none is, {then}.")
+    if settings.guard:
+        said.append("A version because of which clearly more people leave does not win by itself.")
+    return said
+
+
+def span(length: timedelta) -> str:
+    """2 hours, 30 minutes, 3 days."""
+    minutes = int(length.total_seconds() // 60)
+    for size, word in ((24 * 60, "day"), (60, "hour"), (1, "minute")):
+        if minutes >= size and minutes % size == 0:
+            return f"{minutes // size} {word}{'' if minutes == size else 's'}"
+    return f"{minutes} minutes"
 
 
 def ends(facts: Mapping[str, Any], settings: Settings) -> dict[int, datetime]:

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from accounts.tenancy import cross_tenant, tenant_scope_id
-from campaigns.actions import canaries, launches, link_checks, schedules
+from campaigns.actions import canaries, launches, link_checks, schedules, winners
 from campaigns.models import Campaign
 from campaigns.queries import campaigns as reading
 from campaigns.queries import link_checks as links
@@ -40,15 +40,18 @@ def sweep_launches() -> None:
 
 @shared_task
 def look_after_launches() -> None:
-    """What nobody has to press a button for: start what is due, end undo windows, watch careful starts."""
+    """What nobody has to press a button for: start what is due, end undo windows, watch careful starts and tests."""
     with cross_tenant("launches of every organization whose time has come"):
-        due, over, careful = reading.nearly_due(), reading.out_of_undo(), reading.careful()
+        due, over = reading.nearly_due(), reading.out_of_undo()
+        careful, testing = reading.careful(), reading.testing()
     for organization_id, campaign_id in due:
         start.delay(organization_id, campaign_id)
     for organization_id, campaign_id in over:
         let_go.delay(organization_id, campaign_id)
     for organization_id, campaign_id in careful:
         watch.delay(organization_id, campaign_id)
+    for organization_id, campaign_id in testing:
+        find_winner.delay(organization_id, campaign_id)
 
 
 @shared_task
@@ -75,6 +78,14 @@ def watch(organization_id: int, campaign_id: int) -> None:
         campaign = Campaign.objects.filter(pk=campaign_id).first()
         if campaign is not None:
             canaries.watch(campaign=campaign)
+
+
+@shared_task
+def find_winner(organization_id: int, campaign_id: int) -> None:
+    with tenant_scope_id(organization_id):
+        campaign = Campaign.objects.filter(pk=campaign_id).first()
+        if campaign is not None:
+            winners.watch(campaign=campaign)
 
 
 @shared_task

@@ -9,7 +9,7 @@ from accounts.models import Brand, Organization, User
 from campaigns.actions import designs
 from campaigns.enums import CampaignState
 from campaigns.errors import Refused, Unlawful
-from campaigns.models import Campaign, Design
+from campaigns.models import Campaign, Design, Variant
 from contacts.models import Segment, Topic
 from sending.models import SendingDomain
 
@@ -98,9 +98,11 @@ def discard(*, campaign: Campaign, actor: User) -> None:
     """Throw a draft away. What has been launched stays: its people must be findable."""
     campaign = draft(campaign)
     audit.record(organization=campaign.organization, actor=actor, verb="campaigns.campaign_discarded", target=campaign)
-    design = campaign.design
+    left_behind = list(Design.objects.filter(pk__in=Variant.objects.filter(campaign=campaign).values("design_id")))
+    if campaign.design is not None:
+        left_behind.append(campaign.design)
     campaign.delete()
-    if design is not None:
+    for design in left_behind:
         design.delete()
 
 

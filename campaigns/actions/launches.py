@@ -13,17 +13,18 @@ from django.utils import timezone
 
 from accounts.actions import audit
 from accounts.models import User
-from campaigns import lifecycle
+from campaigns import ab_testing, lifecycle
 from campaigns.careful_start import Settings
 from campaigns.enums import CampaignState
 from campaigns.errors import AudienceChanged, BadDesign, NotReady, Unlawful
 from campaigns.models import Campaign
 from campaigns.queries import approvals as approved
-from campaigns.queries import audiences, checklist, content, moments
+from campaigns.queries import audiences, checklist, content, moments, variants
 from contacts.segments.tree import BadDefinition
 from sending.actions import letters, mailings
 from sending.enums import REST, Hold, Reason
 from sending.models import Letter, Mailing
+from sending.queries import mailings as ledger
 
 MUCH = 0.1  # of the audience, by which it may have changed between the look at the page and the press of the button
 FEW = 10  # people more or less are never much
@@ -71,12 +72,13 @@ def begin(campaign: Campaign, *, actor: User | None, accepted: list[str]) -> Non
     _divide(campaign, mailing, letter)
     campaign.mailing, campaign.accepted_warnings = mailing, accepted
     campaign.canary = {name: value for name, value in campaign.canary.items() if name != "outcome"}
+    campaign.test = ab_testing.choices(campaign.test)
     campaign.launched_by, campaign.launched_at, campaign.leaves_at, campaign.problem = actor, now, when.leaves_at, ""
     move(
         campaign,
         CampaignState.SCHEDULED if when.waits(now) else CampaignState.LAUNCHING,
         *("mailing", "accepted_warnings", "launched_by", "launched_at", "leaves_at", "problem", "canary"),
-        "expected_people",
+        *("test", "expected_people"),
     )
     audit.record(
         organization=campaign.organization,
@@ -109,11 +111,18 @@ def _letter(campaign: Campaign) -> Letter:
 
 def _divide(campaign: Campaign, mailing: Mailing, letter: Letter) -> None:
     """The parts of the mailing besides variant 0: those whose letters differ, and those who wait for the first ones."""
-    if Settings.of(campaign.canary):
+    versions = variants.of(campaign)
+    for version in versions:
+        own = _letter(version.campaign) if version.has_own_letter else letter
+        mailings.add_variant(mailing=mailing, variant=version.number, letter=own)
+    if Settings.of(campaign.canary) or (versions and campaign.test["share"] < 100):
         mailings.add_variant(mailing=mailing, variant=REST, letter=letter, hold=Hold.REST)
 
 
 def _split(campaign: Campaign) -> Sequence[tuple[int, float]]:
+    test = ab_testing.Settings.of(campaign.test)
+    if test is not None:
+        return ab_testing.split(test, len(variants.rows(campaign)), REST)
     careful = Settings.of(campaign.canary)
     return [(REST, 100 - careful.percent)] if careful else []
 
@@ -147,7 +156,9 @@ def freeze(*, campaign: Campaign) -> bool:
         timing=moments.timing_of(held),
         undo_until=held.leaves_at if in_window else None,
     )
-    move(held, CampaignState.HOLDING if in_window else CampaignState.SENDING)
+    if held.test:
+        held.test = ab_testing.begun(held.test, ledger.last_due(held.mailing))
+    move(held, CampaignState.HOLDING if in_window else CampaignState.SENDING, "test")
     audit.record(
         organization=held.organization,
         verb="campaigns.audience_frozen",
@@ -225,7 +236,10 @@ def resume(*, campaign: Campaign, actor: User) -> None:
         raise Unlawful(lifecycle.why_not(campaign.state, CampaignState.SENDING))
     if campaign.canary.get("outcome", {}).get("word") == "stop":
         raise Unlawful("Its careful start stopped it. Let it go on anyway, or cancel it.")
-    mailing = move(campaign, CampaignState.SENDING)
+    mailing = campaign.mailing
+    if campaign.test and mailing is not None and mailing.held_at is not None:
+        campaign.test = ab_testing.put_off(campaign.test, timezone.now() - mailing.held_at)
+    move(campaign, CampaignState.SENDING, "test")
     mailings.release(mailing=mailing)
     audit.record(organization=campaign.organization, actor=actor, verb="campaigns.campaign_resumed", target=campaign)
 

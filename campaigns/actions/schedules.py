@@ -36,6 +36,10 @@ def choose(
 ) -> Campaign:
     """Set when and how carefully a draft leaves. Raises Unlawful once it is no draft, Refused for what makes no sense."""
     campaign = campaigns.draft(campaign)
+    if canary and campaign.test.get("share"):
+        raise Refused(
+            "This campaign tests versions, and both would decide about the rest. Turn the careful start off, or give up the test."
+        )
     if start_at is not None and start_at > timezone.now() + MOST_AHEAD:
         raise Refused("Choose a time within the next twelve months.")
     if start_at is not None and start_at < timezone.now() - timedelta(days=1):

@@ -125,12 +125,6 @@ def copy_to(*, campaign: Campaign, made: Campaign, actor: User) -> None:
         )
 
 
-def designs_of(campaign: Campaign) -> list[Design]:
-    """What is left behind when a draft with its versions is thrown away."""
-    rows = Variant.objects.filter(campaign=campaign).exclude(design=None).select_related("design")
-    return [row.design for row in rows if row.design is not None]
-
-
 def _take_away(rows: list[Variant]) -> None:
     for row in rows:
         design = row.design

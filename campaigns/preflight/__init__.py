@@ -26,12 +26,13 @@ from campaigns.preflight import (
     subject,
     suppressed,
     unsubscribe_link,
+    versions,
     wishes,
 )
-from campaigns.preflight.facts import Asked, Facts, Gap, Load, Spam
-from campaigns.preflight.results import Result
+from campaigns.preflight.facts import Asked, Facts, Gap, Load, Spam, Test
+from campaigns.preflight.results import Result, together
 
-__all__ = ["RULES", "Asked", "Facts", "Gap", "Load", "Result", "Spam", "run"]
+__all__ = ["RULES", "Asked", "Facts", "Gap", "Load", "Result", "Spam", "Test", "run"]
 
 # In the order in which a person would mend them.
 RULES: tuple[Callable[[Facts], Result], ...] = (
@@ -39,6 +40,7 @@ RULES: tuple[Callable[[Facts], Result], ...] = (
     suppressed.check,
     wishes.check,
     lately.check,
+    versions.check,
     sender.check,
     sending_domain.check,
     subject.check,
@@ -60,5 +62,7 @@ RULES: tuple[Callable[[Facts], Result], ...] = (
 
 
 def run(facts: Facts) -> list[Result]:
-    """All checks, in the order of the list."""
-    return [rule(facts) for rule in RULES]
+    """All checks, in the order of the list; what is the same for all versions is said once."""
+    if not facts.versions:
+        return [rule(facts) for rule in RULES]
+    return [together([(each.version, rule(each)) for each in facts.versions]) for rule in RULES]

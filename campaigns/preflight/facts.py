@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from campaigns.ab_testing import Settings
 from campaigns.designs.findings import Compiled, Finding
 from campaigns.preflight.markup import Markup
 from campaigns.preflight.results import Status
@@ -52,8 +53,23 @@ class Spam:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Test:
+    """How many versions are tried, and how. `usual`: the rate that is expected; `same`: versions that do not differ."""
+
+    settings: Settings
+    versions: int
+    usual: float
+    same: tuple[tuple[str, str], ...] = ()
+    is_careful: bool = False
+    their_zones: bool = False
+    is_spread: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """`compiled` and `markup` are None when the design is missing or has `errors`. Counts are None when they could not be
+    """Of a campaign; where versions are tested, of A, and `versions` has the facts of each one with its name as `version`.
+
+    `compiled` and `markup` are None when the design is missing or has `errors`. Counts are None when they could not be
     made (in time). `asked` None: links are not asked here. `spam` None: no filter is configured.
     """
 
@@ -91,6 +107,9 @@ class Facts:
     asked: Mapping[str, Asked] | None = None
     picture_sizes: Mapping[str, int] = field(default_factory=dict)
     spam: Spam | None = None
+    test: Test | None = None
+    version: str = ""
+    versions: tuple["Facts", ...] = ()
 
     @property
     def sendable(self) -> int:

@@ -93,6 +93,13 @@ def careful() -> list[tuple[int, int]]:
     return [(organization_id, pk) for organization_id, pk, word in found if word not in ("go", "stop")]
 
 
+def testing() -> list[tuple[int, int]]:
+    """(organization, campaign) ids of tests of which nothing is decided; call inside of cross_tenant."""
+    sending = Campaign.objects.filter(state=CampaignState.SENDING, test__share__lt=100)
+    found = sending.order_by("pk").values_list("organization_id", "pk", "test__outcome__word")
+    return [(organization_id, pk) for organization_id, pk, word in found if not word]
+
+
 def perhaps_done() -> list[tuple[int, int]]:
     """(organization, campaign) ids of sends of which nothing is counted as open; call inside of cross_tenant."""
     running = list(

@@ -1,16 +1,28 @@
 """The checklist of a campaign: gather the facts, ask the rules."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import combinations
 
 from django.conf import settings
 
-from campaigns import preflight
+from campaigns import ab_testing, careful_start, preflight
 from campaigns.models import Campaign, Media
-from campaigns.preflight import Asked, Facts, Gap, Result, markup
+from campaigns.preflight import Asked, Facts, Gap, Result, Test, markup
 from campaigns.preflight.markup import Markup
 from campaigns.preflight.results import Status
-from campaigns.queries import audiences, brand_kits, check_counts, content, follow_ups, link_checks, spam_scores
+from campaigns.queries import (
+    audiences,
+    brand_kits,
+    check_counts,
+    content,
+    follow_ups,
+    link_checks,
+    spam_scores,
+    variants,
+)
 from campaigns.queries.check_counts import People
+from campaigns.queries.variants import Version
 from contacts.models import Contact
 from contacts.queries import fields
 from contacts.segments.tree import BadDefinition
@@ -33,32 +45,43 @@ def is_ready(found: list[Result]) -> bool:
 
 def urls(campaign: Campaign) -> list[str]:
     """What a worker can ask about this campaign: its links, and its pictures on other people's servers."""
-    return urls_of(campaign, content.make(campaign))
+    versions = [version.campaign for version in variants.of(campaign)] or [campaign]
+    return list(dict.fromkeys(url for each in versions for url in urls_of(campaign, content.make(each))))
+
+
+@dataclass(frozen=True, slots=True)
+class _Mail:
+    """One mail of the campaign, read once: the campaign's own, or that of a version."""
+
+    campaign: Campaign
+    made: content.Made
+    fallbacks: Mapping[str, str]
+    shown: Merged | None
+    seen: Markup | None
+
+
+def _read(campaign: Campaign) -> _Mail:
+    made = content.make(campaign)
+    shown = _shown(campaign, made.plan)
+    seen = markup.read(shown.html if shown else made.compiled.html) if made.compiled else None
+    return _Mail(campaign, made, _fallbacks(made.plan) if made.plan else {}, shown, seen)
 
 
 def facts(campaign: Campaign) -> Facts:
-    """What the rules look at."""
-    made = content.make(campaign)
-    plan, compiled = made.plan, made.compiled
-    fallbacks = _fallbacks(plan) if plan else {}
+    """What the rules look at. Everything about people is asked once, whatever number of versions there is."""
+    versions = variants.of(campaign)
+    mails = [_read(version.campaign) for version in versions] or [_read(campaign)]
     counted, trouble, chosen = None, "", None
     try:
         chosen = audiences.select(campaign)
         if chosen is not None:
-            counted = check_counts.people(chosen, sorted(fallbacks))
+            counted = check_counts.people(chosen, sorted({name for mail in mails for name in mail.fallbacks}))
     except BadDefinition as error:
         trouble, chosen = str(error), None
     domain = campaign.domain
     clearance = domains.clearance(domain) if domain else None
     sender = f"{campaign.from_local}@{domain.name}" if domain and campaign.from_local else ""
-    shown = _shown(campaign, plan)
-    seen = markup.read(shown.html if shown else compiled.html) if compiled else None
-    return Facts(
-        subject=campaign.subject,
-        subject_shown=shown.subject if shown else "",
-        subject_problems=made.subject_problems,
-        preheader=campaign.preheader,
-        from_name=campaign.from_name,
+    common = Facts(
         from_address=sender,
         reply_to=campaign.reply_to,
         domain_name=domain.name if domain else "",
@@ -78,16 +101,50 @@ def facts(campaign: Campaign) -> Facts:
         lately_days=check_counts.LATELY_DAYS,
         loads=check_counts.loads(chosen) if chosen and counted else None,
         spread_minutes=campaign.spread_minutes,
-        has_design=campaign.design_id is not None,
-        compiled=compiled,
-        markup=seen,
-        errors=made.errors,
-        names=plan.names if plan else frozenset(),
-        gaps=_gaps(campaign, fallbacks, counted),
         postal_address=campaign.brand.postal_address or campaign.organization.postal_address,
-        asked=_asked(campaign, urls_of(campaign, made)),
-        picture_sizes=_picture_sizes(campaign, seen) if seen else {},
-        spam=spam_scores.of(shown, sender=sender) if shown else None,
+        asked=_asked(campaign, list(dict.fromkeys(url for mail in mails for url in urls_of(campaign, mail.made)))),
+        test=_test(campaign, versions),
+    )
+    each = [_of_mail(mail, common, counted) for mail in mails]
+    if not versions:
+        return each[0]
+    named = tuple(replace(one, version=version.name) for one, version in zip(each, versions, strict=True))
+    return replace(named[0], versions=named)
+
+
+def _of_mail(mail: _Mail, common: Facts, counted: People | None) -> Facts:
+    """What is said of one mail, with what is the same for all of the campaign."""
+    campaign, plan = mail.campaign, mail.made.plan
+    return replace(
+        common,
+        subject=campaign.subject,
+        subject_shown=mail.shown.subject if mail.shown else "",
+        subject_problems=mail.made.subject_problems,
+        preheader=campaign.preheader,
+        from_name=campaign.from_name,
+        has_design=campaign.design_id is not None,
+        compiled=mail.made.compiled,
+        markup=mail.seen,
+        errors=mail.made.errors,
+        names=plan.names if plan else frozenset(),
+        gaps=_gaps(campaign, mail.fallbacks, counted),
+        picture_sizes=_picture_sizes(campaign, mail.seen) if mail.seen else {},
+        spam=spam_scores.of(mail.shown, sender=common.from_address) if mail.shown else None,
+    )
+
+
+def _test(campaign: Campaign, versions: list[Version]) -> Test | None:
+    chosen = ab_testing.Settings.of(campaign.test)
+    if chosen is None:
+        return None
+    return Test(
+        settings=chosen,
+        versions=len(versions),
+        usual=variants.usual_rate(campaign, chosen.metric),
+        same=tuple((one.name, other.name) for one, other in combinations(versions, 2) if variants.same(one, other)),
+        is_careful=careful_start.Settings.of(campaign.canary) is not None,
+        their_zones=campaign.in_their_zone,
+        is_spread=bool(campaign.spread_minutes),
     )
 
 

@@ -4,6 +4,7 @@ from django.db.models import QuerySet
 
 from accounts.models import Organization
 from campaigns.models import Campaign, Design
+from campaigns.queries import variants
 
 
 def templates(organization: Organization) -> QuerySet[Design]:
@@ -17,9 +18,11 @@ def templates(organization: Organization) -> QuerySet[Design]:
 
 
 def campaign_of(design: Design) -> Campaign | None:
-    """The campaign whose content this is."""
-    return (
-        None
-        if design.is_template
-        else Campaign.objects.filter(design=design).select_related("brand", "organization").first()
-    )
+    """The campaign whose content this is; of a version of a test, the campaign as that version has it (saved nowhere)."""
+    if design.is_template:
+        return None
+    found = Campaign.objects.filter(design=design).select_related("brand", "organization").first()
+    if found is not None:
+        return found
+    version = variants.version_of(design)
+    return version.campaign if version is not None else None

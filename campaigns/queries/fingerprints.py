@@ -4,6 +4,7 @@ import hashlib
 import json
 from typing import Any
 
+from campaigns import ab_testing
 from campaigns.models import BrandKit, Campaign, Variant
 from contacts.models import Segment
 from contacts.queries import catalogue
@@ -37,7 +38,7 @@ def of(campaign: Campaign) -> str:
     facts: dict[str, Any] = {
         **{name: getattr(campaign, name) for name in _OWN},
         "canary": {name: campaign.canary.get(name) for name in _OF_CANARY},
-        "test": {name: value for name, value in campaign.test.items() if name != "winner"},
+        "test": ab_testing.choices(campaign.test),
         "start_at": campaign.start_at.isoformat() if campaign.start_at else "",
         "domain": campaign.domain.name if campaign.domain else "",
         "design": campaign.design.mjml if campaign.design else "",

@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
+from campaigns import ab_testing
 from campaigns.careful_start import Settings
 from campaigns.models import Campaign
+from campaigns.queries import variants
 from sending import timing
 from sending.timing import Timing
 
@@ -85,7 +87,13 @@ def in_words(campaign: Campaign, now: datetime | None = None) -> list[str]:
             f"Careful start: {careful.percent} % get it first; after {careful.minutes} minutes {then}. It stops by itself above "
             f"{careful.bounces:g} % bounces or {careful.complaints:g} % complaints."
         )
-    return said
+    return said + of_test(campaign)
+
+
+def of_test(campaign: Campaign) -> list[str]:
+    """What is going to happen with its versions, sentence by sentence; nothing where nothing is tested."""
+    test = ab_testing.Settings.of(campaign.test)
+    return ab_testing.plan(test, [version.delay for version in variants.of(campaign)]) if test is not None else []
 
 
 def lead(campaign: Campaign) -> timedelta:
@@ -102,6 +110,7 @@ def timing_of(campaign: Campaign) -> Timing:
         spread=timedelta(minutes=campaign.spread_minutes),
         their_zones=campaign.in_their_zone and campaign.start_at is not None,
         zone=zone(campaign),
+        delays=variants.delays(campaign),
     )
 
 

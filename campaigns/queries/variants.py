@@ -11,6 +11,7 @@ from campaigns import ab_testing
 from campaigns.ab_testing import Seen, Settings
 from campaigns.enums import CampaignState, Metric, Tested
 from campaigns.models import Campaign, Design, Variant
+from campaigns.statistics import Share
 from reputation.queries import totals
 from reputation.queries.totals import Counts, Rate
 from sending.enums import REST, Bucket
@@ -28,6 +29,8 @@ class Version:
     number: int
     campaign: Campaign
     delay: timedelta
+    has_own_letter: bool = False
+    has_own_content: bool = False
 
     @property
     def name(self) -> str:
@@ -36,25 +39,55 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of a send that is a test, with its numbers. `share` and the interval are of the metric."""
+    """One version of a send that is a test, with its numbers. `low`, `high`: between which rates of the metric it is.
+
+    `words`: what its readers see of the difference; `scale`: the rate at which the bars end.
+    """
 
     variant: int
-    name: str
     counts: Counts
     seen: Seen
-    low: float = 0.0
-    high: float = 0.0
-    rate: float = 0.0
-    subject: str = ""
+    share: Share
+    words: str = ""
     is_winner: bool = False
     costs_more: bool = False
+    scale: float = 1.0
+
+    @property
+    def name(self) -> str:
+        return ab_testing.name(self.variant)
+
+    @property
+    def rate_said(self) -> str:
+        return ab_testing.percent(self.share.rate)
+
+    @property
+    def low_said(self) -> str:
+        return ab_testing.percent(self.share.interval()[0])
+
+    @property
+    def high_said(self) -> str:
+        return ab_testing.percent(self.share.interval()[1])
+
+    # Of the bar, in per cent of its width.
+    @property
+    def x(self) -> float:
+        return round(self.share.interval()[0] / self.scale * 100, 2)
+
+    @property
+    def width(self) -> float:
+        return round(self.share.interval()[1] / self.scale * 100 - self.x, 2)
+
+    @property
+    def mark(self) -> float:
+        return round(min(self.share.rate / self.scale * 100, 99.2), 2)
 
 
 @dataclass(frozen=True, slots=True)
 class Results:
     """A test that was launched. `over_at`: when the last version has had its time. `outcome`: won, ask or "" (none yet).
 
-    `rest` and `unsent` (skipped before the versions were dealt out) make the parts add up to the audience.
+    `rest` (None: nobody waits) and `unsent` (skipped before the versions were dealt out) make it add up to the audience.
     """
 
     settings: Settings
@@ -63,19 +96,32 @@ class Results:
     unsent: int
     audience: int
     said: str
+    leader: int
+    winner: int
     outcome: str
     why: str
     by_hand: bool
     decided_at: datetime | None
-    winner: int
     over_at: datetime | None
-    is_over: bool
+    is_measuring: bool
     may_choose: bool
 
     @property
-    def most(self) -> float:
-        """Where the scale of the intervals ends, as a rate."""
-        return max((part.high for part in self.parts if part.seen.delivered), default=0.0) or 1.0
+    def is_over(self) -> bool:
+        return self.over_at is not None and self.over_at <= timezone.now()
+
+    @property
+    def winner_name(self) -> str:
+        return ab_testing.name(self.winner) if self.winner else ""
+
+    @property
+    def rest_lost(self) -> int:
+        return self.rest.unsubscribes + self.rest.complaints if self.rest is not None else 0
+
+    @property
+    def together(self) -> int:
+        """Everybody in the parts: the audience."""
+        return sum(part.counts.audience for part in self.parts) + (self.rest.audience if self.rest else 0) + self.unsent
 
 
 def rows(campaign: Campaign) -> list[Variant]:
@@ -109,7 +155,24 @@ def _version(campaign: Campaign, settings: Settings, row: Variant) -> Version:
             own.design = row.design
         elif settings.what == Tested.TIME:
             delay = timedelta(minutes=row.delay_minutes)
-    return Version(row.number, own, delay)
+    others = row.number > 1
+    return Version(
+        row.number,
+        own,
+        delay,
+        has_own_letter=others and settings.what != Tested.TIME,
+        has_own_content=others and settings.what == Tested.CONTENT,
+    )
+
+
+def same(one: Version, other: Version) -> bool:
+    """Whether two versions do not differ, as far as people see: by more than spaces."""
+    return one.delay == other.delay and _said(one.campaign) == _said(other.campaign)
+
+
+def _said(campaign: Campaign) -> list[str]:
+    mjml = campaign.design.mjml if campaign.design is not None else ""
+    return [" ".join(text.split()) for text in (campaign.subject, campaign.preheader, campaign.from_name, mjml)]
 
 
 def version_of(design: Design) -> Version | None:
@@ -186,45 +249,40 @@ def results(campaign: Campaign) -> Results | None:
         return None
     counts = totals.by_variant(mailing.pk)
     measured = _measured(campaign, settings, counts)
-    outcome = campaign.test.get("outcome", {})
-    word, winner = outcome.get("word", ""), campaign.test.get("winner", 0)
-    over = over_at(campaign)
-    subjects = letters(campaign)
-    parts = []
-    for each in measured:
-        share = each.share(settings.metric)
-        low, high = share.interval()
-        letter = subjects.get(each.number)
-        parts.append(
-            Part(
-                variant=each.number,
-                name=ab_testing.name(each.number),
-                counts=counts.get(each.number, Counts()),
-                seen=each,
-                low=low,
-                high=high,
-                rate=share.rate,
-                subject=_differs(letter, settings) if letter is not None else "",
-                is_winner=each.number == winner,
-                costs_more=ab_testing.costs_more(measured, each.number),
-            )
-        )
-    waits = campaign.state in (CampaignState.SENDING, CampaignState.PAUSED) and word != "won"
+    reading = ab_testing.read(settings, measured)
+    outcome, winner = campaign.test.get("outcome", {}), campaign.test.get("winner", 0)
+    frozen = letters(campaign)
+    shares = {each.number: each.share(settings.metric) for each in measured}
+    scale = max((share.interval()[1] for share in shares.values() if share.of), default=1.0)
+    moving = campaign.state in (CampaignState.HOLDING, CampaignState.SENDING, CampaignState.PAUSED)
     return Results(
         settings=settings,
-        parts=tuple(parts),
+        parts=tuple(
+            Part(
+                variant=each.number,
+                counts=counts.get(each.number, Counts()),
+                seen=each,
+                share=shares[each.number],
+                words=_words(frozen[each.number], settings) if each.number in frozen else "",
+                is_winner=each.number == winner,
+                costs_more=ab_testing.costs_more(measured, each.number),
+                scale=scale,
+            )
+            for each in measured
+        ),
         rest=counts.get(REST, Counts()) if settings.has_rest else None,
         unsent=counts.get(0, Counts()).audience,
         audience=mailing.audience_size or 0,
-        said=ab_testing.in_words(settings, measured, ab_testing.read(settings, measured)) if measured else "",
-        outcome=word,
+        said=ab_testing.in_words(settings, measured, reading),
+        leader=reading.leader,
+        winner=winner,
+        outcome=outcome.get("word", ""),
         why=outcome.get("why", ""),
         by_hand=bool(outcome.get("by_hand")),
         decided_at=datetime.fromisoformat(outcome["at"]) if outcome.get("at") else None,
-        winner=winner,
-        over_at=over,
-        is_over=over is not None and over <= timezone.now(),
-        may_choose=settings.has_rest and waits,
+        over_at=over_at(campaign),
+        is_measuring=moving or (not settings.has_rest and campaign.state != CampaignState.CANCELLED),
+        may_choose=settings.has_rest and not winner and campaign.state in (CampaignState.SENDING, CampaignState.PAUSED),
     )
 
 
@@ -239,7 +297,7 @@ def _measured(campaign: Campaign, settings: Settings, counts: dict[int, Counts])
     return found
 
 
-def _differs(letter: Letter, settings: Settings) -> str:
+def _words(letter: Letter, settings: Settings) -> str:
     """What a reader sees of the difference, where it is words."""
     words = {Tested.SUBJECT: letter.subject, Tested.PREHEADER: letter.preheader, Tested.FROM_NAME: letter.from_name}
     return words.get(Tested(settings.what), "")
@@ -262,15 +320,17 @@ def part_name(campaign: Campaign, variant: int) -> str:
     return f"The rest, version {ab_testing.name(winner)}" if winner else "The rest, which waits for a winner"
 
 
-def sent_letter(campaign: Campaign) -> Letter | None:
-    """What most people got: the winner's letter, or the mailing's own. Wants `mailing__letter`."""
+def letter_of(campaign: Campaign, number: int) -> Letter | None:
+    """The letter of a version as it was frozen; None before the launch."""
     if campaign.mailing is None:
         return None
+    row = MailingVariant.objects.filter(mailing_id=campaign.mailing_id, variant=number)
+    found = row.select_related("letter__organization").first()
+    return found.letter if found is not None else None
+
+
+def sent_letter(campaign: Campaign) -> Letter | None:
+    """What most people got: the winner's letter, or the mailing's own; None before the launch. Wants `mailing__letter`."""
     winner = campaign.test.get("winner", 0)
-    if winner > 1:
-        row = MailingVariant.objects.filter(mailing_id=campaign.mailing_id, variant=winner).select_related(
-            "letter__organization"
-        )
-        if (found := row.first()) is not None:
-            return found.letter
-    return campaign.mailing.letter
+    own = letter_of(campaign, winner) if winner > 1 else None
+    return own or (campaign.mailing.letter if campaign.mailing is not None else None)

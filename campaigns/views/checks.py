@@ -21,7 +21,6 @@ from campaigns.queries import checklist
 
 MOST_LOOKS = 25  # of an open page by itself: each counts people
 STOP_POLLING = 286  # htmx: the last answer
-_RANK = {"fail": 0, "warn": 1, "unknown": 2}
 
 
 def panel(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
@@ -35,7 +34,7 @@ def panel(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
     if asked and writes:
         wanted = [url for url, each in asked.items() if not each.is_due]
         wake(campaign, link_checks.want(organization=campaign.organization, urls=wanted))
-    open_ = sorted((each for each in results if each.status != "pass"), key=lambda each: _RANK[each.status])
+    open_ = sorted((each for each in results if each.status != "pass"), key=lambda each: each.rank)
     return {
         "campaign": campaign,
         "checks": [(each, fix_url(request, campaign, each)) for each in open_],
@@ -90,5 +89,7 @@ def fix_url(request: HttpRequest, campaign: Campaign, result: Result) -> str:
         return tenant_url(request, "campaigns:campaign_edit", campaign=campaign.public_id) + f"#{result.place}"
     if result.place == "content":
         return tenant_url(request, "campaigns:campaign_content", campaign=campaign.public_id)
+    if result.place == "versions":
+        return tenant_url(request, "campaigns:campaign_versions", campaign=campaign.public_id)
     names = {"domain": ("reputation:domains", "sending:domains"), "brand": ("accounts:settings",)}
     return address(request, names.get(result.place, ()))

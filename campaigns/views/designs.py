@@ -7,20 +7,26 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from csp.decorators import csp_update
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import may, require, tenant_url
 from accounts.enums import Role
 from campaigns.access import brand_for, design_for
 from campaigns.actions import designs as verbs
-from campaigns.designs import starters
+from campaigns.designs import differences, starters
+from campaigns.designs import kit as kits
 from campaigns.designs.findings import Finding
+from campaigns.designs.palette import PALETTE
 from campaigns.enums import CampaignState
 from campaigns.errors import Refused, StaleDesign
 from campaigns.models import Campaign, Design
 from campaigns.queries import brand_kits, content, designs, variants
 from campaigns.views import preview_policy
 
+# The visual editor's canvas shows the mail as it is: its styles stand in the elements, its pictures lie anywhere. Scripts,
+# connections, frames, fonts and style sheets stay those of this house.
+EDITOR_POLICY = {"style-src": ["'unsafe-inline'"], "img-src": ["https:", "http:"]}
 BLANK = """<mjml lang="en">
   <mj-body>
     <mj-section>
@@ -90,42 +96,69 @@ def content_url(request: HttpRequest, design: Design, campaign: Campaign) -> str
     return tenant_url(request, "campaigns:version_content", campaign=campaign.public_id, number=version.number)
 
 
-def editor(request: HttpRequest, design: Design, *, campaign: Campaign | None = None) -> HttpResponse:
-    """The editor's page, for a template or for a campaign's content."""
+@csp_update(EDITOR_POLICY)
+def editor(
+    request: HttpRequest, design: Design, *, campaign: Campaign | None = None, typed: str | None = None, status: int = 200
+) -> HttpResponse:
+    """The editor's page, for a template or for a campaign's content. `typed`: what was not saved and must not get lost."""
     names = content.merge_names(request.organization)
     made = _make(design, campaign, names)
+    kit = brand_kits.looks_of(design.brand)
     context = {
         "design": design,
         "campaign": campaign,
         "names": sorted(names),
         "read_only": not may(request, Role.MARKETER),
+        "typed": design.mjml if typed is None else typed,
+        "palette": PALETTE,
+        "canvas": {
+            "head": kits.head(kit),
+            "logo": kits.dress('<mj-image mj-class="kit-logo" />', kit, base=""),
+            "social": kits.dress('<mj-social mj-class="kit-social"></mj-social>', kit, base=""),
+            "pieces": {piece.key: piece.mjml for piece in PALETTE},
+        },
     }
-    return render(request, "campaigns/designs/edit.html", context | _findings(made))
+    if typed is not None:
+        context |= _differences(design, typed)
+    return render(request, "campaigns/designs/edit.html", context | _findings(made), status=status)
 
 
 @require_POST
 def save(request: HttpRequest, org: str, design: str) -> HttpResponse:
-    """Autosave: keeps what was typed, compiling or not, and says what is wrong with it."""
+    """Autosave: keeps what was typed, compiling or not, and says what is wrong with it.
+
+    Where somebody saved meanwhile, both texts are shown, and `choice` says which goes on: mine or theirs. The other one stays
+    in the list of versions.
+    """
     found = design_for(request, design, need=Role.MARKETER)
     campaign = designs.campaign_of(found)
+    typed, choice, version = (request.POST.get(name, "") for name in ("mjml", "choice", "version"))
     try:
         if campaign is not None and campaign.state != CampaignState.DRAFT:
             raise Refused("This campaign has been started. What was sent cannot be changed any more.")
-        version = request.POST.get("version", "")
-        saved = verbs.save(
-            design=found,
-            mjml=request.POST.get("mjml", ""),
-            version=int(version) if version.isdecimal() and len(version) < 10 else 0,
-            actor=request.user,
+        if choice == "theirs":
+            saved = verbs.set_aside(design=found, mjml=typed, actor=request.user)
+        else:
+            saved = verbs.save(
+                design=found,
+                mjml=typed,
+                version=int(version) if version.isdecimal() and len(version) < 10 else 0,
+                actor=request.user,
+                note="Kept over a newer version" if choice == "mine" else "",
+            )
+    except StaleDesign as stale:
+        if not request.htmx:
+            return editor(request, stale.design, campaign=campaign, typed=typed, status=409)
+        return render(
+            request, "campaigns/designs/_conflict.html", _differences(stale.design, typed), status=409
         )
     except Refused as refused:
-        status = 409 if isinstance(refused, StaleDesign) else 422
         if not request.htmx:
             messages.error(request, str(refused))
             return redirect(tenant_url(request, "campaigns:design", design=found.public_id))
-        return render(request, "campaigns/designs/_refused.html", {"refused": refused}, status=status)
+        return render(request, "campaigns/designs/_refused.html", {"refused": refused}, status=422)
     if not request.htmx:
-        messages.success(request, "Saved.")
+        messages.success(request, "Set aside. It is under Versions." if choice == "theirs" else "Saved.")
         return redirect(tenant_url(request, "campaigns:design", design=saved.public_id))
     made = _make(saved, campaign, content.merge_names(request.organization))
     context = _findings(made) | {"design": saved}
@@ -195,6 +228,11 @@ def _make(design: Design, campaign: Campaign | None, names: frozenset[str]) -> c
     return content.make_from(
         mjml=design.mjml, names=names, subject=campaign.subject, preheader=campaign.preheader, brand=design.brand
     )
+
+
+def _differences(design: Design, typed: str) -> dict[str, Any]:
+    """What somebody else saved meanwhile beside what was typed here."""
+    return {"design": design, "conflict": design, "difference": differences.compare(design.mjml, typed.replace("\r\n", "\n"))}
 
 
 def _findings(made: content.Made) -> dict[str, Any]:

@@ -1,14 +1,13 @@
 """Reading the ledger: what is open, the people behind each part, the story of one message."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
-from sending.enums import BAR_PARTS, BarPart, Bucket, DeliveryState, EventKind
+from sending.enums import BAR_PARTS, REST, BarPart, Bucket, DeliveryState, EventKind
 from sending.models import Delivery, Mailing
 
 PAGE = 50
@@ -141,14 +140,6 @@ def with_replies(found: list[Person]) -> list[Person]:
         )
         for person in found
     ]
-
-
-def everybody(mailing: Mailing, part: BarPart | None) -> Iterator[Person]:
-    """All people of a part, page by page: for an export that never holds them all."""
-    after: int | None = 0
-    while after is not None:
-        found, after = people(mailing, part, after=after, limit=1_000)
-        yield from with_replies(found)
 
 
 def messages_to(
