@@ -1,5 +1,6 @@
 """A name under which an organization writes: campaigns and topics belong to one. With a single brand nobody sees it."""
 
+from django.conf import settings
 from django.db import models
 
 from accounts import public_ids
@@ -25,6 +26,11 @@ class Brand(TenantModel):
                 fields=["organization"], condition=models.Q(is_default=True), name="brand_one_default"
             )
         ]
+
+    @property
+    def link_base(self) -> str:
+        """Scheme and host of the links that its recipients get, without a slash at the end."""
+        return f"https://{self.link_host}" if self.link_host else str(settings.LINK_URL)
 
     def __str__(self) -> str:
         return self.name

@@ -7,7 +7,6 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, make_msgid
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -56,7 +55,7 @@ def send(*, campaign: Campaign, to: Sequence[str], actor: User, person: str = ""
     if person.strip() and contact is None:
         raise Refused(f"{person} is nobody of yours. Leave it empty to see the fallbacks.")
     token = tokens.mint(organization_id=campaign.organization_id, contact_id=tokens.TEST_CONTACT, about=of_delivery(0))
-    base = f"https://{campaign.brand.link_host}" if campaign.brand.link_host else settings.LINK_URL
+    base = campaign.brand.link_base
     unsubscribe_url = f"{base}/u/{token}"
     try:
         merged = content.show(

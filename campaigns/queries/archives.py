@@ -3,14 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.conf import settings
-
 from accounts.models import Brand
 from accounts.tenancy import cross_tenant
 from campaigns.enums import CampaignState
 from campaigns.models import Campaign
 from campaigns.queries import as_sent
-from sending.merging import Merged
+from sending.merging import Merged, header_line
 from sending.queries import link_changes
 
 PER_PAGE = 20
@@ -56,8 +54,7 @@ def mail(brand: Brand, public_id: str) -> Merged | None:
 
 def address_of(brand: Brand, rest: str = "") -> str:
     """Where the archive is, on the brand's link host."""
-    base = f"https://{brand.link_host}" if brand.link_host else str(settings.LINK_URL)
-    return f"{base}/archive/{brand.public_id}{rest}"
+    return f"{brand.link_base}/archive/{brand.public_id}{rest}"
 
 
 def _public(brand: Brand):  # type: ignore[no-untyped-def]
@@ -69,12 +66,12 @@ def _public(brand: Brand):  # type: ignore[no-untyped-def]
 def _issue(campaign: Campaign) -> Issue:
     assert campaign.mailing is not None and campaign.mailing.letter is not None  # the query asked
     merged = as_sent.for_anybody(campaign.mailing.letter, topic=campaign.topic.name if campaign.topic else "")
-    words = " ".join(merged.text.split())
+    words = header_line(merged.text)
     summary = campaign.mailing.letter.preheader if "{" not in campaign.mailing.letter.preheader else ""
     return Issue(
         campaign.pk,
         campaign.public_id,
-        merged.subject or "Mail",
-        summary or (words if len(words) <= SUMMARY else words[:SUMMARY].rsplit(" ", 1)[0] + "…"),
+        header_line(merged.subject) or "Mail",
+        header_line(summary) or (words if len(words) <= SUMMARY else words[:SUMMARY].rsplit(" ", 1)[0] + "…"),
         campaign.launched_at or campaign.mailing.created_at,
     )

@@ -35,9 +35,7 @@ def looks(brand: Brand, kit: BrandKit | None) -> Kit:
 
 def pictures_base(brand: Brand | None) -> str:
     """Where a mail fetches its pictures: the brand's own host for links, else the house's."""
-    if brand is not None and brand.link_host:
-        return f"https://{brand.link_host}"
-    return str(settings.LINK_URL)
+    return brand.link_base if brand is not None else str(settings.LINK_URL)
 
 
 def dressed(mjml: str, brand: Brand) -> str:

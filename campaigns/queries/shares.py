@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.core import signing
 from django.db.models import Q
 from django.utils import timezone
@@ -23,8 +22,7 @@ class Link:
 
 def address_of(share: ReportShare, brand: Brand) -> str:
     """The link, on the brand's link host. Signed, because a public id alone is short enough to be guessed at length."""
-    base = f"https://{brand.link_host}" if brand.link_host else str(settings.LINK_URL)
-    return f"{base}/r/{signing.dumps([share.organization_id, share.public_id], salt=SALT)}"
+    return f"{brand.link_base}/r/{signing.dumps([share.organization_id, share.public_id], salt=SALT)}"
 
 
 def read(token: str) -> Link | None:

@@ -22,7 +22,6 @@ def confirm_address(*, request: PrivacyRequest, contact: Contact, brand: Brand) 
 
 
 def _send(request: PrivacyRequest, contact: Contact, brand: Brand, *, to: str, step: str, name: str) -> None:
-    base = f"https://{brand.link_host}" if brand.link_host else settings.LINK_URL
     made = links.mint(
         organization_id=request.organization_id,
         request_id=request.pk,
@@ -33,7 +32,7 @@ def _send(request: PrivacyRequest, contact: Contact, brand: Brand, *, to: str, s
         context = {
             "brand": brand,
             "name": name,
-            "url": f"{base}/d/{made}",
+            "url": f"{brand.link_base}/d/{made}",
             "postal_address": brand.postal_address or request.organization.postal_address,
         }
         ports.post.send(

@@ -21,7 +21,6 @@ TEMPLATES = {SignupState.WAITING: "confirm", SignupState.SUBSCRIBED: "receipt", 
 def answer(*, signup: Signup, contact: Contact, topics: Sequence[Topic]) -> str:
     """Store the mail that belongs to the sign-up's state; returns what tokens call it."""
     brand = signup.form.brand
-    base = signup_forms.link_base(brand)
     link = tokens.mint(organization_id=signup.organization_id, contact_id=contact.pk, about=signups.about_of(signup))
     preferences = tokens.mint(organization_id=signup.organization_id, contact_id=contact.pk)
     with translation.override(languages.best(known=signup.locale)):
@@ -33,9 +32,9 @@ def answer(*, signup: Signup, contact: Contact, topics: Sequence[Topic]) -> str:
             "names": named,
             "wording": signup.wording,
             "at": signup.settled_at or timezone.now(),
-            "confirm_url": f"{base}/s/{link}",
-            "preferences_url": f"{base}/p/{preferences}",
-            "unsubscribe_url": f"{base}/u/{preferences}",
+            "confirm_url": f"{brand.link_base}/s/{link}",
+            "preferences_url": f"{brand.link_base}/p/{preferences}",
+            "unsubscribe_url": f"{brand.link_base}/u/{preferences}",
             "postal_address": brand.postal_address or signup.organization.postal_address,
         }
         name = TEMPLATES[SignupState(signup.state)]

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.db.models import Count
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -102,12 +101,7 @@ def organization_of(public_id: str) -> int | None:
 
 def address_of(form: SignupForm) -> str:
     """Where its hosted page is, on the brand's link host."""
-    return f"{link_base(form.brand)}/f/{form.public_id}"
-
-
-def link_base(brand: Brand) -> str:
-    """Scheme and host of the links that a brand's recipients get, without a slash at the end."""
-    return f"https://{brand.link_host}" if brand.link_host else str(settings.LINK_URL)
+    return f"{form.brand.link_base}/f/{form.public_id}"
 
 
 def language_for(form: SignupForm, *, chosen: str = "", accept: str = "") -> str:
