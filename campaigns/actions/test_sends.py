@@ -16,7 +16,7 @@ from accounts.models import Organization, User
 from campaigns.actions import campaigns
 from campaigns.errors import BadDesign, Refused
 from campaigns.models import Campaign
-from campaigns.queries import content
+from campaigns.queries import content, variants
 from contacts import tokens
 from sending.actions import stored_mail
 from sending.enums import DomainState, StreamKind
@@ -32,13 +32,17 @@ POLICY = SMTP.clone(max_line_length=998)
 
 
 @transaction.atomic
-def send(*, campaign: Campaign, to: Sequence[str], actor: User, person: str = "") -> list[Delivery]:
+def send(*, campaign: Campaign, to: Sequence[str], actor: User, person: str = "", version: int = 1) -> list[Delivery]:
     """Send a draft to these addresses as the person of the address `person` would get it ("": with the fallbacks).
+
+    `version`: of a campaign that tests some.
 
     Raises Refused with a sentence when the content or the person is missing, or the domain missing or nobody's yet; then
     none of them gets it.
     """
     campaign = campaigns.draft(campaign)
+    if (chosen := variants.version(campaign, version)) is not None:
+        campaign = chosen.campaign
     if campaign.domain is None or not campaign.from_local:
         raise Refused("Choose the sender's address first: a test goes out like the real mail.")
     # A test leaves this house to whatever address was typed; nobody may write in the name of a domain that is not theirs.

@@ -78,6 +78,7 @@ class LaunchForm(forms.Form):
         super().__init__(data, initial=_initial(campaign))
         self.zone = campaign.organization.time_zone or "UTC"
         self.note = ""
+        self.is_test = bool(campaign.test.get("share"))
 
     def clean(self) -> dict[str, Any]:
         """Gives what `schedules.choose` takes: start_at, in_their_zone, spread_minutes, undo_minutes, canary."""
@@ -90,7 +91,11 @@ class LaunchForm(forms.Form):
             except ValidationError as error:
                 self.add_error("start", error)
         canary = {}
-        if given.get("careful"):
+        if given.get("careful") and self.is_test:
+            self.add_error(
+                None, "It tests versions, so it cannot start carefully as well: both would decide about the rest."
+            )
+        elif given.get("careful"):
             canary = {
                 name: DEFAULTS[name] if given.get(name) is None else given[name]
                 for name in ("percent", "minutes", "bounces", "complaints", "go_on")

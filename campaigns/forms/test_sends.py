@@ -1,6 +1,7 @@
 """To whom a test goes, and as whom it is merged."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -8,6 +9,7 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import Organization
 from campaigns.models import Tester
+from campaigns.queries.variants import Version
 from contacts import addresses
 
 MOST = 20  # addresses at once
@@ -15,7 +17,7 @@ _BETWEEN = re.compile(r"[\s,;]+")
 
 
 class TestForm(forms.Form):
-    """Gives `to` (addresses, each once), `keep` and `person`."""
+    """Gives `to` (addresses, each once), `keep`, `person`, and `version` of a campaign that tests some (1 or more)."""
 
     to = forms.CharField(
         max_length=4_000,
@@ -35,8 +37,11 @@ class TestForm(forms.Form):
         help_text="The address of one of your people. Empty: with the fallbacks.",
     )
 
-    def __init__(self, *args: Any, organization: Organization, **kwargs: Any) -> None:
+    version = forms.TypedChoiceField(required=False, label="Version", coerce=int, empty_value=1)
+
+    def __init__(self, *args: Any, organization: Organization, versions: Sequence[Version] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["version"].choices = [(each.number, each.name) for each in versions]  # type: ignore[attr-defined]
         known = Tester.objects.filter(organization=organization).order_by("name", "address")
         self.fields["testers"].queryset = known  # type: ignore[attr-defined]
 

@@ -16,6 +16,7 @@ from campaigns.forms.test_sends import TestForm
 from campaigns.models import Campaign
 from campaigns.queries import approvals as approved
 from campaigns.queries import audiences, content, follow_ups
+from campaigns.queries import variants
 from campaigns.views import approvals, checks, launches, reports
 from contacts.models import Topic
 from contacts.segments.tree import BadDefinition
@@ -69,7 +70,12 @@ def draft(request: HttpRequest, campaign: Campaign, *, test: TestForm | None = N
     """The page of a draft: its checklist, and what is left to do."""
     context = {
         **checks.panel(request, campaign),
-        "test": test or TestForm(initial={"to": request.user.email}, organization=request.organization),
+        "test": test
+        or TestForm(
+            initial={"to": request.user.email},
+            organization=request.organization,
+            versions=variants.of(campaign),
+        ),
         "test_open": test is not None,
         "chosen_testers": request.POST.getlist("testers"),
         "of_earlier": follow_ups.in_words(campaign),

@@ -13,19 +13,26 @@ from campaigns.actions import test_sends, testers
 from campaigns.errors import Refused
 from campaigns.forms.test_sends import TestForm
 from campaigns.models import Campaign
+from campaigns.queries import variants
 from campaigns.views.campaigns import draft
 
 
 @require_POST
 def send(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
     found = campaign_for(request, campaign, need=Role.MARKETER)
-    form = TestForm(request.POST, organization=request.organization)
+    form = TestForm(request.POST, organization=request.organization, versions=variants.of(found))
     if not form.is_valid():
         return draft(request, found, test=form, status=422)
     given = form.cleaned_data
     try:
         with transaction.atomic():
-            test_sends.send(campaign=found, actor=request.user, to=given["to"], person=given["person"])
+            test_sends.send(
+                campaign=found,
+                actor=request.user,
+                to=given["to"],
+                person=given["person"],
+                version=given["version"],
+            )
             if given["keep"]:
                 testers.keep(organization=request.organization, addresses=given["typed"], actor=request.user)
     except Refused as refused:
