@@ -158,6 +158,9 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
+# What may take minutes has a queue and processes of its own: it keeps no launch, no check and no sweep waiting.
+CELERY_TASK_QUEUES = {name: {"exchange": name} for name in ("celery", "bulk")}
+CELERY_TASK_ROUTES = {f"contacts.tasks.{name}": {"queue": "bulk"} for name in ("run_import", "run_job")}
 CELERY_BEAT_SCHEDULE = {
     # Sweeps: rows whose wake-up or worker was lost. (Add yours here; the name says what is swept.)
     "fold totals": {"task": "reputation.tasks.fold_totals", "schedule": 5.0, "options": {"expires": 5}},
@@ -177,6 +180,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 5},
     },
     "sweep links": {"task": "campaigns.tasks.sweep_links", "schedule": 30.0, "options": {"expires": 30}},
+    "sweep retries": {"task": "sending.tasks.sweep_retries", "schedule": 15.0, "options": {"expires": 15}},
     "finish campaigns": {"task": "campaigns.tasks.finish_campaigns", "schedule": 5.0, "options": {"expires": 5}},
     "learn providers": {"task": "sending.tasks.learn_providers", "schedule": 600.0, "options": {"expires": 600}},
     "forget DMARC reports": {"task": "reputation.tasks.forget_old_dmarc_reports", "schedule": 86_400.0},
@@ -199,7 +203,6 @@ MAILROOM_TLS_KEY = env.text("MAILROOM_TLS_KEY")
 SANDBOX_SMTP_PORT = PORT + 3
 SANDBOX_DNS_PORT = PORT + 4
 SANDBOX_STORE = VAR_DIR / "sandbox" / "world.sqlite3"
-SANDBOX_CONTROL_PORT = PORT + 5
 LINK_CHECKS = env.flag("LINK_CHECKS", default=not SANDBOX)  # ask the links of mails whether they answer, before a send
 LINK_CHECK_RESOLVER = env.text("LINK_CHECK_RESOLVER")  # host:port; "" = the system's
 SPAM_FILTER = env.text("SPAM_FILTER")  # spamd://host:783 or rspamd://host:11333; "" = mails are not scored
@@ -270,6 +273,7 @@ LANGUAGE_CODE = "en"
 # Of recipients' pages and of our mail to them. Members' pages are English: no middleware chooses (contacts/languages.py does).
 LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("fr", "Français"), ("es", "Español"), ("pt", "Português")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "posthouse.formats"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True

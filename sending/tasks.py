@@ -2,8 +2,9 @@
 
 from celery import shared_task
 
-from accounts.tenancy import cross_tenant
-from sending.actions import failures, partitions, providers
+from accounts.tenancy import cross_tenant, tenant_scope_id
+from sending.actions import failures, partitions, providers, retries
+from sending.queries import retries as reading
 
 
 @shared_task
@@ -20,3 +21,20 @@ def learn_providers() -> None:
 @shared_task
 def count_failures() -> None:
     failures.count_new()
+
+
+@shared_task
+def retry(organization_id: int, retry_id: int) -> None:
+    more = True
+    while more:
+        with tenant_scope_id(organization_id):
+            more = retries.step(retry_id=retry_id)
+
+
+@shared_task
+def sweep_retries() -> None:
+    """Go on with what lost its wake-up or its worker."""
+    with cross_tenant("what is being sent again of every organization, by choice"):
+        waiting = reading.waiting()
+    for organization_id, retry_id in waiting:
+        retry.delay(organization_id, retry_id)

@@ -13,8 +13,8 @@ from campaigns.models import Campaign
 from reputation.queries import totals
 from reputation.queries.totals import Counts
 from sending.enums import Bucket, EventKind
-from sending.models import Letter, Mailing, MailingVariant
-from sending.queries import ledger, link_changes, mailings
+from sending.models import Letter, Mailing, MailingVariant, Retry
+from sending.queries import ledger, link_changes, mailings, retries
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,7 @@ class Report:
     delays: list[Delay]
     slowed: list[tuple[str, datetime]]
     links: list[ClickedLink]
+    retry: Retry | None  # what is being sent again just now, by choice
 
     @property
     def done(self) -> int:
@@ -106,6 +107,7 @@ def of(campaign: Campaign) -> Report | None:
         if retrying and moving
         else [],
         links=links(mailing),
+        retry=retries.at_work(mailing.pk),
     )
 
 

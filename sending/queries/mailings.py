@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection
 
-from sending.enums import BAR_PARTS, REST, BarPart, Bucket, DeliveryState, EventKind
+from sending.enums import BAR_PARTS, REST, BarPart, Bucket, DeliveryState, EventKind, Hold
 from sending.models import Delivery, Mailing
 
 PAGE = 50
@@ -59,7 +59,7 @@ class Happening:
 
 
 def has_open(mailing: Mailing) -> bool:
-    """Whether any message is queued, held by a relay or deferred. Cheap: an index probe a lane."""
+    """Whether any message is queued, held by a relay or deferred, or about to be sent again. Cheap: an index probe a lane."""
     if mailing.sealed_at is None:
         return True
     with connection.cursor() as cursor:
@@ -70,26 +70,31 @@ def has_open(mailing: Mailing) -> bool:
                     SELECT FROM sending_delivery WHERE lane_id = l.id AND state IN (1, 3) LIMIT 1
                 ) waiting WHERE l.mailing_id = %s
             ) OR EXISTS (SELECT FROM sending_delivery WHERE state = 2 AND mailing_id = %s)
+              OR EXISTS (SELECT FROM sending_retry r JOIN sending_mailing m ON m.id = r.mailing_id
+                         WHERE r.mailing_id = %s AND r.ended_at IS NULL AND m.hold IS DISTINCT FROM %s)
             """,
-            [mailing.pk, mailing.pk],
+            [mailing.pk, mailing.pk, mailing.pk, Hold.CANCELLED],
         )
         return bool(cursor.fetchone()[0])
 
 
 def people(
-    mailing: Mailing, part: BarPart | None, *, after: int = 0, limit: int = PAGE
+    mailing: Mailing, part: BarPart | None, *, variant: int | None = None, after: int = 0, limit: int = PAGE
 ) -> tuple[list[Person], int | None]:
     """A page of the people behind a part of the bar (None: everybody), and the cursor of the next one (None at the end).
+
+    `variant`: only those of this one.
 
     Opaque cursors: parts that most rows pass through go by contact, the others by row, because that is how they are indexed.
     """
     by_contact = part is None or part in _OPEN_PARTS
+    which = "TRUE" if variant is None else f"variant = {int(variant)}"
     with connection.cursor() as cursor:
         if by_contact:
             condition = _CONDITIONS[part]
             cursor.execute(
                 f"SELECT {_COLUMNS} FROM sending_delivery d WHERE d.mailing_id = %s AND d.contact_id > %s AND {condition} "
-                "ORDER BY d.contact_id LIMIT %s",
+                f"AND {which} ORDER BY d.contact_id LIMIT %s",
                 [mailing.pk, after, limit + 1],
             )
         else:
@@ -97,7 +102,7 @@ def people(
             # One index scan a state: the literals let the planner use the partial index.
             selects = " UNION ALL ".join(
                 f"(SELECT * FROM sending_delivery WHERE mailing_id = %s AND state = {_STATES_OF_BUCKET[bucket]:d} AND id > %s "
-                "ORDER BY mailing_id, state, id LIMIT %s)"
+                f"AND {which} ORDER BY mailing_id, state, id LIMIT %s)"
                 for bucket in BAR_PARTS[part]
             )
             params = [value for _ in BAR_PARTS[part] for value in (mailing.pk, after, limit + 1)]

@@ -180,7 +180,10 @@ WAYS_AROUND = {
         "an operator decides about a wave of bounces for all organizations",
         "an operator looks at the bounces of all organizations that wait for review",
     ],
-    "sending/tasks.py": ["which provider is behind a domain is the same for everybody"],
+    "sending/tasks.py": [
+        "what is being sent again of every organization, by choice",
+        "which provider is behind a domain is the same for everybody",
+    ],
     "sending/management/commands/reseal_keys.py": ["seal the keys of all organizations anew"],
     "sending/adapters/mailroom.py": ["a report names a message by our token, not by its organization"],
     "sending/management/commands/audit_ledger.py": ["the audit looks at every organization's ledger"],

@@ -57,6 +57,8 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "campaign_people_csv": ("get", LOOK),
     "campaign_did": ("get", LOOK),
     "campaign_did_csv": ("get", LOOK),
+    "campaign_retry": ("get", WRITE),
+    "campaign_retry_stop": ("post", WRITE),
     "campaign_link": ("get", LOOK),
     "campaign_link_back": ("post", WRITE),
     "campaign_resend": ("get", WRITE),
