@@ -15,6 +15,7 @@ from campaigns.designs.findings import Compiled, DesignError, Finding, Link
 from campaigns.designs.linting import lint
 from campaigns.designs.merge_tags import Luggage
 from campaigns.designs.plain_text import plain_text
+from campaigns.designs.schemes import scheme_of
 from campaigns.designs.vocabulary import HTML_CONTENT, HTML_TAGS, IMAGE_SCHEMES, URL_SCHEMES
 from sending.merging import beginnings
 from sending.merging.markup import Attribute, Piece, Text, walk
@@ -23,7 +24,6 @@ _POSITION = re.compile(r"position (\d+)")
 _BODY = re.compile(r"<body[^>]*>")
 _HEAD = re.compile(r"<head>")
 _DARK = re.compile(r"prefers-color-scheme\s*:\s*dark")
-_SCHEME = re.compile(r"([a-z][a-z0-9+.\-]*):", re.IGNORECASE)
 # Nobody answers there: every social icon must bring its own picture, which lint sees to.
 _NO_ICONS = "https://icons.invalid/"
 # What the compiler itself writes, besides what people may type.
@@ -116,10 +116,10 @@ def _check_again(pieces: Iterable[Piece], luggage: Luggage) -> None:
 
 def _check_address(address: str, allowed: frozenset[str]) -> None:
     for way in beginnings(address):
-        scheme = _SCHEME.match(way.strip())
-        if scheme and scheme.group(1).lower() not in allowed:
+        scheme = scheme_of(way)
+        if scheme and scheme not in allowed:
             raise DesignError(
-                [Finding("error", f"An address starts with {scheme.group(1)}:, which mail cannot use. Take it out.")]
+                [Finding("error", f"An address starts with {scheme}:, which mail cannot use. Take it out.")]
             )
 
 

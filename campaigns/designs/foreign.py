@@ -16,7 +16,8 @@ import nh3
 from campaigns.designs import fragments
 from campaigns.designs import vocabulary as words
 from campaigns.designs.findings import MAX_HTML, Brought, DesignError, Finding, stand_in
-from campaigns.designs.source import MAX_BYTES
+from campaigns.designs.schemes import scheme_of
+from campaigns.designs.source import MAX_BYTES, NO_CHARACTER
 
 MAX_DEPTH: Final = 150
 MAX_TAGS: Final = 20_000
@@ -39,7 +40,6 @@ _COLOUR = re.compile(
 )
 _LANG = re.compile(r"<html\b[^>]*?\blang\s*=\s*[\"']?([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})?)", re.IGNORECASE)
 _DATA_PICTURE = re.compile(r"data:image/(?:png|jpe?g|gif|webp);base64,[A-Za-z0-9+/=\s]+\Z", re.IGNORECASE)
-_SCHEME = re.compile(r"[\s\x00-\x20]*([a-zA-Z][a-zA-Z0-9+.\-]*):")
 _THEIR_FIELD = re.compile(r"\*\|([A-Z0-9_:]{2,40})\|\*")
 # Merge fields of another program that mean what ours do.
 OURS: Final = {
@@ -65,6 +65,7 @@ def bring(source: str) -> Brought:
     if len(source) > MAX_HTML:
         raise _no(f"The page is larger than {MAX_HTML // 1024 // 1024} MB. Take out what people do not read.")
     source = re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]", "", source).lstrip("\ufeff")
+    source = NO_CHARACTER.sub("", source)
     seen = _Seen()
     seen.comments = len(re.findall(r"<!--\[if[^>]*mso", source, re.IGNORECASE))
     source = _COMMENT.sub("", source)
@@ -138,15 +139,8 @@ class _Seen(HTMLParser):
         for name, value in attrs:
             self.handlers += name.startswith("on")
             self.backgrounds += name == "background"
-            scheme = _SCHEME.match(
-                re.sub("[\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202e\u2060\ufeff\u00ad]", "", value or "")
-            )
-            if (
-                name in ("href", "src", "action")
-                and scheme
-                and scheme[1].lower() not in (*words.URL_SCHEMES, "data", "cid")
-            ):
-                self.addresses += 1
+            if name in ("href", "src", "action"):
+                self.addresses += scheme_of(value or "") not in (*words.URL_SCHEMES, "data", "cid", "")
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "title":

@@ -188,7 +188,14 @@ def _with_head(mjml: str, inside: str) -> str:
 
 
 def _attributes(found: re.Match[str]) -> dict[str, str]:
-    return {name: html.unescape(double or single) for name, double, single in _ATTRIBUTE.findall(found["attributes"])}
+    return {name: _plain(double or single) for name, double, single in _ATTRIBUTE.findall(found["attributes"])}
+
+
+def _plain(value: str) -> str:
+    try:
+        return html.unescape(value)
+    except ValueError:  # a character's number with thousands of digits, which lint refuses
+        return value
 
 
 def _tag(name: str, attributes: Mapping[str, str], *, end: str = " />") -> str:

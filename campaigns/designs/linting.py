@@ -11,12 +11,11 @@ from html.parser import HTMLParser
 
 from campaigns.designs import vocabulary as words
 from campaigns.designs.findings import MAX_FINDINGS, Finding
+from campaigns.designs.schemes import scheme_of, visible
 from campaigns.designs.source import MAX_DEPTH, Element
 from campaigns.designs.tag_places import readable, tag_problems
 from sending.merging import beginnings, check
 
-_SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.\-]*):")
-_INVISIBLE = re.compile("[\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202e\u2060\ufeff]")
 _COLOUR = re.compile(
     r"#[0-9a-fA-F]{3,4}|#[0-9a-fA-F]{6}|#[0-9a-fA-F]{8}|[A-Za-z]{3,25}|(?:rgb|hsl)a?\([\d\s,.%/deg]{3,50}\)"
 )
@@ -133,10 +132,8 @@ class _Linter:
 
     def beginning(self, value: str, way: str, schemes: frozenset[str], line: int) -> None:
         """One of the ways in which an address can begin."""
-        bare = _INVISIBLE.sub("", way)
-        scheme = _SCHEME.match(bare)
-        if scheme and scheme.group(1).lower() not in schemes:
-            kind = scheme.group(1).lower()
+        kind = scheme_of(way)
+        if kind and kind not in schemes:
             if kind == "data":
                 self.error(
                     "Pictures inside the address (data:) are not shown by most mail programs. Put the picture on a web address.",
@@ -148,7 +145,9 @@ class _Linter:
                 self.error(f"A picture's address starts with https://, not {kind}:.", line)
             else:
                 self.error(f"A link cannot start with {kind}:. Use https:, mailto: or tel:.", line)
-        elif schemes is words.IMAGE_SCHEMES and bare and not scheme and not value.lstrip().startswith(("{{", "{%")):
+        elif (
+            schemes is words.IMAGE_SCHEMES and visible(way) and not kind and not value.lstrip().startswith(("{{", "{%"))
+        ):
             self.error("A picture's address must be whole: https://example.com/picture.png.", line)
 
     def css(self, css: str, line: int) -> None:

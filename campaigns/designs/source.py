@@ -22,6 +22,8 @@ _ENDING_TAG = re.compile(
     re.DOTALL,
 )
 _ENTITY = re.compile(r"&(#\d{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{0,40};)?")
+# Longer than any character's number: what reads it as a number stops on thousands of digits.
+NO_CHARACTER = re.compile(r"&#(?:\d{8,}|[xX][0-9a-fA-F]{7,});?")
 _XML_ENTITIES = frozenset({"amp;", "lt;", "gt;", "quot;", "apos;"})
 _DECLARATION = re.compile(r"\A\ufeff?\s*(<\?xml[^>]*\?>)?")
 
@@ -64,6 +66,10 @@ def tidy(source: str) -> str:
                         number,
                     )
                 ]
+            )
+        if NO_CHARACTER.search(line):
+            raise DesignError(
+                [Finding("error", "There is a character's number (&#…;) that no character has. Delete it.", number)]
             )
     return source
 

@@ -13,6 +13,7 @@ from sending.merging.names import STANDARD_NAMES, known_names
 from sending.merging.places import beginnings, fragment_problems
 from sending.merging.plan import Hole, Part, Plan
 from sending.merging.rendering import Chosen, Merged, fill, merge, merge_values, one_line, prepare
+from sending.merging.values import header_line
 
 __all__ = [
     "STANDARD_NAMES",
@@ -30,6 +31,7 @@ __all__ = [
     "compile_plan",
     "fill",
     "fragment_problems",
+    "header_line",
     "known_names",
     "merge",
     "merge_values",

@@ -13,6 +13,7 @@ from sending.merging.language import MAX_PROBLEMS, MergeError, Problem, Tag
 from sending.merging.markup import Attribute
 from sending.merging.places import html_events
 from sending.merging.plan import Context, Hole, Part, Plan
+from sending.merging.values import header_line
 
 MAX_SUBJECT = 500  # characters
 MAX_BODY = 2_000_000
@@ -70,7 +71,7 @@ def compile_plan(
         problems.extend(_in_order(trouble))
         return Cutter(slots, "html").part(tree)
 
-    subject_part = flat(" ".join(subject.split()), "header")
+    subject_part = flat(" ".join(header_line(subject).split()), "header")
     html_part = markup() if html else Part(("",), ())
     if track_opens and html:
         html_part = _with_pixel(html_part, slots)

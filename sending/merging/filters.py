@@ -148,7 +148,11 @@ def _remove(value: Any, what: Any) -> Any:
 
 @_filter("replace", 2)
 def _replace(value: Any, what: Any, by: Any) -> Any:
-    return _text(value).replace(plain(what), plain(by)) if plain(what) else _text(value)
+    text, what, by = _text(value), plain(what), plain(by)
+    if not what:
+        return text
+    # No more of them than make the longest value: a few thousand long ones are a hundred megabytes.
+    return text.replace(what, by, MAX_VALUE // len(by) + 1 if len(by) > len(what) else -1)
 
 
 @_filter("replace_first", 2)

@@ -88,7 +88,7 @@ def moment(value: Any, zone: str) -> date | datetime | None:
 
 def day(value: Any, pattern: str, *, locale: str, zone: str) -> str | None:
     """A date in words. `pattern`: short, medium, long, full, or strftime's directives ("%d %B %Y"), in the locale's words."""
-    when = moment(value, zone)
+    when, pattern = moment(value, zone), pattern[:MAX_PATTERN]
     if when is None:
         return None
     # There are few days, and many people.
@@ -107,7 +107,7 @@ def _written(when: date, pattern: str, locale: str) -> str | None:
             return str(format_date(when, pattern, locale=language))
         if not isinstance(when, datetime):
             when = datetime(when.year, when.month, when.day, tzinfo=UTC)
-        return _DIRECTIVE.sub(lambda found: _directive(found, when, language), pattern[:MAX_PATTERN])
+        return _DIRECTIVE.sub(lambda found: _directive(found, when, language), pattern)
     except (ValueError, OverflowError, KeyError):
         return None
 

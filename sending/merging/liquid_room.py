@@ -44,7 +44,7 @@ from sending.merging.values import present
 MAX_DEPTH = 15  # blocks in blocks
 MAX_ITERATIONS = 10_000  # of all the loops of a hole together
 MAX_OUTPUT = 500_000  # bytes of a hole
-MAX_SECONDS = 0.5  # of the processor; what was compiled here needs a hundredth of it
+MAX_SECONDS = 0.5  # of the processor, for a whole letter; what was compiled here needs a hundredth of it
 
 
 class Unmergeable(ValueError):
@@ -52,9 +52,12 @@ class Unmergeable(ValueError):
 
 
 class Values:
-    """One recipient's values, as expressions look them up: flat names (`contact.first_name`), a language, a time zone."""
+    """One recipient's values, as expressions look them up: flat names (`contact.first_name`), a language, a time zone.
 
-    __slots__ = ("autoescape", "env", "locale", "values", "zone")
+    `deadline`: of this thread's processor time, by which their letter must be made.
+    """
+
+    __slots__ = ("autoescape", "deadline", "env", "locale", "values", "zone")
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self.values = values
@@ -62,6 +65,12 @@ class Values:
         self.zone = str(values.get("contact.time_zone") or values.get("organization.time_zone") or "UTC")
         self.env = ENVIRONMENT
         self.autoescape = False
+        self.deadline = time.thread_time() + MAX_SECONDS
+
+    def look_at_the_clock(self) -> None:
+        """Raises Unmergeable when the letter has taken too long."""
+        if time.thread_time() > self.deadline:
+            raise Unmergeable("The merge takes too long for this person's values.")
 
     def get(self, path: list[Any], *, token: object = None, default: object = None) -> Any:
         """What stands under a path; `.size`, `.first`, `.last` and `[n]` of lists. None where there is nothing."""
@@ -162,14 +171,13 @@ class _If(IfTag):
 class _Context(RenderContext):
     """A render's context: only the recipient's values, and an eye on the clock."""
 
-    __slots__ = ("deadline", "locale", "zone")
-    deadline: float
+    __slots__ = ("locale", "view", "zone")
+    view: Values
     locale: str
     zone: str
 
     def get(self, path: list[object], *, token: Token | None, default: object = None) -> object:
-        if time.thread_time() > self.deadline:
-            raise Unmergeable("The merge takes too long for this person's values.")
+        self.view.look_at_the_clock()
         root = path[0]
         try:
             value = self.scope[root]  # type: ignore[index]
@@ -302,8 +310,7 @@ def parse_template(source: str) -> BoundTemplate:
 def render(template: BoundTemplate, values: Values, slots: list[str]) -> str:
     """The template for one recipient. Raises Unmergeable when a limit is passed."""
     context = _Context(template, globals=_Roots(values, slots))
-    context.deadline = time.thread_time() + MAX_SECONDS
-    context.locale, context.zone = values.locale, values.zone
+    context.view, context.locale, context.zone = values, values.locale, values.zone
     buffer: StringIO = LimitedStringIO(limit=MAX_OUTPUT, newline="")  # line breaks stay what they are
     try:
         template.render_with_context(context, buffer)

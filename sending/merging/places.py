@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from sending.merging import language
 from sending.merging.blocks import Event, trimmed
@@ -11,7 +12,11 @@ from sending.merging.markup import CLOSE, OPEN, Attribute, Refused, Text, walk
 URL_ATTRIBUTES = frozenset(
     {"href", "src", "background", "action", "formaction", "poster", "cite", "data", "xlink:href"}
 )
+MOST_SCHEME = 40  # characters; no scheme that is allowed has more
+MOST_WAYS = 32  # that are told apart
 _FENCE = re.compile(f"{OPEN}(\\d+){CLOSE}")
+_LEADS = re.compile("[:/?#]")
+_WORD = "field"  # for a value that nobody knows: with it, no scheme is one that is allowed
 
 
 def html_events(html: str, is_tracked: Callable[[Attribute], bool]) -> tuple[list[Event], list[Problem]]:
@@ -72,31 +77,46 @@ def fragment_problems(html: str) -> list[Problem]:
 def beginnings(address: str) -> list[str]:
     """The static texts with which an address can begin, whichever branch of its conditions is taken.
 
-    What stands behind something fixed is no beginning. Used to judge schemes, so rather one too many than one too few.
+    Used to judge schemes, so rather one too many than one too few. Until one of `:/?#` says where it leads, what stands
+    behind a text goes on with it (`java{% if a %}script:`), and a field in between is a word.
     """
     found, _ = language.spans(address)
     ways: list[str] = []
+    before = {""}  # what can stand before this place and does not say yet where the address leads
+    waiting: list[_Branching] = []
     at = 0
-    may_begin = True
-    waiting: list[bool] = []
     for span in [*found, None]:
         static = address[at : span.start if span else len(address)]
-        if static.strip() and may_begin:
-            ways.append(static)
-            may_begin = False
+        if static.strip():
+            ways += [start + static for start in sorted(before)]
+            before = set() if _LEADS.search(static) else {(start + static)[:MOST_SCHEME] for start in before}
         if span is None:
             break
         at = span.end
         name = span.inside.strip().partition(" ")[0]
         if not span.is_tag:
-            continue
-        if name in ("if", "unless", "case", "for"):
-            waiting.append(may_begin)
+            before = {start and start[:MOST_SCHEME] + _WORD for start in before}
+        elif name in ("if", "unless", "case", "for"):
+            waiting.append(_Branching(before))
+            if name == "for" and before:
+                before = before | {_WORD}  # what an earlier round has left
         elif name in ("elsif", "else", "when") and waiting:
-            may_begin = waiting[-1]
+            waiting[-1].after |= before
+            before = waiting[-1].before
         elif name.startswith("end") and waiting:
-            may_begin = waiting.pop()
-    return ways
+            block = waiting.pop()
+            before = block.after | before | block.before
+        if len(before) > MOST_WAYS:
+            before = {_WORD} | (before & {""})
+    return list(dict.fromkeys(ways))
+
+
+@dataclass(slots=True)
+class _Branching:
+    """An open block in an address: what can stand before it, and what its branches so far have left."""
+
+    before: set[str]
+    after: set[str] = field(default_factory=set)
 
 
 def _fenced(html: str, found: list[Span]) -> str:

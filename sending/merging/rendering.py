@@ -18,16 +18,14 @@ from sending.merging.language import MergeError, Problem
 from sending.merging.liquid_room import Values
 from sending.merging.names import URL_NAMES
 from sending.merging.plan import Context, Hole, Plan
-from sending.merging.values import MAX_VALUE, cut, plain
+from sending.merging.values import MAX_VALUE, cut, header_line, plain
 
 MAX_HEADER_VALUE = 200
+CLOCK_EVERY = 16  # holes that are worked out; one by itself is bounded, and asking for the time costs
 MAX_URL_VALUE = 2_000
 
 # Controls that no context wants, and lone surrogates, which have no UTF-8.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-# Everything that starts a new line somewhere, and what turns the reading order of the words around it.
-_HEADER_BREAK = re.compile("[\x00-\x20\x7f-\x9f\u2028\u2029]+")
-_HEADER_UNWANTED = re.compile("[\u202d\u202e\ufffe\uffff\ud800-\udfff]")
 _HTML_SPECIAL = re.compile("[&<>\"'\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
@@ -69,6 +67,7 @@ def fill(plan: Plan, values: Mapping[str, Any], *, links: Sequence[str] = (), pi
     targets = links or plan.links
     filled: list[str] = []
     view: Values | None = None
+    worked = 0
     for hole in plan.slots:
         kind = hole.kind
         if kind == "value":
@@ -81,6 +80,9 @@ def fill(plan: Plan, values: Mapping[str, Any], *, links: Sequence[str] = (), pi
         else:
             if view is None:
                 view = Values(values)
+            worked += 1
+            if not worked % CLOCK_EVERY:
+                view.look_at_the_clock()
             filled.append(_FILLERS[kind](hole, view, filled))
     return filled
 
@@ -233,7 +235,7 @@ def _web_address(value: str) -> str:
 
 
 def _header(value: str, name: str = "", default: str = "") -> str:
-    return cut(_HEADER_UNWANTED.sub("", _HEADER_BREAK.sub(" ", value[:MAX_VALUE])).strip(), MAX_HEADER_VALUE)
+    return cut(header_line(value[:MAX_VALUE]), MAX_HEADER_VALUE)
 
 
 def _text(value: str, name: str = "", default: str = "") -> str:

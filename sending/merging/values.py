@@ -1,10 +1,15 @@
 """What a contact's value is to a template: in words, or missing. A blank value is a missing one: "Hello ," helps nobody."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 MAX_VALUE = 10_000  # characters of a value; longer ones are cut, with a mark
 MAX_ITEMS = 100  # of a list; the rest is left out
+
+# Everything that starts a new line somewhere, and what turns the reading order of the words around it.
+_HEADER_BREAK = re.compile("[\x00-\x20\x7f-\x9f\u2028\u2029]+")
+_HEADER_UNWANTED = re.compile("[\u202d\u202e\ufffe\uffff\ud800-\udfff]")
 
 
 def plain(value: Any) -> str:
@@ -37,3 +42,8 @@ def present(value: Any) -> Any:
 def cut(value: str, limit: int) -> str:
     """The value, or as much of it as the limit allows, with a mark."""
     return value if len(value) <= limit else value[: limit - 1].rstrip() + "…"
+
+
+def header_line(text: str) -> str:
+    """The text as a header can carry it (RFC 5322, 2.2): one line, no controls."""
+    return _HEADER_UNWANTED.sub("", _HEADER_BREAK.sub(" ", text)).strip()

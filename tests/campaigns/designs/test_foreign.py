@@ -180,3 +180,8 @@ def test_whatever_comes_in_compiles_or_is_explained(pieces: list[str]) -> None:
             raise
         return
     assert "<script" not in html and "<svg" not in html
+
+
+def test_the_number_of_no_character_is_left_out() -> None:
+    brought = foreign.bring(f"<p title='&#{'1' * 5000};'>Hello &#{'2' * 5000}; you</p>")
+    assert "Hello" in brought.mjml and "2222" not in brought.mjml

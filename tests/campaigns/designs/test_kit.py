@@ -123,3 +123,9 @@ def test_hostile_sources_take_no_time() -> None:
         "<mj-social a='",
     ):
         dress("kit-" + piece * (500_000 // len(piece)), ODD, base=BASE)
+
+
+def test_a_number_that_no_character_has_does_not_stop_the_dressing() -> None:
+    number = f"&#{'1' * 5000};"
+    picture = f'<mj-image mj-class="kit-logo" alt="{number}" />'
+    assert "{{ brand.name }}" in dress(f"<mjml><mj-body>{picture}</mj-body></mjml>", Kit(), base="https://m.example")

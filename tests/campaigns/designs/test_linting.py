@@ -111,6 +111,32 @@ def test_merge_fields_are_checked_with_their_line() -> None:
     assert "cannot stand in color" in found("<mj-text color='{{ contact.city }}'>a</mj-text>")[0][2]
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "java{{ contact.city }}script:x",
+        "java{% if contact.city %}script:{% endif %}x",
+        "{% if contact.city %}https://a.example/{% else %}javascript{% endif %}:x",
+        "{% for i in (1..2) %}{% if forloop.first %}java{% else %}script:{% endif %}{% endfor %}x",
+        "{% case contact.city %}{% when 'a' %}java{% endcase %}script:x",
+    ],
+)
+@pytest.mark.parametrize("inside", ['<mj-button href="{0}">a</mj-button>', '<mj-text><a href="{0}">a</a></mj-text>'])
+def test_no_scheme_is_put_together_by_fields_and_conditions(inside: str, address: str) -> None:
+    assert any(
+        "would run a script" in message or "cannot start with" in message
+        for *_, message in found(inside.format(address))
+    )
+
+
+@pytest.mark.parametrize("inside", ['<mj-button href="{0}">a</mj-button>', "<mj-text>a {0} b</mj-text>"])
+def test_the_number_of_no_character_is_an_error_with_its_line(inside: str) -> None:
+    for number in (f"&#{'1' * 5000};", f"&#x{'f' * 5000};", "&#" + "9" * 8):
+        with pytest.raises(DesignError) as caught:
+            found(inside.format(number))
+        assert caught.value.findings[0].line == 3 and "no character has" in caught.value.findings[0].message
+
+
 def test_a_body_is_wanted_once() -> None:
     source = tidy("<mjml><mj-head></mj-head></mjml>")
     assert "There is no <mj-body>" in lint(read(source), source, None)[0].message

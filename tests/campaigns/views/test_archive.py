@@ -71,6 +71,17 @@ def test_nothing_of_another_brand_or_organization(
     assert client.post(f"/archive/{public.brand.public_id}").status_code == 405
 
 
+def test_no_character_breaks_the_feed(client: Client, organization: Organization, public: Campaign) -> None:
+    with tenant_scope(organization):
+        letter = public.mailing.letter
+        letter.plan["parts"]["subject"] = {"chunks": ["Be\x07ll & <b>\ufffe"], "slots": []}
+        letter.preheader = "\x0bRing\x1b"
+        letter.save()
+    feed = client.get(f"/archive/{public.brand.public_id}/feed.atom")
+    (entry,) = ElementTree.fromstring(feed.content).findall(f"{ATOM}entry")  # noqa: S314 (our own)
+    assert entry.findtext(f"{ATOM}title") == "Be ll & <b>" and entry.findtext(f"{ATOM}summary") == "Ring"
+
+
 def test_a_reader_is_spoken_to_in_their_language(client: Client, public: Campaign) -> None:
     base = f"/archive/{public.brand.public_id}"
     german = {"Accept-Language": "de-AT,en;q=0.5"}

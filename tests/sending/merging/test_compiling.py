@@ -116,3 +116,8 @@ def test_a_huge_letter_is_refused_not_chewed() -> None:
         compile_plan("", "<p>" * 1_000_000, "")
     with pytest.raises(MergeError, match="subject is longer"):
         compile_plan("x" * 501, "", "")
+
+
+def test_a_subject_has_no_controls_even_where_it_was_typed() -> None:
+    plan = compile_plan("A\x07 \x1b[31m\u2028B\u202e", "", "")
+    assert merge(plan, {}).subject == "A [31m B"

@@ -2,6 +2,7 @@
 
 import json
 import time
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -365,6 +366,24 @@ def test_what_is_allowed_ends_soon_and_stays_small(source: str) -> None:
     merged = merge(plan, values)
     assert time.process_time() - began < 0.5
     assert len(merged.html) <= 4 * MAX_VALUE + 1000 * 60
+
+
+def test_a_value_in_place_of_each_letter_of_another_takes_no_room() -> None:
+    plan = compile_plan("", "{{ contact.plan | replace: 'a', contact.city }}", "", known=KNOWN)
+    values = {"contact.plan": "a" * 10_000, "contact.city": "b" * 10_000}
+    merge(plan, values)
+    tracemalloc.start()
+    merged = merge(plan, values)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert merged.html == "b" * (MAX_VALUE - 1) + "…" and peak < 1_000_000
+
+
+def test_the_time_of_a_letter_is_that_of_all_its_holes() -> None:
+    hole = "{{{{ contact.plan | split: ' ' | sort | uniq | join: '{0}' | titlecase }}}}"
+    plan = compile_plan("", "".join(hole.format(n) for n in range(800)), "", known=KNOWN)
+    with pytest.raises(Unmergeable, match="too long"):
+        merge(plan, {"contact.plan": "aé " * 3_000})
 
 
 def test_an_output_without_end_fails_for_that_person_alone() -> None:
