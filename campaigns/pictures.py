@@ -60,7 +60,7 @@ def make(data: bytes) -> Picture:
             warnings.simplefilter("ignore")  # the limits are ours
             opened = Image.open(io.BytesIO(data), formats=_FORMATS)
             _measure(opened)
-            if opened.format == "GIF" and getattr(opened, "n_frames", 1) > 1:
+            if opened.format == "GIF" and _frames(opened) > 1:
                 return _animation(opened)
             return _still(opened)
     except UnidentifiedImageError as error:
@@ -75,9 +75,14 @@ def make(data: bytes) -> Picture:
         raise Unusable("The file is damaged or not complete. Save the picture again and upload that.") from error
 
 
+def _is_photograph(opened: ImageFile.ImageFile) -> bool:
+    """A JPEG; what telephones write may have further pictures behind the first (CIPA DC-007)."""
+    return opened.format in ("JPEG", "MPO")
+
+
 def _measure(opened: ImageFile.ImageFile) -> None:
     width, height = opened.size
-    limit = MAX_JPEG_PIXELS if opened.format == "JPEG" else MAX_PIXELS
+    limit = MAX_JPEG_PIXELS if _is_photograph(opened) else MAX_PIXELS
     if width * height > limit:
         raise Unusable(
             f"The picture is {width} x {height} pixels; up to {limit // 1_000_000} million are taken. "
@@ -86,14 +91,14 @@ def _measure(opened: ImageFile.ImageFile) -> None:
 
 
 def _still(opened: ImageFile.ImageFile) -> Picture:
-    if opened.format == "JPEG":
+    if _is_photograph(opened):
         opened.draft("RGB", (WIDEST * 2, TALLEST * 2))
     picture = _upright_srgb(opened)
     picture.thumbnail((WIDEST, TALLEST), Image.Resampling.LANCZOS, reducing_gap=3.0)
     opaque = "A" not in picture.getbands() or picture.getchannel("A").getextrema()[0] == 255
     if opaque:
         picture = picture.convert("RGB")
-    kind = "JPEG" if opened.format == "JPEG" else "PNG"
+    kind = "JPEG" if _is_photograph(opened) else "PNG"
     data = _written(picture, kind)
     if kind == "PNG" and opaque:
         as_jpeg = _written(picture, "JPEG")
@@ -143,15 +148,24 @@ def _with_palette(picture: Image.Image) -> Image.Image:
     return few if few.convert("RGB").tobytes() == picture.tobytes() else picture
 
 
+def _frames(opened: ImageFile.ImageFile) -> int:
+    """How many pictures a GIF has: counted no further than they are taken, because a file may have millions."""
+    width, height = opened.size
+    most = min(MAX_FRAMES, MAX_FRAME_PIXELS // (width * height))
+    for count in range(1, most + 1):
+        try:
+            opened.seek(count)
+        except EOFError:
+            opened.seek(0)
+            return count
+    raise Unusable(
+        f"The animation has more than {most} frames of {width} x {height} px. Mail programs choke on that: "
+        f"keep it under {MAX_FRAMES} frames and 600 px of width."
+    )
+
+
 def _animation(opened: ImageFile.ImageFile) -> Picture:
     """An animated GIF, drawn anew frame by frame. Outlook for Windows shows the first one only."""
-    count = getattr(opened, "n_frames", 1)
-    width, height = opened.size
-    if count > MAX_FRAMES or width * height * count > MAX_FRAME_PIXELS:
-        raise Unusable(
-            f"The animation has {count} frames of {width} x {height} px. Mail programs choke on that: "
-            f"keep it under {MAX_FRAMES} frames and 600 px of width."
-        )
     frames, durations = [], []
     for frame in ImageSequence.Iterator(opened):
         durations.append(max(20, int(frame.info.get("duration", 100))))

@@ -6,6 +6,7 @@ out of the archive is no name. What an archive says of itself is not believed: r
 
 import io
 import posixpath
+import struct
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from campaigns.pictures import MAX_BYTES as MAX_PICTURE
 MAX_ARCHIVE: Final = 30 * 1024 * 1024
 MAX_UNPACKED: Final = 60 * 1024 * 1024
 MAX_FILES: Final = 300
+MAX_DIRECTORY: Final = 512 * 1024  # bytes of the list of files, which is read as a whole before any of them
+_END = struct.Struct("<4s4HLLH")
 PAGES: Final = (".html", ".htm")
 PICTURES: Final = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 
@@ -41,6 +44,8 @@ def read(data: bytes) -> Bundle:
     """Open an archive. Raises DesignError with what to do."""
     if len(data) > MAX_ARCHIVE:
         raise _no(f"The ZIP is larger than {MAX_ARCHIVE // 1024 // 1024} MB. Make its pictures smaller.")
+    if _directory(data) > MAX_DIRECTORY:
+        raise _no(f"The ZIP has too many files; up to {MAX_FILES} are taken. Take out what the mail does not need.")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return _read(archive)
@@ -58,6 +63,19 @@ def read(data: bytes) -> Bundle:
         raise _no("This ZIP cannot be opened: it is damaged, or locked with a password. Make it anew.") from error
     except Exception as error:  # what a damaged stream causes in a decompressor
         raise _no("This ZIP is damaged. Make it anew.") from error
+
+
+def _directory(data: bytes) -> int:
+    """The bytes of an archive's list of files, as its end says (APPNOTE 4.3.16). An end in the form for huge archives
+    (4.3.15) says what it likes, so it is too much."""
+    at = len(data) - _END.size
+    if at < 0 or data[at : at + 4] != b"PK\x05\x06" or data[-2:] != b"\x00\x00":
+        at = data.rfind(b"PK\x05\x06", max(0, len(data) - _END.size - 0xFFFF))
+    if at < 0 or len(data) - at < _END.size:
+        return 0  # no archive, which is said elsewhere
+    if data[max(0, at - 20) : at].startswith(b"PK\x06\x07"):
+        return MAX_ARCHIVE
+    return int(_END.unpack_from(data, at)[5])
 
 
 def _no(message: str) -> DesignError:
@@ -110,6 +128,8 @@ def _read(archive: zipfile.ZipFile) -> Bundle:
 
 
 def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> bytes:
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # the others may ask for any memory
+        raise _no(f"{entry.filename[-60:]} is packed in a way that is not read here. Make the ZIP anew.")
     with archive.open(entry) as file:
         content = file.read(most + 1)
     if len(content) > most:

@@ -177,7 +177,7 @@ class _Reader(HTMLParser):
             size = float(found.group(1))
         bold = above.bold or tag in ("b", "strong", "h1", "h2", "h3", "th")
         if weight := style.get("font-weight", ""):
-            bold = weight in ("bold", "bolder") or (weight.isdecimal() and int(weight) >= 700)
+            bold = weight in ("bold", "bolder") or (weight.isdecimal() and len(weight) < 5 and int(weight) >= 700)
         hidden = above.hidden or tag in _SILENT or bool(_HIDDEN.search(given.get("style", ""))) or "hidden" in given
         is_link = tag == "a" and "href" in given
         return _Open(

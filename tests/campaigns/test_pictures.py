@@ -2,6 +2,7 @@
 
 import io
 import struct
+import time
 import zlib
 
 import pytest
@@ -61,8 +62,28 @@ def test_animations() -> None:
     made = pictures.make(animation(12))
     assert made.content_type == "image/gif" and opened(made.data).n_frames == 12
     assert opened(pictures.make(animation(5, 900, 300)).data).size == (640, 213)
-    with pytest.raises(pictures.Unusable, match="201 frames"):
+    with pytest.raises(pictures.Unusable, match="more than 200 frames"):
         pictures.make(animation(201))
+
+
+def test_an_animation_with_a_million_pictures_is_not_counted() -> None:
+    data = animation(3, 8, 8)
+    at = data.index(b"\x21\xf9", 20)  # the first picture's own block, again and again
+    frame = data[at : data.index(b"\x21\xf9", at + 2)]
+    endless = data[:at] + frame * (10_000_000 // len(frame)) + b";"
+    began = time.process_time()
+    with pytest.raises(pictures.Unusable, match="more than 200 frames"):
+        pictures.make(endless)
+    assert time.process_time() - began < 2
+
+
+def test_what_a_telephone_writes_is_a_photograph() -> None:
+    out = io.BytesIO()
+    first, second = (Image.open(io.BytesIO(photograph(1600, 1200))) for _ in range(2))
+    first.save(out, "MPO", save_all=True, append_images=[second])
+    assert opened(out.getvalue()).format == "MPO"
+    made = pictures.make(out.getvalue())
+    assert made.content_type == "image/jpeg" and made.width == 1280
 
 
 def bomb(width: int, height: int) -> bytes:

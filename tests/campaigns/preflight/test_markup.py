@@ -60,3 +60,8 @@ def test_anything_can_be_read(html: str) -> None:
 def test_deep_and_long_mails_are_read_in_time() -> None:
     assert markup.read("<div>" * 100_000 + "x" + "</div>" * 100_000).text == "x"
     assert len(markup.read("<img src=a>" * 10_000).pictures) == markup.MOST
+
+
+def test_a_weight_of_five_thousand_digits_is_read() -> None:
+    seen = markup.read(f'<p style="font-weight:{"9" * 5000};font-size:{"9" * 5000}px">Words</p>')
+    assert seen.text == "Words"
