@@ -1,5 +1,6 @@
 """Forms of campaigns."""
 
+import unicodedata
 from typing import Any
 
 from django import forms
@@ -9,7 +10,7 @@ from accounts.models import Organization
 from campaigns.models import Campaign
 from campaigns.preflight.sender import LOCAL_PART
 from contacts.models import Segment, Topic
-from sending.merging import check
+from sending.merging import check, header_line
 from sending.models import SendingDomain
 
 
@@ -23,7 +24,7 @@ def _choices(organization: Organization) -> dict[str, Any]:
 
 
 class NewCampaignForm(forms.Form):
-    """The least that a draft needs."""
+    """The least that a draft needs: what it is called, and whom it is for."""
 
     name = forms.CharField(max_length=200, label="Name", help_text="Only you and your colleagues see it.")
     topic = forms.ModelChoiceField(
@@ -46,36 +47,14 @@ class NewCampaignForm(forms.Form):
 
     def __init__(self, *args: Any, organization: Organization, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = _choices(organization)
-        for name in ("topic", "segment", "excluded_segment"):
-            self.fields[name].queryset = choices[name]  # type: ignore[attr-defined]
+        for name, queryset in _choices(organization).items():
+            if name in self.fields:
+                self.fields[name].queryset = queryset  # type: ignore[attr-defined]
 
 
-class CampaignForm(forms.Form):
+class CampaignForm(NewCampaignForm):
     """Audience, sender, subject of a draft."""
 
-    name = forms.CharField(max_length=200, label="Name", help_text="Only you and your colleagues see it.")
-    topic = forms.ModelChoiceField(
-        queryset=None,
-        required=False,
-        empty_label="Choose a topic",
-        label="Topic",
-        help_text="Its subscribers get this.",
-    )
-    segment = forms.ModelChoiceField(
-        queryset=None,
-        required=False,
-        empty_label="Everybody in the topic",
-        label="Segment",
-        help_text="Only those of them who fit.",
-    )
-    excluded_segment = forms.ModelChoiceField(
-        queryset=None,
-        required=False,
-        empty_label="Nobody",
-        label="Without",
-        help_text="Who is in this segment does not get it.",
-    )
     subject = forms.CharField(
         max_length=250,
         required=False,
@@ -100,10 +79,10 @@ class CampaignForm(forms.Form):
     def __init__(
         self, data: Any = None, *, organization: Organization, names: frozenset[str], campaign: Campaign
     ) -> None:
-        super().__init__(data, initial={name: getattr(campaign, name) for name in self.base_fields})
+        initial = {name: getattr(campaign, name) for name in self.base_fields}
+        super().__init__(data, organization=organization, initial=initial)
         self.names = names
-        for name, queryset in _choices(organization).items():
-            self.fields[name].queryset = queryset  # type: ignore[attr-defined]
+        self.fields["topic"].empty_label = "Choose a topic"  # type: ignore[attr-defined]
         for name in ("segment", "excluded_segment"):  # one that was archived since stays chosen
             chosen = Segment.objects.filter(organization=organization, pk=getattr(campaign, f"{name}_id"))
             self.fields[name].queryset |= chosen  # type: ignore[attr-defined]
@@ -115,10 +94,10 @@ class CampaignForm(forms.Form):
             self.fields[name].required = True
 
     def clean_from_name(self) -> str:
-        name: str = self.cleaned_data["from_name"]
-        if any(ord(character) < 32 for character in name):
-            raise ValidationError("The name must be one line.")
-        return " ".join(name.split())
+        name: str = self.cleaned_data["from_name"].strip()
+        if any(unicodedata.category(character) == "Cc" for character in name):
+            raise ValidationError("The name must be one line, without characters that nobody sees.")
+        return header_line(name)
 
     def clean_from_local(self) -> str:
         local: str = self.cleaned_data["from_local"].strip()
@@ -135,7 +114,7 @@ class CampaignForm(forms.Form):
 
 def one_line(value: str, names: frozenset[str]) -> str:
     """A subject or preview text in one line; ValidationError when it names a merge field that there is not."""
-    value = " ".join(value.split())
+    value = " ".join(header_line(value).split())
     if problems := check(value, names):
         raise ValidationError(problems[0].message)
     return value
