@@ -8,12 +8,13 @@ from django.db import transaction
 from accounts.actions import audit
 from accounts.models import User
 from campaigns.actions import designs
+from campaigns.actions import variants as versions
 from campaigns.enums import CampaignKind, ParentPeople
 from campaigns.errors import Refused, Unlawful
-from campaigns.models import Campaign, Design, Variant
-from campaigns.queries import follow_ups
+from campaigns.models import Campaign
+from campaigns.queries import follow_ups, variants
 
-# When it leaves, an A/B test, approvals and what was ticked belong to one launch: they are not copied.
+# When it leaves, approvals and what was ticked belong to one launch: they are not copied.
 COPIED = (
     *("brand", "subject", "preheader", "from_name", "from_local", "domain", "reply_to", "topic", "segment"),
     *("excluded_segment", "utm", "tags", "notes", "undo_minutes"),
@@ -23,8 +24,11 @@ _NAMES = {CampaignKind.RESEND: "Resend of", CampaignKind.CORRECTION: "Correction
 
 @transaction.atomic
 def duplicate(*, campaign: Campaign, actor: User) -> Campaign:
-    """A draft with its own copy of the content. A resend or correction becomes an ordinary campaign."""
+    """A draft with its own copy of the content, and of the versions that it tests. A resend or correction becomes an ordinary
+    campaign."""
     made = _copy(campaign, actor, name=f"Copy of {campaign.name}"[:200])
+    if campaign.test.get("share"):
+        versions.copy_to(campaign=campaign, made=made, actor=actor)
     audit.record(
         organization=campaign.organization,
         actor=actor,
@@ -49,18 +53,16 @@ def follow_up(
     chosen = [each for each in follow_ups.PEOPLE[kind] if each in people]
     if not chosen or len(chosen) != len(set(people)):
         raise Refused("Choose whom it is for.")
-    winner = _winner(campaign)
-    said = {name: value for name in ("preheader", "from_name") if (value := getattr(winner, name, ""))}
+    winner = variants.version(campaign, campaign.test.get("winner", 0))
+    as_sent = winner.campaign if winner is not None else campaign
     made = _copy(
-        campaign,
+        as_sent,
         actor,
-        design=winner.design if winner is not None and winner.design is not None else campaign.design,
         name=f"{_NAMES[kind]} {campaign.name}"[:200],
         subject=subject,
         kind=kind,
         parent=campaign,
         parent_people=[each.value for each in chosen],
-        **said,
     )
     audit.record(
         organization=campaign.organization,
@@ -72,8 +74,8 @@ def follow_up(
     return made
 
 
-def _copy(campaign: Campaign, actor: User, *, design: Design | None = None, **own: Any) -> Campaign:
-    design = design or campaign.design
+def _copy(campaign: Campaign, actor: User, **own: Any) -> Campaign:
+    design = campaign.design
     made = Campaign.objects.create(
         organization=campaign.organization,
         created_by=actor,
@@ -85,10 +87,3 @@ def _copy(campaign: Campaign, actor: User, *, design: Design | None = None, **ow
         )
         made.save(update_fields=["design"])
     return made
-
-
-def _winner(campaign: Campaign) -> Variant | None:
-    number = campaign.test.get("winner")
-    if not isinstance(number, int):
-        return None
-    return Variant.objects.select_related("design").filter(campaign=campaign, number=number).first()

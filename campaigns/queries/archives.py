@@ -7,7 +7,7 @@ from accounts.models import Brand
 from accounts.tenancy import cross_tenant
 from campaigns.enums import CampaignState
 from campaigns.models import Campaign
-from campaigns.queries import as_sent
+from campaigns.queries import as_sent, variants
 from sending.merging import Merged, header_line
 from sending.queries import link_changes
 
@@ -46,10 +46,11 @@ def issues(brand: Brand, *, before: int | None = None, most: int = PER_PAGE) -> 
 def mail(brand: Brand, public_id: str) -> Merged | None:
     """One of them, with the fallbacks in the place of people's values."""
     found = _public(brand).filter(public_id=public_id).first()
-    if found is None or found.mailing is None or found.mailing.letter is None:
+    letter = variants.sent_letter(found) if found is not None else None
+    if found is None or found.mailing is None or letter is None:
         return None
-    links = link_changes.destinations(found.mailing.letter, found.mailing.pk)
-    return as_sent.for_anybody(found.mailing.letter, links=links, topic=found.topic.name if found.topic else "")
+    links = link_changes.destinations(letter, found.mailing.pk)
+    return as_sent.for_anybody(letter, links=links, topic=found.topic.name if found.topic else "")
 
 
 def address_of(brand: Brand, rest: str = "") -> str:
@@ -64,10 +65,11 @@ def _public(brand: Brand):  # type: ignore[no-untyped-def]
 
 
 def _issue(campaign: Campaign) -> Issue:
-    assert campaign.mailing is not None and campaign.mailing.letter is not None  # the query asked
-    merged = as_sent.for_anybody(campaign.mailing.letter, topic=campaign.topic.name if campaign.topic else "")
+    letter = variants.sent_letter(campaign)
+    assert campaign.mailing is not None and letter is not None  # the query asked
+    merged = as_sent.for_anybody(letter, topic=campaign.topic.name if campaign.topic else "")
     words = header_line(merged.text)
-    summary = campaign.mailing.letter.preheader if "{" not in campaign.mailing.letter.preheader else ""
+    summary = letter.preheader if "{" not in letter.preheader else ""
     return Issue(
         campaign.pk,
         campaign.public_id,

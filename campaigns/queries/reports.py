@@ -1,6 +1,7 @@
 """The report of a send: parts, pace, providers, delays in plain words, links, and when people looked."""
 
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -15,6 +16,8 @@ from reputation.queries.totals import Counts
 from sending.enums import Bucket, EventKind
 from sending.models import Letter, Mailing, MailingVariant, Retry
 from sending.queries import ledger, link_changes, mailings, retries
+
+Edition = tuple[tuple[int, ...], Letter]  # the variants that got it
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +135,19 @@ def letters(mailing: Mailing) -> dict[int, Letter]:
     return found
 
 
-def links(mailing: Mailing) -> list[ClickedLink]:
-    """Every tracked address of a send with its numbers, in the order of the content. The same one in two letters is one."""
+def editions(mailing: Mailing) -> list[Edition]:
+    """Each different letter of a send, with the variants that got it."""
+    found: dict[int, tuple[list[int], Letter]] = {}
+    for variant, letter in letters(mailing).items():
+        found.setdefault(letter.pk, ([], letter))[0].append(variant)
+    return [(tuple(variants), letter) for variants, letter in found.values()]
+
+
+def links(mailing: Mailing, variants: Collection[int] | None = None) -> list[ClickedLink]:
+    """Every tracked address of a send with its numbers, in the order of the content. The same one in two letters is one.
+
+    `variants`: only of these, with the numbers of their people; their places in the list stay.
+    """
     places: dict[str, list[tuple[int, int]]] = {}
     for variant, letter in letters(mailing).items():
         for index, url in enumerate(letter.links):
@@ -143,7 +157,10 @@ def links(mailing: Mailing) -> list[ClickedLink]:
     counted = totals.by_variant_and_link(mailing.pk)
     changed = link_changes.in_force(mailing.pk)
     found = []
-    for number, (url, its_places) in enumerate(places.items(), start=1):
+    for number, (url, all_places) in enumerate(places.items(), start=1):
+        its_places = [place for place in all_places if variants is None or place[0] in variants]
+        if not its_places:
+            continue
         counts = totals.together(counted[place] for place in its_places if place in counted)
         found.append(
             ClickedLink(

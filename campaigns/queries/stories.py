@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from accounts.models import Organization
 from campaigns import wording
 from campaigns.models import Campaign
+from campaigns.queries import variants
 from campaigns.wording import Words
 from contacts import addresses
 from contacts.models import Contact, Subscription, Suppression
@@ -39,6 +40,7 @@ class Line:
     status: str
     words: Words
     campaign: Campaign | None = None
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,8 @@ def _line(delivery: Delivery, campaign: Campaign | None, subject: str) -> Line:
         campaign.name if campaign else (f"{kind}: {subject}" if subject else kind or delivery.mailing.name or "Mail")
     )
     words = wording.words(state.name.lower(), delivery.reason)
-    return Line(delivery, title, part, state.label, words, campaign)
+    version = variants.part_name(campaign, delivery.variant) if campaign else ""
+    return Line(delivery, title, part, state.label, words, campaign, version)
 
 
 CHAPTERS = {

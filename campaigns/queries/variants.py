@@ -310,6 +310,14 @@ def letters(campaign: Campaign) -> dict[int, Letter]:
     return {row.variant: row.letter for row in small}
 
 
+def parts(campaign: Campaign) -> list[int]:
+    """The variants of a test that was launched: its versions, and those who wait."""
+    settings = Settings.of(campaign.test)
+    if settings is None or campaign.mailing_id is None:
+        return []
+    return [*(row.number for row in rows(campaign)), *([REST] if settings.has_rest else [])]
+
+
 def part_name(campaign: Campaign, variant: int) -> str:
     """What a part of a test is called: of a message, of a filter. "" for what got no version."""
     if not campaign.test.get("share") or not variant:

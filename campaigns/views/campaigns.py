@@ -15,8 +15,7 @@ from campaigns.forms.campaigns import CampaignForm, NewCampaignForm
 from campaigns.forms.test_sends import TestForm
 from campaigns.models import Campaign
 from campaigns.queries import approvals as approved
-from campaigns.queries import audiences, content, follow_ups
-from campaigns.queries import variants
+from campaigns.queries import audiences, content, follow_ups, variants
 from campaigns.views import approvals, checks, launches, reports
 from contacts.models import Topic
 from contacts.segments.tree import BadDefinition

@@ -7,12 +7,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from campaigns import ab_testing
 from campaigns.access import campaign_for
 from campaigns.models import Campaign
 from campaigns.queries import click_maps, follow_ups, reports
-from campaigns.queries.reports import Hour
+from campaigns.queries.reports import Edition, Hour
 from campaigns.views import link_changes, preview_policy
-from sending.models import Letter, Mailing
+from sending.enums import REST
+from sending.models import Mailing
 
 
 def report(request: HttpRequest, campaign: Campaign) -> HttpResponse:
@@ -51,13 +53,15 @@ def _chart(hours: list[Hour]) -> dict[str, Any]:
 def click_map(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
     """The mail in a frame with numbers over its links, and the same numbers as a table."""
     found = campaign_for(request, campaign)
-    mailing, variant, letters = _letters(request, found)
+    mailing, editions, chosen = _editions(request, found)
+    variants, _ = editions[chosen]
+    counts = reports.totals.by_variant(mailing.pk)
     context = {
         "campaign": found,
-        "variant": variant,
-        "variants": [(number, chr(64 + number) if number else "Sent to the rest") for number in letters],
-        "links": [link for link in reports.links(mailing) if any(place[0] == variant for place in link.places)],
-        "delivered": reports.totals.of_mailing(mailing.pk).delivered,
+        "chosen": chosen,
+        "editions": [_name(found, each) for each, _ in editions],
+        "links": reports.links(mailing, variants),
+        "delivered": sum(counts[each].delivered for each in variants if each in counts),
         "may_change_links": link_changes.may_change(request, found),
     }
     return render(request, "campaigns/reports/click_map.html", context)
@@ -67,21 +71,25 @@ def click_map(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
 def click_map_mail(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
     """What the click map's frame shows."""
     found = campaign_for(request, campaign)
-    mailing, variant, letters = _letters(request, found)
+    mailing, editions, chosen = _editions(request, found)
+    variants, letter = editions[chosen]
     numbers = {
-        index: (link.number, link.people)
-        for link in reports.links(mailing)
-        for its_variant, index in link.places
-        if its_variant == variant
+        index: (link.number, link.people) for link in reports.links(mailing, variants) for _, index in link.places
     }
-    return preview_policy.mail(click_maps.html(letters[variant], numbers))
+    return preview_policy.mail(click_maps.html(letter, numbers))
 
 
-def _letters(request: HttpRequest, campaign: Campaign) -> tuple[Mailing, int, dict[int, Letter]]:
+def _editions(request: HttpRequest, campaign: Campaign) -> tuple[Mailing, list[Edition], int]:
+    """The letters of a send, and which one is looked at: a version of a test has one of its own."""
     mailing = campaign.mailing
-    letters = reports.letters(mailing) if mailing is not None else {}
-    if mailing is None or not letters:
+    editions = reports.editions(mailing) if mailing is not None else []
+    if mailing is None or not editions:
         raise Http404("Nothing has been sent yet.")
-    chosen = request.GET.get("variant", "0")
-    variant = int(chosen) if chosen.isdecimal() and len(chosen) < 5 and int(chosen) in letters else min(letters)
-    return mailing, variant, letters
+    given = request.GET.get("edition", "0")
+    return mailing, editions, int(given) if given.isdecimal() and len(given) < 3 and int(given) < len(editions) else 0
+
+
+def _name(campaign: Campaign, variants: tuple[int, ...]) -> str:
+    versions = " and ".join(ab_testing.name(each) for each in variants if 0 < each < REST)
+    rest = " and the others" if REST in variants and campaign.test.get("winner") else ""
+    return f"Version {versions}{rest}"

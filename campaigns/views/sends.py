@@ -12,17 +12,17 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.access import tenant_url
 from accounts.enums import Role
 from accounts.tenancy import tenant_scope
-from campaigns import tasks, wording
+from campaigns import ab_testing, tasks, wording
 from campaigns.access import campaign_for
 from campaigns.actions import launches
 from campaigns.enums import CampaignState
 from campaigns.errors import Refused
 from campaigns.models import Campaign
-from campaigns.queries import reports
+from campaigns.queries import reports, variants
 from campaigns.views import csv_files, link_changes
 from reputation.queries import totals
 from reputation.queries.totals import Counts
-from sending.enums import BarPart
+from sending.enums import REST, BarPart
 from sending.queries import mailings
 
 STOP_POLLING = 286  # htmx: the last answer
@@ -86,18 +86,23 @@ def live(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
 @require_safe
 def people(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
     found = campaign_for(request, campaign)
-    part, after = _part(request), request.GET.get("after", "")
+    part, after, variant = _part(request), request.GET.get("after", ""), _variant(request, found)
     rows, following, counts = [], None, Counts()
     if found.mailing is not None:
         start = int(after) if after.isdecimal() and len(after) < 19 else 0
-        rows, following = mailings.people(found.mailing, part, after=start)
+        rows, following = mailings.people(found.mailing, part, variant=variant, after=start)
         rows = mailings.with_replies(rows)
-        counts = totals.of_mailing(found.mailing.pk)
+        if variant is None:
+            counts = totals.of_mailing(found.mailing.pk)
+        else:
+            counts = totals.by_variant(found.mailing.pk).get(variant, Counts())
     context = {
         "campaign": found,
         "part": part,
         "parts": list(counts.parts.items()),
-        "audience": found.mailing.audience_size if found.mailing else None,
+        "audience": counts.audience if variant is not None else found.mailing.audience_size if found.mailing else None,
+        "version": _name(variant) if variant is not None else "",
+        "versions": [(_name(each), variants.part_name(found, each)) for each in variants.parts(found)],
         "rows": [(row, wording.words(row.state.name.lower(), row.reason)) for row in rows],
         "page": {"next": following, "previous": None},
         "later": bool(after),
@@ -108,14 +113,14 @@ def people(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
 @require_safe
 def people_csv(request: HttpRequest, org: str, campaign: str) -> StreamingHttpResponse:
     found = campaign_for(request, campaign)
-    part, organization = _part(request), request.organization
+    part, variant, organization = _part(request), _variant(request, found), request.organization
 
     def rows() -> Iterator[list[Any]]:
         yield ["address", "status", "reason", "reply_code", "reply", "attempts", "next_try", "provider", "changed_at"]
         after: int | None = 0 if found.mailing is not None else None
         while after is not None and found.mailing is not None:
             with tenant_scope(organization):
-                some, after = mailings.people(found.mailing, part, after=after, limit=csv_files.PIECE)
+                some, after = mailings.people(found.mailing, part, variant=variant, after=after, limit=csv_files.PIECE)
                 some = mailings.with_replies(some)
             for row in some:
                 yield [
@@ -130,12 +135,25 @@ def people_csv(request: HttpRequest, org: str, campaign: str) -> StreamingHttpRe
                     row.changed_at.isoformat(),
                 ]
 
-    return csv_files.response(f"{found.public_id}-{part.value if part else 'everybody'}.csv", rows())
+    name = f"{found.public_id}-{part.value if part else 'everybody'}"
+    version = f"-version-{_name(variant).lower()}" if variant is not None else ""
+    return csv_files.response(f"{name}{version}.csv", rows())
 
 
 def _part(request: HttpRequest) -> BarPart | None:
     chosen = request.GET.get("part", "")
     return BarPart(chosen) if chosen in BarPart.values else None
+
+
+def _variant(request: HttpRequest, campaign: Campaign) -> int | None:
+    """The version that is asked for: its number, or "rest"; None for all, and where nothing is tested."""
+    given = request.GET.get("version", "")
+    return next((each for each in variants.parts(campaign) if given in (str(each), _name(each))), None)
+
+
+def _name(variant: int) -> str:
+    """As it stands in an address: A, B, rest."""
+    return "rest" if variant == REST else ab_testing.name(variant)
 
 
 def _back(request: HttpRequest, campaign: Campaign) -> HttpResponse:

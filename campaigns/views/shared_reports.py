@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import Organization
 from accounts.tenancy import tenant_scope_id
 from campaigns.models import Campaign
-from campaigns.queries import as_sent, reports, shares
+from campaigns.queries import as_sent, reports, shares, variants
 from campaigns.views import public_pages
 from campaigns.views.reports import times
 
@@ -40,7 +40,7 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
 
 def _report(request: HttpRequest, campaign: Campaign) -> HttpResponse:
     """Its name and its segment are for colleagues: here it is called by its subject."""
-    letter = campaign.mailing.letter if campaign.mailing else None
+    letter = variants.sent_letter(campaign)
     zone, topic = campaign.organization.time_zone, campaign.topic
     context = {
         "brand": campaign.brand,

@@ -147,6 +147,17 @@ def with_replies(found: list[Person]) -> list[Person]:
     ]
 
 
+def last_due(mailing: Mailing) -> dict[int, datetime]:
+    """When the last message of each version (variants that have a number of their own) may leave, of those that may at all."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT variant, max(due_at) FROM sending_delivery WHERE mailing_id = %s AND variant BETWEEN 1 AND %s "
+            "AND state = %s GROUP BY 1",
+            [mailing.pk, REST - 1, DeliveryState.QUEUED],
+        )
+        return dict(cursor.fetchall())
+
+
 def messages_to(
     *, contact_id: int | None, organization_id: int, address: str, before: int | None = None, limit: int = 50
 ) -> list[Delivery]:
