@@ -59,7 +59,9 @@ class Campaign(TenantModel):
         default=dict, help_text='Careful start: {"percent", "minutes", "bounces", "complaints", "go_on"}; empty: none.'
     )
     test = models.JSONField(
-        default=dict, help_text='A/B: {"share", "metric", "minutes", "by_itself", "winner"}; empty: none.'
+        default=dict,
+        help_text='A/B: {"what", "share", "metric", "minutes", "by_itself", "unsure", "guard"}, and once it is launched '
+        '"last", "winner", "outcome"; empty: none.',
     )
     expected_people = models.BigIntegerField(
         null=True, help_text="How many it was for when somebody pressed the button."

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from campaigns import ab_testing
 from campaigns.access import campaign_for
 from campaigns.models import Campaign
-from campaigns.queries import click_maps, follow_ups, reports
+from campaigns.queries import click_maps, follow_ups, reports, variants
 from campaigns.queries.reports import Edition, Hour
 from campaigns.views import link_changes, preview_policy
 from sending.enums import REST
@@ -22,6 +22,7 @@ def report(request: HttpRequest, campaign: Campaign) -> HttpResponse:
     context = {
         "campaign": campaign,
         "report": reports.of(campaign),
+        "letter": variants.sent_letter(campaign),
         "definitions": reports.totals.DEFINITIONS,
         "followers": follow_ups.followers(campaign),
         "may_follow": follow_ups.may_follow(campaign),
@@ -54,14 +55,14 @@ def click_map(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
     """The mail in a frame with numbers over its links, and the same numbers as a table."""
     found = campaign_for(request, campaign)
     mailing, editions, chosen = _editions(request, found)
-    variants, _ = editions[chosen]
+    sent_to, _ = editions[chosen]
     counts = reports.totals.by_variant(mailing.pk)
     context = {
         "campaign": found,
         "chosen": chosen,
         "editions": [_name(found, each) for each, _ in editions],
-        "links": reports.links(mailing, variants),
-        "delivered": sum(counts[each].delivered for each in variants if each in counts),
+        "links": reports.links(mailing, sent_to),
+        "delivered": sum(counts[each].delivered for each in sent_to if each in counts),
         "may_change_links": link_changes.may_change(request, found),
     }
     return render(request, "campaigns/reports/click_map.html", context)
@@ -72,9 +73,9 @@ def click_map_mail(request: HttpRequest, org: str, campaign: str) -> HttpRespons
     """What the click map's frame shows."""
     found = campaign_for(request, campaign)
     mailing, editions, chosen = _editions(request, found)
-    variants, letter = editions[chosen]
+    sent_to, letter = editions[chosen]
     numbers = {
-        index: (link.number, link.people) for link in reports.links(mailing, variants) for _, index in link.places
+        index: (link.number, link.people) for link in reports.links(mailing, sent_to) for _, index in link.places
     }
     return preview_policy.mail(click_maps.html(letter, numbers))
 
@@ -89,7 +90,7 @@ def _editions(request: HttpRequest, campaign: Campaign) -> tuple[Mailing, list[E
     return mailing, editions, int(given) if given.isdecimal() and len(given) < 3 and int(given) < len(editions) else 0
 
 
-def _name(campaign: Campaign, variants: tuple[int, ...]) -> str:
-    versions = " and ".join(ab_testing.name(each) for each in variants if 0 < each < REST)
-    rest = " and the others" if REST in variants and campaign.test.get("winner") else ""
+def _name(campaign: Campaign, sent_to: tuple[int, ...]) -> str:
+    versions = " and ".join(ab_testing.name(each) for each in sent_to if 0 < each < REST)
+    rest = " and the others" if REST in sent_to and campaign.test.get("winner") else ""
     return f"Version {versions}{rest}"

@@ -204,7 +204,7 @@ def release(*, mailing: Mailing) -> None:
 def release_variant(*, mailing: Mailing, variant: int, letter: Letter | None = None) -> bool:
     """Let a held variant go, with another letter if one is given (a winner's); False when it went before."""
     released = MailingVariant.objects.filter(mailing_id=mailing.pk, variant=variant, hold=Hold.REST)
-    changed = released.update(hold=None, **({"letter": letter} if letter else {}))
+    changed = released.update(hold=None, released_at=timezone.now(), **({"letter": letter} if letter else {}))
     if changed:
         tell_relays(at_once=True)
     return bool(changed)

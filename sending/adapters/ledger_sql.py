@@ -95,14 +95,14 @@ claimed AS (
     RETURNING d.id, d.organization_id, d.lane_id, d.mailing_id, d.address, d.attempts, d.due_at, d.created_at,
               d.variant, d.contact_id
 )
-SELECT d.id, d.lane_id, d.address, d.attempts, d.due_at, extract(epoch FROM d.created_at)::float8,
+SELECT d.id, d.lane_id, d.address, d.attempts, d.due_at, extract(epoch FROM greatest(d.created_at, v.released_at))::float8,
        {_REFUSAL},
        d.organization_id, d.mailing_id, d.contact_id,
-       CASE WHEN d.variant = 0 THEN m.letter_id ELSE
-           (SELECT v.letter_id FROM sending_mailingvariant v WHERE v.mailing_id = d.mailing_id AND v.variant = d.variant) END,
+       CASE WHEN d.variant = 0 THEN m.letter_id ELSE v.letter_id END,
        c.values, c.locale
 FROM claimed d
 JOIN sending_mailing m ON m.id = d.mailing_id
+LEFT JOIN sending_mailingvariant v ON d.variant <> 0 AND v.mailing_id = d.mailing_id AND v.variant = d.variant
 JOIN sending_stream s ON s.id = m.stream_id
 LEFT JOIN contacts_contact c ON c.id = d.contact_id
 ORDER BY d.due_at, d.id

@@ -51,6 +51,7 @@ class MailingVariant(TenantModel):
     variant = models.PositiveSmallIntegerField()
     letter = models.ForeignKey("sending.Letter", on_delete=models.PROTECT, related_name="+")
     hold = models.CharField(max_length=10, null=True, choices=Hold.choices)
+    released_at = models.DateTimeField(null=True, help_text="When those who waited were let go: from then they age.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["mailing", "variant"], name="mailing_variant_unique")]
