@@ -44,15 +44,32 @@ class Heard:
 
 
 def of(mailing_id: int, reactions: Iterable[Reaction]) -> Sql:
-    """A SELECT of contact_id: who got the mailing and did one of these. Nobody twice."""
+    """A SELECT of contact_id: who got the mailing and did one of these. Nobody twice.
+
+    Who was found to be somebody else since (contacts.queries.merged) is that person, who did what any of their entries did.
+    """
     holds = " OR ".join(_HOLDS[reaction] for reaction in reactions) or FALSE.text
     return Sql(
         f"""
+        WITH found AS MATERIALIZED (
+            SELECT id, merged_into FROM contacts_contact WHERE merged_into IS NOT NULL AND archived_at IS NOT NULL
+        ), several AS MATERIALIZED (
+            SELECT id, merged_into AS person FROM found UNION SELECT merged_into, merged_into FROM found
+        )
         SELECT d.contact_id FROM sending_delivery d
         LEFT JOIN sending_engagement e ON e.delivery_id = d.id AND e.mailing_id = %s
-        WHERE d.mailing_id = %s AND d.state = {DeliveryState.DELIVERED:d} AND ({holds})
+        LEFT JOIN several ON several.id = d.contact_id
+        WHERE d.mailing_id = %s AND d.state = {DeliveryState.DELIVERED:d} AND several.id IS NULL AND ({holds})
+        UNION ALL
+        SELECT e.person FROM (
+            SELECT several.person, min(x.opened_at) AS opened_at, min(x.machine_opened_at) AS machine_opened_at,
+                   min(x.clicked_at) AS clicked_at
+            FROM several JOIN sending_delivery d ON d.contact_id = several.id
+            LEFT JOIN sending_engagement x ON x.delivery_id = d.id
+            WHERE d.mailing_id = %s AND d.state = {DeliveryState.DELIVERED:d} GROUP BY several.person
+        ) e WHERE {holds}
         """,
-        (mailing_id, mailing_id),
+        (mailing_id, mailing_id, mailing_id),
     )
 
 

@@ -26,6 +26,7 @@ from contacts.enums import ConsentAction, ConsentSource, SubscriptionState, Supp
 from contacts.models import ConsentRecord, Subscription, Suppression, Topic
 from reputation.actions import totals
 from reputation.queries import totals as reading
+from sending.actions import link_changes
 from sending.enums import DeliveryState, EventKind
 from sending.models import Delivery, Engagement, Event
 from sending.tracking import tokens
@@ -244,9 +245,30 @@ def test_a_hit_settles_what_was_in_doubt(hits, organization, send, person):
 
 def test_a_test_mails_link_leads_on_and_is_not_counted(hits, organization, send):
     key = derived_keys.keys_for(tokens.PURPOSE)[0]
-    answer = hits("GET", f"/c/{tokens.mint_click(delivery_id=0, mailing_id=send.pk, link=1, key=key)}")
+    answer = hits("GET", f"/c/{tokens.MessageTokens(delivery_id=0, mailing_id=send.pk, key=key).click(1)}")
     assert answer.headers["Location"] == "https://shop.example/tea"
     assert kinds(organization) == []
+
+
+def test_a_link_that_was_led_elsewhere_leads_there_within_a_second_and_back(
+    hits, organization, marketer, send, message
+):
+    path, was = f"/c/{of(message).click(0)}", ledger.LINKS[0]
+    assert hits("GET", path).headers["Location"] == was
+    with tenant_scope(organization):
+        link_changes.change(
+            mailing=send, was=was, url="https://shop.example/ü", reason="Sold out", actor=marketer, ours=()
+        )
+    time.sleep(0.9)
+    assert hits("GET", path).headers["Location"] == "https://shop.example/%C3%BC"
+    assert hits("GET", f"/c/{of(message).click(1)}").headers["Location"] == ledger.LINKS[1]
+    with tenant_scope(organization):
+        link_changes.lead_back(mailing=send, was=was, actor=marketer)
+    time.sleep(0.9)
+    assert hits("GET", path).headers["Location"] == was
+    with tenant_scope(organization):
+        assert reading.by_link(send.pk)[0].of(EventKind.CLICKED) == 3  # counted as the same link all the time
+    assert_adds_up()
 
 
 @pytest.mark.parametrize("token", ["x", "AAAA", "%00", "..%2f..", "a" * 5000, "\u00fc", "?url=https://evil.example"])
@@ -262,10 +284,9 @@ def test_forged_tokens_lead_nowhere(hits, organization, message, token):
 def test_a_token_of_another_mailing_or_a_missing_message_counts_nothing(hits, organization, message):
     key = derived_keys.keys_for(tokens.PURPOSE)[0]
     for delivery_id, mailing_id in ((message.pk, message.mailing_id + 1), (message.pk + 1, message.mailing_id)):
-        token = tokens.mint_click(delivery_id=delivery_id, mailing_id=mailing_id, link=0, key=key)
-        assert hits("GET", f"/c/{token}").status == 404
-        pixel = tokens.mint_pixel(delivery_id=delivery_id, mailing_id=mailing_id, key=key)
-        assert hits("GET", f"/i/{pixel}.gif").status == 200
+        marks = tokens.MessageTokens(delivery_id=delivery_id, mailing_id=mailing_id, key=key)
+        assert hits("GET", f"/c/{marks.click(0)}").status == 404
+        assert hits("GET", f"/i/{marks.pixel()}.gif").status == 200
     assert kinds(organization) == []
 
 

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sending.tracking.destinations import safe_destination
+from sending.tracking.destinations import is_personal, safe_destination, tags_of, why_not, with_tags_of
+
+OURS = frozenset({"links.kettle.example"})
 
 
 @pytest.mark.parametrize(
@@ -40,3 +42,82 @@ def test_whatever_comes_out_is_one_line_of_ascii(url):
         assert location.isprintable()
         assert location.startswith(("http://", "https://"))
         assert safe_destination(location) == location
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("https://shop.example/a?b=1", ""),
+        ("http://bücher.example/ü", ""),
+        ("https://8.8.8.8:8443/x", ""),
+        ("https://links.kettle.example/archive/abc", ""),
+        ("https://links.kettle.example/f/form", ""),
+        ("https://shop.example/u/abc", ""),
+        ("", "whole web address"),
+        ("shop.example", "whole web address"),
+        ("javascript:alert(1)", "whole web address"),
+        ("JaVaScRiPt:alert(1)//https://x", "whole web address"),
+        ("data:text/html,x", "whole web address"),
+        ("https://a.example/\r\nSet-Cookie: x=1", "no spaces"),
+        ("https://a.example/a b", "no spaces"),
+        ("https://a.example/{{ contact.id }}", "merge fields"),
+        ("https://a.example/{% if x %}b{% endif %}", "merge fields"),
+        ("https://bank.example@evil.example/", "user name"),
+        ("https://user:word@evil.example/", "user name"),
+        ("http://localhost/", "private network"),
+        ("http://localhost.:8000/", "private network"),
+        ("http://127.0.0.1/", "private network"),
+        ("http://127.1/", "private network"),
+        ("http://2130706433/", "private network"),
+        ("http://0x7f000001/", "private network"),
+        ("http://0x7f.0x1/", "private network"),
+        ("http://１２７.0.0.１/", "private network"),
+        ("http://169.254.169.254/latest/meta-data/", "private network"),
+        ("http://10.0.0.1/", "private network"),
+        ("http://[::1]/", "private network"),
+        ("http://[::ffff:10.0.0.1]/", "private network"),
+        ("http://[fe80::1]/", "private network"),
+        ("http://router/", "private network"),
+        ("http://printer.local/", "private network"),
+        ("http://wiki.corp.internal/", "private network"),
+        ("https://links.kettle.example/u/abc", "one person"),
+        ("https://LINKS.kettle.example/p/abc", "one person"),
+        ("https://links.kettle.example./v/abc", "one person"),
+        ("https://links.kettle.example/c/abc", "one person"),
+    ],
+)
+def test_where_a_link_may_be_led_later(url, words):
+    why = why_not(url, ours=OURS)
+    assert words in why if words else why == ""
+
+
+@given(st.text(max_size=60).flatmap(lambda t: st.sampled_from([t, "https://" + t, "https://a.example/" + t])))
+def test_whatever_may_be_led_to_is_a_destination(url):
+    if not why_not(url, ours=OURS):
+        assert safe_destination(url) is not None and not is_personal(url, ours=OURS)
+
+
+@pytest.mark.parametrize(
+    ("was", "url", "made"),
+    [
+        (
+            "https://a.example/?utm_source=mail&x=1&utm_campaign=spring sale",
+            "https://b.example/",
+            "https://b.example/?utm_source=mail&utm_campaign=spring+sale",
+        ),
+        (
+            "https://a.example/?utm_source=mail&utm_medium=email",
+            "https://b.example/p?q=1&utm_source=own#top",
+            "https://b.example/p?q=1&utm_source=own&utm_medium=email#top",
+        ),
+        ("https://a.example/?x=1", "https://b.example/?y=%20", "https://b.example/?y=%20"),
+    ],
+)
+def test_tags_are_carried_over(was, url, made):
+    assert with_tags_of(was, url) == made
+
+
+@given(st.text(max_size=80))
+def test_tags_of_anything(text):
+    for address in (text, f"https://a.example/?{text}"):
+        assert all(name.startswith("utm_") for name, _ in tags_of(address))
