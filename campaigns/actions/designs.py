@@ -59,20 +59,35 @@ def copy_for_campaign(
 
 
 @transaction.atomic
-def save(*, design: Design, mjml: str, version: int, actor: User) -> Design:
-    """Save what was typed on top of `version`. Raises StaleDesign when somebody saved a newer one meanwhile."""
+def save(*, design: Design, mjml: str, version: int, actor: User, note: str = "") -> Design:
+    """Save what was typed on top of `version`. Raises StaleDesign when somebody saved another text meanwhile.
+
+    With a `note` it becomes a version of its own, so that what it replaces stays in the list.
+    """
     mjml = _text(mjml)
     current = Design.objects.select_for_update().get(pk=design.pk)
-    if current.version != version:
-        if current.mjml == mjml:
-            return current
-        who = f"{current.saved_by} " if current.saved_by and current.saved_by != actor else "Another window "
-        raise StaleDesign(
-            f"{who}saved a newer version meanwhile. Copy what you typed, then reload this page to go on from that version."
-        )
     if current.mjml == mjml:
         return current
-    return _change(current, mjml, actor)
+    if current.version != version and not _was(current, version):
+        raise StaleDesign(current)
+    return _change(current, mjml, actor, note)
+
+
+@transaction.atomic
+def set_aside(*, design: Design, mjml: str, actor: User) -> Design:
+    """Somebody else's newer text stays; `mjml` is kept in the list of versions for whoever wants it back."""
+    mjml = _text(mjml)
+    current = Design.objects.select_for_update().get(pk=design.pk)
+    stays, by = current.mjml, current.saved_by
+    if stays == mjml:
+        return current
+    _change(current, mjml, actor, note="Set aside for a newer version")
+    return _change(current, stays, by, note="Went on over what was set aside")
+
+
+def _was(current: Design, version: int) -> bool:
+    """Whether the design was in that version what it is now: something was set aside since, and nothing changed."""
+    return DesignVersion.objects.filter(design=current, version=version, mjml=current.mjml).exists()
 
 
 @transaction.atomic
@@ -95,7 +110,7 @@ def restore(*, design: Design, version: int, actor: User) -> Design:
     return restored
 
 
-def _change(current: Design, mjml: str, actor: User, note: str = "") -> Design:
+def _change(current: Design, mjml: str, actor: User | None, note: str = "") -> Design:
     design_versions.begin(design=current, note="As it was")
     current.mjml, current.saved_by, current.version = mjml, actor, current.version + 1
     current.save(update_fields=["mjml", "saved_by", "version", "updated_at"])

@@ -19,7 +19,7 @@ from campaigns.errors import Refused
 from campaigns.models import Campaign
 from campaigns.queries import designs
 from campaigns.queries import variants as reading
-from campaigns.views.designs import editor
+from campaigns.views.designs import BLANK, editor
 
 
 @require_safe
@@ -51,6 +51,8 @@ def choose(request: HttpRequest, org: str, campaign: str, number: int = 1) -> Ht
         if key := request.POST.get("starter"):
             chosen = starter(key)
             choose_content(campaign=found, name=chosen.name, mjml=chosen.mjml, actor=request.user)
+        elif "blank" in request.POST:
+            choose_content(campaign=found, name="An empty mail", mjml=BLANK, actor=request.user)
         else:
             design = design_for(request, request.POST.get("design", ""), need=Role.MARKETER)
             choose_content(campaign=found, name=design.name, mjml=design.mjml, actor=request.user, origin=design)

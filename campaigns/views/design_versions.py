@@ -33,7 +33,11 @@ def compare(request: HttpRequest, org: str, design: str, version: int) -> HttpRe
     """An old version beside what the design is now."""
     found = design_for(request, design)
     old = version_for(request, found, version)
-    context = {"old": old, "difference": differences.compare(old.mjml, found.mjml)}
+    context = {
+        "old": old,
+        "old_title": f"Version {old.version}",
+        "difference": differences.compare(old.mjml, found.mjml),
+    }
     return render(request, "campaigns/design_versions/compare.html", _context(request, found) | context)
 
 

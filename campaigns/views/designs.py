@@ -3,11 +3,11 @@
 import json
 from typing import Any
 
+from csp.decorators import csp_update
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from csp.decorators import csp_update
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import may, require, tenant_url
@@ -28,11 +28,18 @@ from campaigns.views import preview_policy
 # connections, frames, fonts and style sheets stay those of this house.
 EDITOR_POLICY = {"style-src": ["'unsafe-inline'"], "img-src": ["https:", "http:"]}
 BLANK = """<mjml lang="en">
-  <mj-body>
-    <mj-section>
+  <mj-body mj-class="kit-page" width="600px">
+    <mj-section mj-class="kit-sheet" padding="36px 0 16px">
       <mj-column>
-        <mj-text>Hello {{ contact.first_name | default: "there" }},</mj-text>
-        <mj-text>{{ brand.name }}, {{ brand.postal_address }}<br /><a href="{{ unsubscribe_url }}">Unsubscribe</a></mj-text>
+        <mj-text mj-class="kit-text">Hello {{ contact.first_name | default: "there" }},</mj-text>
+      </mj-column>
+    </mj-section>
+    <mj-section padding="28px 0 36px">
+      <mj-column>
+        <mj-text mj-class="kit-quiet" align="center">
+          {{ brand.name }}, {{ brand.postal_address }}<br />
+          <a href="{{ unsubscribe_url }}">Unsubscribe</a>
+        </mj-text>
       </mj-column>
     </mj-section>
   </mj-body>
@@ -98,7 +105,12 @@ def content_url(request: HttpRequest, design: Design, campaign: Campaign) -> str
 
 @csp_update(EDITOR_POLICY)
 def editor(
-    request: HttpRequest, design: Design, *, campaign: Campaign | None = None, typed: str | None = None, status: int = 200
+    request: HttpRequest,
+    design: Design,
+    *,
+    campaign: Campaign | None = None,
+    typed: str | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     """The editor's page, for a template or for a campaign's content. `typed`: what was not saved and must not get lost."""
     names = content.merge_names(request.organization)
@@ -149,9 +161,7 @@ def save(request: HttpRequest, org: str, design: str) -> HttpResponse:
     except StaleDesign as stale:
         if not request.htmx:
             return editor(request, stale.design, campaign=campaign, typed=typed, status=409)
-        return render(
-            request, "campaigns/designs/_conflict.html", _differences(stale.design, typed), status=409
-        )
+        return render(request, "campaigns/designs/_conflict.html", _differences(stale.design, typed), status=409)
     except Refused as refused:
         if not request.htmx:
             messages.error(request, str(refused))
@@ -232,7 +242,11 @@ def _make(design: Design, campaign: Campaign | None, names: frozenset[str]) -> c
 
 def _differences(design: Design, typed: str) -> dict[str, Any]:
     """What somebody else saved meanwhile beside what was typed here."""
-    return {"design": design, "conflict": design, "difference": differences.compare(design.mjml, typed.replace("\r\n", "\n"))}
+    return {
+        "design": design,
+        "conflict": design,
+        "difference": differences.compare(design.mjml, typed.replace("\r\n", "\n")),
+    }
 
 
 def _findings(made: content.Made) -> dict[str, Any]:

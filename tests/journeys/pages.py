@@ -225,6 +225,68 @@ class CampaignPage:
         expect(self.page.get_by_text("Nothing is waiting any more.")).to_be_visible(timeout=within * 1000)
 
 
+class VisualEditor:
+    """The visual editor of designs: blocks, the canvas, what is selected."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.canvas = page.frame_locator("iframe[title='The mail, to be edited']")
+        self.selected = page.get_by_role("region", name="What is selected")
+
+    def open(self) -> None:
+        """Wait until the mail is in the canvas."""
+        expect(self.page.get_by_role("button", name="Visual", exact=True)).to_have_attribute("aria-pressed", "true")
+        expect(self.canvas.locator("[data-gjs-type='mj-body']")).to_be_attached()
+        self.page.wait_for_timeout(300)
+
+    def to_code(self) -> None:
+        self.page.get_by_role("button", name="Code", exact=True).click()
+
+    def to_visual(self) -> None:
+        self.page.get_by_role("button", name="Visual", exact=True).click()
+        self.open()
+
+    @property
+    def source(self) -> str:
+        """The design's text."""
+        return self.page.locator("#mjml").input_value()
+
+    def put(self, block: str) -> None:
+        """Press a block of the palette."""
+        self.page.get_by_role("region", name="Blocks").get_by_role("button", name=block, exact=True).click()
+
+    def pick(self, words: str) -> Locator:
+        """Select the part of the mail with these words."""
+        found = self.canvas.get_by_text(words, exact=False).first
+        found.click()
+        return found
+
+    def write(self, words: str, *, over: str) -> None:
+        """Double-click the text that says `over`, and type over all of it."""
+        self.canvas.get_by_text(over, exact=False).first.dblclick()
+        expect(self.page.get_by_role("toolbar", name="Words")).to_be_visible()
+        self.page.keyboard.press("Control+a")
+        self.page.keyboard.type(words)
+        self.page.get_by_role("button", name="Done").click()
+
+    def set(self, label: str, value: str) -> None:
+        """Fill in a field of what is selected."""
+        field = self.selected.get_by_label(label, exact=True)
+        field.fill(value)
+        field.press("Enter")
+
+    def upload_picture(self, file: Path, *, alt: str) -> None:
+        """In the open dialog of pictures."""
+        dialog = self.page.get_by_role("dialog", name="Choose a picture")
+        dialog.get_by_label("Upload a picture").set_input_files(file)
+        dialog.get_by_label("What does it show?").fill(alt)
+        dialog.get_by_role("button", name="Use this picture").click()
+        expect(dialog).to_be_hidden()
+
+    def wait_until_saved(self) -> None:
+        expect(self.page.get_by_text(re.compile(r"^Saved \d\d:\d\d$"))).to_be_visible()
+
+
 class TopicPage:
     def __init__(self, page: Page) -> None:
         self.page = page

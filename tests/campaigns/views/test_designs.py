@@ -12,7 +12,7 @@ from accounts.models import Brand, Organization, User
 from accounts.tenancy import tenant_scope
 from campaigns.actions import designs, launches
 from campaigns.designs.starters import starter
-from campaigns.models import Campaign, Design
+from campaigns.models import Campaign, Design, DesignVersion
 from campaigns.queries import content
 from tests.cast import logged_in
 
@@ -121,10 +121,82 @@ def test_nobody_overwrites_what_he_has_not_seen(
     where = url(organization, "design_save", template)
     assert as_owner.post(where, {"mjml": FINE, "version": 1}, headers=HTMX).status_code == 200
     answer = as_marketer.post(where, {"mjml": "<mjml>mine</mjml>", "version": 1}, headers=HTMX)
-    assert answer.status_code == 409 and "Olga saved a newer version meanwhile" in answer.content.decode()
+    said = answer.content.decode()
+    assert answer.status_code == 409 and "Olga saved a newer version" in said and 'data-version="2"' in said
+    assert "&lt;mjml&gt;mine&lt;/mjml&gt;" in said and "Hi {{ contact.email }}" in said  # what differs
     assert current(organization, template).mjml == FINE
     # The same words again are no conflict: an answer got lost.
     assert as_owner.post(where, {"mjml": FINE, "version": 1}, headers=HTMX).status_code == 200
+
+
+def texts(organization: Organization, design: Design) -> list[str]:
+    with tenant_scope(organization):
+        return list(DesignVersion.objects.filter(design=design).order_by("version").values_list("mjml", flat=True))
+
+
+@pytest.mark.parametrize("who", ["as_owner", "as_marketer"])  # somebody else, or the same person in another window
+def test_of_two_texts_either_goes_on_and_the_other_stays_in_the_list(
+    who: str, as_marketer: Client, organization: Organization, template: Design, request: pytest.FixtureRequest
+) -> None:
+    where = url(organization, "design_save", template)
+    request.getfixturevalue(who).post(where, {"mjml": FINE, "version": 1}, headers=HTMX)
+    mine = FINE.replace("Hi", "Mine:")
+    answer = as_marketer.post(where, {"mjml": mine, "version": 2, "choice": "mine"}, headers=HTMX)
+    assert answer.status_code == 200 and current(organization, template).mjml == mine
+    assert texts(organization, template)[-2:] == [FINE, mine]
+
+    late = FINE.replace("Hi", "Late:")
+    assert as_marketer.post(where, {"mjml": late, "version": 2}, headers=HTMX).status_code == 409
+    answer = as_marketer.post(where, {"mjml": late, "version": 3, "choice": "theirs"}, headers=HTMX)
+    assert answer.status_code == 200 and current(organization, template).mjml == mine
+    assert texts(organization, template)[-3:] == [mine, late, mine]
+    # Whoever goes on typing over the text that stayed is asked nothing: it is what he has seen.
+    more = mine.replace("Mine:", "More of mine:")
+    assert as_marketer.post(where, {"mjml": more, "version": 3}, headers=HTMX).status_code == 200
+    assert current(organization, template).mjml == more
+
+
+def test_keeping_mine_over_a_text_that_i_have_not_seen_is_asked_again(
+    as_marketer: Client, as_owner: Client, organization: Organization, template: Design
+) -> None:
+    where = url(organization, "design_save", template)
+    for version, words in ((1, "Hi"), (2, "Hello")):
+        as_owner.post(where, {"mjml": FINE.replace("Hi", words), "version": version}, headers=HTMX)
+    answer = as_marketer.post(where, {"mjml": FINE, "version": 2, "choice": "mine"}, headers=HTMX)
+    assert answer.status_code == 409 and 'data-version="3"' in answer.content.decode()
+
+
+def test_a_conflict_without_javascript_loses_nothing(
+    as_marketer: Client, as_owner: Client, organization: Organization, template: Design
+) -> None:
+    where = url(organization, "design_save", template)
+    as_owner.post(where, {"mjml": FINE, "version": 1}, headers=HTMX)
+    answer = as_marketer.post(where, {"mjml": "<mjml>what I typed</mjml>", "version": 1})
+    page = answer.content.decode()
+    assert answer.status_code == 409 and "Olga saved a newer version" in page
+    assert "&lt;mjml&gt;what I typed&lt;/mjml&gt;</textarea>" in page and 'name="version" value="2"' in page
+    answer = as_marketer.post(where, {"mjml": "<mjml>x</mjml>", "version": 2, "choice": "theirs"}, follow=True)
+    assert "It is under Versions" in answer.content.decode() and current(organization, template).mjml == FINE
+
+
+def test_the_editor_alone_may_show_styles_and_pictures_of_mail_and_no_more(
+    as_marketer: Client, organization: Organization, template: Design
+) -> None:
+    policy = dict(
+        part.split(" ", 1)
+        for part in as_marketer.get(url(organization, "design", template))["Content-Security-Policy"].split("; ")
+    )
+    assert policy["script-src"] == policy["connect-src"] == policy["frame-src"] == policy["font-src"] == "'self'"
+    assert policy["style-src"] == "'self' 'unsafe-inline'" and policy["img-src"] == "'self' data: https: http:"
+    gallery = as_marketer.get(url(organization, "designs"))["Content-Security-Policy"]
+    assert "unsafe-inline" not in gallery and "https:" not in gallery
+
+
+def test_who_may_only_look_gets_no_visual_editor(
+    as_analyst: Client, organization: Organization, template: Design
+) -> None:
+    page = as_analyst.get(url(organization, "design", template)).content.decode()
+    assert "data-visual" not in page and "design_panels" not in page and "readonly" in page
 
 
 def test_a_design_that_is_too_large_is_refused_and_the_old_one_stays(
