@@ -1,11 +1,8 @@
 """What campaigns refuse to do, by name. str() is a sentence for the person who asked."""
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from campaigns.preflight.results import Result
-
-if TYPE_CHECKING:
-    from campaigns.models import Design
 
 
 class Refused(Exception):
@@ -38,7 +35,7 @@ class AudienceChanged(Refused):
 class StaleDesign(Refused):
     """Somebody else saved a newer version meanwhile: `design`, as it is now."""
 
-    def __init__(self, design: "Design") -> None:
+    def __init__(self, design: Any) -> None:
         self.design = design
         super().__init__("Not saved: somebody saved a newer version meanwhile.")
 
