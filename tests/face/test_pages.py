@@ -22,6 +22,7 @@ AT_REST = """() => new Promise(done => requestAnimationFrame(() => requestAnimat
     for (const animation of document.getAnimations()) animation.finish();
     requestAnimationFrame(done);
 })))"""  # colours that are on their way from one mode to the other are nobody's colours
+LOADED = "() => document.fonts.status === 'loaded' && !document.querySelector('.htmx-request')"  # what a page fetches by itself
 EVERY_RULE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 COLOUR_RULES = {
     "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
@@ -52,27 +53,27 @@ def take_picture(page: Any, name: str) -> None:
 
 @pytest.mark.parametrize("one", PAGES[::2], ids=lambda one: one.slug)
 def test_the_page_is_whole_and_everyone_can_use_it(
-    one: Page, live_server: Any, context: Any, organization: Any, request: pytest.FixtureRequest
+    one: Page, live_server: Any, visitor: Any, organization: Any, request: pytest.FixtureRequest
 ) -> None:
-    look_at(one, live_server, context, organization, request)
+    look_at(one, live_server, visitor, organization, request)
 
 
-def look_at(one: Page, live_server: Any, context: Any, organization: Any, request: pytest.FixtureRequest) -> None:
+def look_at(one: Page, live_server: Any, visitor: Any, organization: Any, request: pytest.FixtureRequest) -> None:
     """Walk one page in its looks. The other half of PAGES is in test_pages_too.py: two processes share the work."""
     with tenant_scope(organization):
         kwargs = one.prepare(organization)
     if one.tenant:
         kwargs = {"org": organization.public_id, **kwargs}
+    visitor.clear_cookies()
     if one.who != "nobody":
-        log_in(context, live_server.url, request.getfixturevalue(one.who))
-    page = context.new_page()
-    page.set_default_timeout(30_000)
+        log_in(visitor, live_server.url, request.getfixturevalue(one.who))
+    page = visitor.new_page()
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text) if message.type in {"error", "warning"} else None)
     page.on("pageerror", lambda error: said.append(str(error)))
     answer = page.goto(f"{live_server.url}{reverse(one.view, kwargs=kwargs)}?{one.query}", wait_until="load")
     assert answer.status == one.status
-    page.wait_for_load_state("networkidle")
+    page.wait_for_function(LOADED)
     wrong = []
     for width, viewport, modes in LOOKS:
         page.set_viewport_size(viewport)
@@ -89,5 +90,6 @@ def look_at(one: Page, live_server: Any, context: Any, organization: Any, reques
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         if wide > 0:
             wrong.append(f"{width}: {wide} px scroll sideways")
+    page.close()
     assert not wrong, "\n".join(wrong)
     assert not said, "\n".join(said)

@@ -12,6 +12,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.mark.parametrize("one", PAGES[1::2], ids=lambda one: one.slug)
 def test_the_page_is_whole_and_everyone_can_use_it(
-    one: Page, live_server: Any, context: Any, organization: Any, request: pytest.FixtureRequest
+    one: Page, live_server: Any, visitor: Any, organization: Any, request: pytest.FixtureRequest
 ) -> None:
-    look_at(one, live_server, context, organization, request)
+    look_at(one, live_server, visitor, organization, request)
