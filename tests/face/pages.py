@@ -25,6 +25,7 @@ from sending.enums import Bucket, EventKind
 from sending.models import SendingDomain, Tally
 from sending.queries import domains as sending_domains
 from tests.face import (
+    after_sending,
     audience,
     campaigns,
     checks,
@@ -209,6 +210,7 @@ PAGES = [
     *(Page(**one) for one in audience.PAGES),
     *(Page(**one) for one in designs.PAGES),
     *(Page(**one) for one in campaigns.PAGES),
+    *(Page(**one) for one in after_sending.PAGES),
     *(Page(**one) for one in checks.PAGES),
     *(Page(**one) for one in launches.PAGES),
     *(Page(**one) for one in people.PAGES),
