@@ -160,7 +160,9 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 # What may take minutes has a queue and processes of its own: it keeps no launch, no check and no sweep waiting.
 CELERY_TASK_QUEUES = {name: {"exchange": name} for name in ("celery", "bulk")}
-CELERY_TASK_ROUTES = {f"contacts.tasks.{name}": {"queue": "bulk"} for name in ("run_import", "run_job")}
+CELERY_TASK_ROUTES = {
+    name: {"queue": "bulk"} for name in ("contacts.tasks.run_import", "contacts.tasks.run_job", "sending.tasks.retry")
+}
 CELERY_BEAT_SCHEDULE = {
     # Sweeps: rows whose wake-up or worker was lost. (Add yours here; the name says what is swept.)
     "fold totals": {"task": "reputation.tasks.fold_totals", "schedule": 5.0, "options": {"expires": 5}},
