@@ -93,8 +93,9 @@ def choose_content(
 ) -> Design:
     """Give a version another template's copy. Raises Unlawful, Refused when there is no such version."""
     campaign = campaigns.draft(campaign)
-    row = Variant.objects.filter(campaign=campaign, number=number).first()
-    if row is None or number < 2:
+    known = Variant.objects.filter(campaign=campaign)
+    row = known.filter(number=number).first() if 2 <= number <= ab_testing.MOST else None
+    if row is None:
         raise Refused("There is no such version any more.")
     row.design = designs.copy_for_campaign(design_name=name, mjml=mjml, campaign=campaign, actor=actor, origin=origin)
     row.save(update_fields=["design"])

@@ -10,8 +10,10 @@ from django.urls import get_resolver, reverse
 from accounts.models import Organization, User
 from accounts.tenancy import tenant_scope
 from campaigns import urls
-from campaigns.actions import blocks, designs, launches, media, shares
+from campaigns.actions import blocks, designs, launches, media, shares, variants
+from campaigns.actions import campaigns as drafts
 from campaigns.designs.starters import starter
+from campaigns.enums import Metric, Tested
 from campaigns.models import Campaign
 from sending.models import Delivery
 from tests.campaigns.pictures_of import picture
@@ -35,6 +37,11 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "campaign_discard": ("post", WRITE),
     "campaign_content": ("get", WRITE),
     "campaign_choose": ("post", WRITE),
+    "campaign_versions": ("get", LOOK),
+    "version_content": ("get", WRITE),
+    "version_choose": ("post", WRITE),
+    "campaign_winner": ("get", WRITE),
+    "campaign_versions_give_up": ("post", WRITE),
     "campaign_mail": ("get", LOOK),
     "campaign_test": ("post", WRITE),
     "campaign_tester_forget": ("post", WRITE),
@@ -106,8 +113,14 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "message_again": ("post", WRITE),
 }
 # Shown to all who may look, changed by fewer: who may post.
-CHANGED = {"campaign_link": WRITE, "media_item": WRITE, "brand_kit": WRITE, "brand_kit_of": WRITE}
-ABOUT_ONE = ("campaign_", "design_", "message_", "media_", "block_", "brand_kit_")
+CHANGED = {
+    "campaign_link": WRITE,
+    "campaign_versions": WRITE,
+    "media_item": WRITE,
+    "brand_kit": WRITE,
+    "brand_kit_of": WRITE,
+}
+ABOUT_ONE = ("campaign_", "version_", "design_", "message_", "media_", "block_", "brand_kit_")
 # Of the organization alone, though they are called like pages about one thing.
 ABOUT_NOTHING = ("campaign_new", "design_new", "design_bring", "block_save", "media_upload", "media_json")
 # About a campaign that was sent; nothing of it is there before.
@@ -127,6 +140,7 @@ ANSWERED = (200, 201, 286, 302, 422)
 SECTION = "<mj-section><mj-column><mj-text>Foot</mj-text></mj-column></mj-section>"
 DATA: dict[str, dict[str, Any]] = {
     "campaign_choose": {"starter": "letter"},
+    "version_choose": {"starter": "letter"},
     "campaign_test": {"to": "me@a.example"},
     "design_save": {"mjml": "<mjml></mjml>", "version": "1"},
     "design_rename": {"name": "Other"},
@@ -160,11 +174,23 @@ def addresses(
         draft.pk, draft.public_id, draft.mailing, draft.design = None, "another22222", None, None
         draft._state.adding = True
         draft.save()
+        drafts.choose_content(campaign=draft, name="Mine", mjml=template.mjml, actor=marketer)
+        variants.set_up(
+            campaign=draft,
+            actor=marketer,
+            what=Tested.CONTENT,
+            versions=[{}],
+            share=50,
+            metric=Metric.CLICKS,
+            minutes=60,
+        )
 
     def address(name: str) -> str:
         kwargs: dict[str, Any] = {"org": organization.public_id}
-        if name.startswith("campaign") and name not in ("campaigns", "campaign_new"):
+        if name.startswith(("campaign", "version_")) and name not in ("campaigns", "campaign_new"):
             kwargs["campaign"] = sent if name in OF_SENT else draft.public_id
+            if name.startswith("version_"):
+                kwargs["number"] = 2
             if name in ("campaign_link", "campaign_link_back"):
                 kwargs["number"] = 1
             if name == "campaign_share_revoke":

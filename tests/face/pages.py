@@ -38,6 +38,7 @@ from tests.face import (
     reports,
     segments,
     signups,
+    variants,
 )
 from tests.sending import ledger
 
@@ -220,4 +221,5 @@ PAGES = [
     *(Page(**one) for one in reports.PAGES),
     *(Page(**one) for one in segments.PAGES),
     *(Page(**one) for one in signups.PAGES),
+    *(Page(**one) for one in variants.PAGES),
 ]
