@@ -42,7 +42,6 @@ class Commits:
         self._seq = 0
         self._idle = asyncio.Event()
         self._idle.set()
-        self.settled = 0
         self.is_unsure = False  # results were handed over and nobody knows whether they were committed
 
     def settle(self, settlement: Settlement) -> None:
@@ -62,10 +61,6 @@ class Commits:
     def is_fresh(self, granted: Granted) -> bool:
         """Whether a leave may still be used; to be asked right before the dot, with no await between."""
         return self._clock.monotonic() - granted.since < FRESH
-
-    @property
-    def backlog(self) -> int:
-        return len(self._settlements)
 
     async def run(self) -> None:
         """Commit for ever. Raises Fenced."""
@@ -117,7 +112,6 @@ class Commits:
         self.is_unsure = False
         for settlement in settlements:
             self._open.pop(settlement.id, None)
-        self.settled += len(settlements)
         for leave in leaves:
             future = asked.pop(leave.id, None)
             if future is not None and not future.done():

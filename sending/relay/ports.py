@@ -86,7 +86,6 @@ class Settlement:
     due: float = 0.0
     tried: bool = True
     suppress: str = ""
-    address: str = ""
     tls: str = ""
     likeness: str = ""
 

@@ -28,7 +28,6 @@ def refused(parcel: Parcel, text: str = "no such person") -> Settlement:
         host="mx.example",
         provider="Granite Mail",
         suppress="invalid",
-        address=parcel.address,
         likeness=likeness.of(provider="Granite Mail", domain=domain, code=550, status="5.1.1", text=said),
     )
 

@@ -145,7 +145,6 @@ async def test_an_invalid_recipient_is_suppressed_with_the_evidence_in_the_same_
                 "mx",
                 "Other",
                 suppress="invalid",
-                address=bad.address,
             )
         ],
         [p.id for p in parcels[1:]],

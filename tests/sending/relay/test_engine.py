@@ -167,9 +167,9 @@ async def test_a_dead_site_is_held_and_costs_nobody_a_try_but_the_first() -> Non
         assert tried <= 10
         assert len(w.town.waiting_rows) == 500
         assert sum(row["attempts"] for row in w.town.waiting_rows.values()) == tried
-        (site,) = w.relay.sites.values()
+        (site,) = w.relay.sites
         assert site.is_held
-        assert list(w.relay._slowed()) == [site.provider.name]
+        assert list(w.relay.sites.slowed()) == [site.provider.name]
         assert w.town.settled[0].reason == "network"
         assert "no connection" in w.town.settled[0].text
 
@@ -241,7 +241,7 @@ async def test_a_rate_limit_holds_the_site_and_suppresses_nobody() -> None:
         await w.until(lambda: w.town.outcomes().get("deferred", 0) >= 1)
         await asyncio.sleep(0.3)
         assert w.town.outcomes()["deferred"] <= 10
-        (site,) = w.relay.sites.values()
+        (site,) = w.relay.sites
         assert site.is_held
         assert site.window == 1
         assert not any(s.suppress for s in w.town.settled)

@@ -1,0 +1,192 @@
+"""Carrying: hand a claimed delivery to its site, make its content, send it with leave for the final dot, settle what became of it.
+
+Trap: a mailing that was paused must stop at once, without hanging up once for every message that waits.
+"""
+
+import logging
+import random
+
+from sending.judging import trouble
+from sending.judging.trouble import Outcome
+from sending.relay import retries
+from sending.relay.commits import Commits, Granted
+from sending.relay.lanes import Lanes
+from sending.relay.open_sites import OpenSites
+from sending.relay.ports import Clock, Composer, Leave, Letter, Parcel, Settlement, Unmakeable, Unreachable, Verdict
+from sending.relay.session import Session
+from sending.relay.site import Site
+from sending.relay.transactions import NoLeave, carry
+from sending.relay.waves import Waves
+from sending.relay.ways import Ways
+
+log = logging.getLogger(__name__)
+
+
+class Carrying:
+    """The sites' Carrier. `delivered` counts messages."""
+
+    def __init__(
+        self,
+        composer: Composer,
+        clock: Clock,
+        chance: random.Random,
+        *,
+        lanes: Lanes,
+        ways: Ways,
+        sites: OpenSites,
+        commits: Commits,
+        waves: Waves,
+    ) -> None:
+        self._composer = composer
+        self._clock = clock
+        self._chance = chance
+        self._lanes = lanes
+        self._ways = ways
+        self._sites = sites
+        self._commits = commits
+        self._waves = waves
+        self.delivered = 0
+
+    def place(self, parcel: Parcel) -> None:
+        """A claimed parcel: to its site, or settled at once when it goes nowhere."""
+        if parcel.refusal:
+            self._commits.settle(Settlement(parcel.id, "suppressed", parcel.refusal, tried=False))
+            return
+        route = self._ways.route(parcel.lane.domain)
+        if route is None:
+            self._turn_back(parcel)
+            return
+        site = self._sites.at(route)
+        if site.is_held and self._expires(parcel) <= self._clock.wall():
+            verdict = Verdict(trouble.NETWORK, text=site.held_for, host=route.hosts[0])
+            self._expire(parcel, verdict, site.provider.name)
+            return
+        site.put(parcel)
+
+    def _turn_back(self, parcel: Parcel) -> None:
+        """No route leads to its domain."""
+        obstacle = self._ways.obstacle(parcel.lane.domain)
+        if obstacle is None:
+            self.release(parcel)
+            return
+        self._ways.told(parcel.lane.domain)
+        self._settle(parcel, obstacle.verdict(attempts=parcel.attempts), "")
+
+    # --- what sites ask for (sending/relay/site.py: Carrier) ----------------------------------------------------------
+
+    async def deliver(self, site: Site, session: Session, parcel: Parcel) -> Verdict | None:
+        """Carry one parcel; None when it has been dealt with without a verdict of the site."""
+        letter = await self._compose(parcel)
+        if letter is None:
+            return None
+        answer = self._commits.ask(parcel.id)
+        refused: list[Leave | None] = []
+
+        async def ask() -> None:
+            pending = answer
+            while True:
+                granted: Granted | None = await pending
+                if granted is None or not granted.leave.granted:
+                    refused.append(granted.leave if granted else None)
+                    raise NoLeave
+                if self._commits.is_fresh(granted):
+                    return
+                pending = self._commits.ask(parcel.id)
+
+        try:
+            return await carry(session, letter, parcel.address, provider=site.provider.name, ask=ask)
+        except NoLeave:
+            self._refused(parcel, refused[0])
+            return None
+
+    def conclude(self, site: Site, parcel: Parcel, verdict: Verdict) -> None:
+        """Settle what a conversation came to."""
+        if site.draining and verdict.judgement is trouble.CUT:
+            self.release(parcel)  # we hung up ourselves
+            return
+        self._settle(parcel, verdict, site.provider.name)
+
+    def release(self, parcel: Parcel) -> None:
+        """Give a parcel back as if it had never been claimed."""
+        self._commits.settle(Settlement(parcel.id, "released", tried=False))
+        self._lanes.has_news = True
+
+    def hungry(self) -> None:
+        """A site's queue is running low."""
+        if self._lanes.ready:
+            self._lanes.wake()
+
+    # --- what becomes of a parcel -------------------------------------------------------------------------------------
+
+    async def _compose(self, parcel: Parcel) -> Letter | None:
+        """Its content; None when it could not be made, which has been settled."""
+        try:
+            return await self._composer.compose(parcel)
+        except Unmakeable as error:
+            self._fail(parcel, error.reason, error.text)
+        except Unreachable:
+            self.release(parcel)
+        except Exception:
+            log.exception("The content of delivery %d could not be made.", parcel.id)
+            self._fail(parcel, "merge", "An error of ours; it is in the relay's log.")
+        return None
+
+    def _fail(self, parcel: Parcel, reason: str, text: str) -> None:
+        self._commits.settle(Settlement(parcel.id, "failed", reason, text=text, tried=False))
+
+    def _refused(self, parcel: Parcel, leave: Leave | None) -> None:
+        """No leave for the final dot: somebody opted out, paused or cancelled in the last moment."""
+        if leave is not None and leave.hold:
+            mailing_id = parcel.lane.mailing_id
+            for site in self._sites:
+                site.drop_mailing(mailing_id)
+            self._lanes.drop_mailing(mailing_id)
+        if leave is not None and leave.refusal:
+            self._commits.settle(Settlement(parcel.id, "suppressed", leave.refusal, tried=False))
+        elif leave is not None and leave.hold == "cancelled":
+            self._commits.settle(Settlement(parcel.id, "cancelled", "cancelled", tried=False))
+        else:
+            self.release(parcel)
+
+    def _settle(self, parcel: Parcel, verdict: Verdict, provider: str) -> None:
+        judgement = verdict.judgement
+        due = 0.0
+        if judgement.outcome is Outcome.DEFERRED:
+            again = retries.next_try(
+                attempts=parcel.attempts + 1,
+                now=self._clock.wall(),
+                expires=self._expires(parcel),
+                chance=self._chance,
+                least=retries.NO_DOMAIN_PAUSE if judgement is trouble.NO_DOMAIN_YET else 0.0,
+            )
+            if again is None:
+                self._expire(parcel, verdict, provider)
+                return
+            due = again
+        self.delivered += judgement.outcome is Outcome.DELIVERED
+        likeness = self._waves.weigh(parcel, verdict, provider)
+        self._commits.settle(
+            Settlement(
+                parcel.id,
+                str(judgement.outcome),
+                judgement.category,
+                verdict.code,
+                verdict.text,
+                verdict.host,
+                provider,
+                due,
+                suppress=judgement.suppress,
+                tls=verdict.tls,
+                likeness=likeness,
+            )
+        )
+
+    def _expire(self, parcel: Parcel, verdict: Verdict, provider: str) -> None:
+        self._commits.settle(
+            Settlement(
+                parcel.id, "expired", verdict.judgement.category, verdict.code, verdict.text, verdict.host, provider
+            )
+        )
+
+    def _expires(self, parcel: Parcel) -> float:
+        return parcel.born + parcel.lane.give_up_after

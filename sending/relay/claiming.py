@@ -1,0 +1,177 @@
+"""Claiming: look what waits, and take what may leave now, in fair order, no more than the sites have room for.
+
+Trap: a lane whose site is held must not be claimed, but its old deliveries must still expire.
+"""
+
+import logging
+
+from sending.judging import trouble
+from sending.relay.carrying import Carrying
+from sending.relay.commits import Commits
+from sending.relay.fairness import Ramp, Turns
+from sending.relay.lanes import Lanes
+from sending.relay.open_sites import OpenSites
+from sending.relay.ports import Clock, Lane, Spool, Unreachable
+from sending.relay.ways import Ways
+
+log = logging.getLogger(__name__)
+
+MOST_READY = 3000
+FIRST_ROWS, CLAIM_ROWS, CLAIM_LANES = 10, 600, 40
+SWEEP, LONGEST_SWEEP = 1.0, 10.0  # seconds between looks at the lanes: at least, and when nothing is said to be new
+SWEEP_SHARE, DEAREST_SWEEP = 20, 3.0  # a look may cost a twentieth of the time; new mail waits so long at the most
+LOOK_AHEAD = 30.0  # seconds: the way of what will leave then is asked of the DNS before
+UNROUTED_ROWS = 100
+
+
+class Claiming:
+    """Takes from the spool and hands to those who carry."""
+
+    def __init__(
+        self,
+        spool: Spool,
+        clock: Clock,
+        *,
+        lanes: Lanes,
+        ways: Ways,
+        sites: OpenSites,
+        carrying: Carrying,
+        commits: Commits,
+    ) -> None:
+        self._spool = spool
+        self._clock = clock
+        self._lanes = lanes
+        self._ways = ways
+        self._sites = sites
+        self._carrying = carrying
+        self._commits = commits
+        self._turns, self._ramp = Turns(), Ramp(first=FIRST_ROWS, most=CLAIM_ROWS)
+        self._next_sweep = 0.0
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Claim nothing more: `run` ends."""
+        self._stopping = True
+        self._lanes.wake()
+
+    def look_again(self, *, at_once: bool) -> None:
+        """There is new mail. `at_once`: people wait for it to leave."""
+        self._lanes.has_news = True
+        if at_once:
+            self._next_sweep = 0.0
+        self._lanes.wake()
+
+    async def run(self) -> None:
+        """Claim until told to stop."""
+        while not self._stopping:
+            try:
+                if self._is_time_to_look():
+                    await self._look_now()
+                await self._come_due()
+                busy = await self._claim()
+            except Unreachable as error:
+                log.warning("The ledger cannot be reached: %s", error)
+                await self._nap(1.0)
+                continue
+            if not busy:
+                pause = self._next_sweep - self._clock.monotonic() if self._lanes.has_news else LONGEST_SWEEP
+                await self._nap(max(0.01, min(pause, self._until_something_ends())))
+
+    async def _nap(self, seconds: float) -> None:
+        if not self._stopping:
+            await self._lanes.sleep(seconds)
+
+    def _until_something_ends(self) -> float:
+        """Seconds to the end of the next hold, or to what leaves next; 2 s at most while there are lanes."""
+        now = self._clock.monotonic()
+        ends = [site.held_until - now for site in self._sites.held[:1]]
+        soonest = min([LONGEST_SWEEP if not self._lanes.ready else 2.0, *ends])
+        return min(max(0.05, soonest), max(0.0, self._lanes.later.next_at() - now))
+
+    # --- looking ------------------------------------------------------------------------------------------------------
+
+    def _is_time_to_look(self) -> bool:
+        due = self._next_sweep if self._lanes.has_news else self._next_sweep + LONGEST_SWEEP - SWEEP
+        return self._clock.monotonic() >= due
+
+    async def _look_now(self) -> None:
+        began = self._clock.monotonic()
+        self._lanes.has_news = False
+        self._next_sweep = began + DEAREST_SWEEP  # but sooner when somebody asks for it meanwhile
+        self._lanes.see(await self._spool.waiting(), now=self._clock.monotonic())
+        for lane in self._lanes.later.until(self._clock.monotonic() + LOOK_AHEAD):
+            if self._ways.route(lane.domain) is None and self._ways.obstacle(lane.domain) is None:
+                self._ways.look_up(lane.domain)
+        self._sites.forget_quiet()
+        now = self._clock.monotonic()
+        if self._next_sweep > began:
+            self._next_sweep = now + max(SWEEP, min((now - began) * SWEEP_SHARE, DEAREST_SWEEP))
+
+    async def _come_due(self) -> None:
+        """What may leave from now on: it was known before, so nothing has to be looked for at this moment."""
+        due = self._lanes.later.come_due(self._clock.monotonic())
+        if any(lane.in_undo for lane in due):
+            await self._spool.let_go()
+        self._lanes.begin(due)
+
+    # --- taking -------------------------------------------------------------------------------------------------------
+
+    async def _claim(self) -> bool:
+        """Claim once; False when there is nothing that could be claimed now."""
+        ready = self._sites.ready
+        if not self._lanes.ready and not ready:
+            self._ramp.rest()
+        # Unsure: what was given back might be claimed, and then be given back once more while it is sent.
+        if not self._lanes.ready or ready >= MOST_READY or self._commits.is_unsure:
+            return False
+        wishes = self._choose(budget=min(self._ramp.now, MOST_READY - ready))
+        if not wishes:
+            return False
+        parcels = await self._spool.claim(wishes)
+        got: dict[int, int] = {}
+        for parcel in parcels:
+            got[parcel.lane.id] = got.get(parcel.lane.id, 0) + 1
+        for lane, count in wishes:
+            missing = count - got.get(lane.id, 0)
+            if missing > 0:
+                self._lanes.drained(lane)
+                self._turns.refund(lane.organization_id, missing)
+        self._ramp.step()
+        for parcel in parcels:
+            self._carrying.place(parcel)
+        return True
+
+    def _choose(self, *, budget: int) -> list[tuple[Lane, int]]:
+        """How many of which lanes, in fair order; lanes of one site share its room."""
+        taken: dict[object, int] = {}
+
+        def room(lane: Lane) -> int:
+            key, free = self._room(lane)
+            free -= taken.get(key, 0)
+            if free > 0:
+                taken[key] = taken.get(key, 0) + min(free, budget)
+            return free
+
+        return self._turns.choose(self._lanes.ready.values(), room=room, budget=budget, most_lanes=CLAIM_LANES)
+
+    def _room(self, lane: Lane) -> tuple[object, int]:
+        """Where a lane leads, and how many of its deliveries can be taken in there now. Asks for the way when it is unknown."""
+        domain = lane.domain
+        obstacle = self._ways.obstacle(domain)
+        if obstacle is not None:
+            if obstacle.judgement is not trouble.DNS or self._is_old(lane):
+                return domain, UNROUTED_ROWS
+            # One is told each time, so that people see why; the others wait without a try.
+            return domain, int(self._ways.is_untold(domain))
+        route = self._ways.route(domain)
+        if route is None:
+            self._ways.look_up(domain)
+            return domain, 0
+        site = self._sites.at(route)
+        if site.is_held and self._is_old(lane):
+            return site, UNROUTED_ROWS
+        return site, site.room
+
+    def _is_old(self, lane: Lane) -> bool:
+        """Whether what waits longest in a lane may have expired: held sites take nothing, but nothing waits for ever."""
+        return self._clock.wall() - lane.first_due >= lane.give_up_after
