@@ -23,6 +23,7 @@ from sending.actions import evidence
 from sending.adapters.key_records import KeyRecords
 from sending.adapters.late_waves import LateWaves
 from sending.judging import likeness, trouble
+from sending.judging.book import shipped
 from sending.judging.replies import Reply, quoted
 from sending.mailroom import sorting
 from sending.mailroom.reception import Session
@@ -121,9 +122,8 @@ def code_of(finding: Finding) -> str:
 
 def blame(finding: Finding, *, provider: str = "", address: str = "") -> trouble.Judgement:
     """The class of a late bounce, and whether it costs the address: judged as a reply in a conversation would be."""
-    book = trouble.shipped()
     if not provider or provider == "Other":
-        provider = book.provider_of(host=finding.host, address=address)
+        provider = shipped().provider_of(host=finding.host, address=address)
     return trouble.judge_report(Reply(finding.code, finding.status, (quoted(finding.text).text,)), provider=provider)
 
 

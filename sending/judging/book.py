@@ -14,7 +14,6 @@ from typing import Any
 
 from sending.judging.replies import Reply
 
-# Beside the relay's other knowledge of providers, for shaping reads the same rules.
 DATA = Path(__file__).parents[1] / "relay" / "data" / "replies.toml"
 
 
@@ -27,39 +26,13 @@ class Effect(StrEnum):
     HOLD = "hold"  # nothing for a while, then begin with one connection
 
 
-class Scope(StrEnum):
-    """What a kind of trouble is about, and so what an action applies to."""
-
-    RECIPIENT = "recipient"
-    MESSAGE = "message"
-    CAMPAIGN = "campaign"  # content
-    SENDER = "sender"  # the organization's domain: on every address of ours
-    CONNECTION = "connection"
-    SITE = "site"  # this address of ours at this site
-    PROVIDER = "provider"  # this address of ours at all of the provider's sites
-    SERVER = "server"  # their own trouble
-
-
-class Action(StrEnum):
-    """What shaping may do about it, from the scope."""
-
-    NONE = "none"
-    CLOSE = "close"
-    LIMIT = "limit"  # learn a ceiling from what was reached
-    SLOW = "slow"
-    HOLD = "hold"
-    OTHER_ADDRESS = "other_address"  # hold, and another warm address of ours may go on
-    PARK = "park"  # the campaign or the sender stands still until a person looks
-
-
 @dataclass(frozen=True, slots=True)
-class Shaping:
-    """What later sending may draw from a reply. `trigger`: (how often, within how many seconds); once is (1, 0)."""
+class Hold:
+    """Seconds for which nothing goes to a site (0: its own back-off), once it has said so `times` within `within` seconds."""
 
-    scope: Scope = Scope.MESSAGE
-    action: Action = Action.NONE
-    trigger: tuple[int, int] = (1, 0)
-    duration: float = 0.0
+    seconds: float = 0.0
+    times: int = 1
+    within: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +56,14 @@ class Category:
     suppress: str
     suppress_on: tuple[int, ...]
     effect: Effect
-    shaping: Shaping
+    hold: Hold
     counting: Counting | None
     on_expiry: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Fits when everything that it names fits."""
+    """Fits when everything that it names fits. `hold`: a hold of its own, else its class's."""
 
     category: str
     provider: str
@@ -98,7 +71,7 @@ class Rule:
     codes: tuple[str, ...]
     statuses: tuple[str, ...]
     text: re.Pattern[str] | None
-    shaping: Shaping | None
+    hold: Hold | None
 
     def fits(self, provider: str, stage: str, reply: Reply, text: str) -> bool:
         return (
@@ -164,7 +137,7 @@ def _category(name: str, row: dict[str, Any]) -> Category:
         row.get("suppress", ""),
         tuple(row.get("suppress_on", (5,))),
         Effect(row.get("effect", "none")),
-        _shaping(row, Shaping()),
+        Hold(float(row.get("duration", 0))),
         Counting(**count) if count else None,
         bool(row.get("on_expiry", False)),
     )
@@ -173,7 +146,6 @@ def _category(name: str, row: dict[str, Any]) -> Category:
 def _rule(row: dict[str, Any], categories: dict[str, Category]) -> Rule:
     if row["class"] not in categories:
         raise ValueError(f"a rule of a class that is not there: {row['class']}")
-    own = {"scope", "action", "trigger", "duration"} & row.keys()
     return Rule(
         row["class"],
         row.get("provider", ""),
@@ -181,18 +153,13 @@ def _rule(row: dict[str, Any], categories: dict[str, Category]) -> Rule:
         tuple(row.get("code", ())),
         tuple(row.get("status", ())),
         re.compile("|".join(row["text"]), re.IGNORECASE) if "text" in row else None,
-        _shaping(row, categories[row["class"]].shaping) if own else None,
+        _hold(row) if "duration" in row else None,
     )
 
 
-def _shaping(row: dict[str, Any], default: Shaping) -> Shaping:
-    times, _, seconds = str(row.get("trigger", "")).partition("/")
-    return Shaping(
-        Scope(row.get("scope", default.scope)),
-        Action(row.get("action", default.action)),
-        (int(times), int(seconds or 0)) if times else default.trigger,
-        float(row.get("duration", default.duration)),
-    )
+def _hold(row: dict[str, Any]) -> Hold:
+    times, _, seconds = row.get("trigger", "1/0").partition("/")
+    return Hold(float(row["duration"]), int(times), float(seconds))
 
 
 def _status_fits(status: str, wanted: tuple[str, ...]) -> bool:

@@ -12,25 +12,10 @@ from enum import StrEnum
 from functools import lru_cache
 
 from sending.judging import likeness
-from sending.judging.book import Book, Category, Effect, Rule, Shaping, read_book, shipped
+from sending.judging.book import Category, Effect, Hold, Rule, shipped
 from sending.judging.replies import Reply
 
-__all__ = [
-    "Book",
-    "Category",
-    "Effect",
-    "Judgement",
-    "Outcome",
-    "Rule",
-    "Stage",
-    "judge",
-    "judge_at_the_door",
-    "judge_report",
-    "read_book",
-    "shipped",
-]
-
-NO_SHAPING = Shaping()
+AT_OUR_PACE = Hold()
 
 
 class Stage(StrEnum):
@@ -60,15 +45,15 @@ class Outcome(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """`category` is the class of trouble ("" when delivered); `suppress` a contacts.SuppressionReason that stands at once, or "";
-    `hold` seconds, 0 for the site's own back-off; `shaping` what the reply says about sending on.
+    `hold` is for the effect HOLD; `longer` is a rule's own hold, which waits until it has been said often enough.
     """
 
     outcome: Outcome
     category: str
     suppress: str = ""
     effect: Effect = Effect.NONE
-    hold: float = 0.0
-    shaping: Shaping = NO_SHAPING
+    hold: Hold = AT_OUR_PACE
+    longer: Hold | None = None
 
 
 DELIVERED = Judgement(Outcome.DELIVERED, "")
@@ -103,7 +88,6 @@ def judge_report(reply: Reply, *, provider: str = "") -> Judgement:
         outcome=Outcome.BOUNCED,
         suppress=_suppression(shipped().categories[judgement.category], 550) if for_good else "",
         effect=Effect.NONE,
-        hold=0.0,
     )
 
 
@@ -112,10 +96,9 @@ def _judge(code: int, status: str, text: str, stage: str, provider: str) -> Judg
     reply = Reply(code, status, (text,))
     rule = next((rule for rule in _rules_of(provider) if rule.fits(provider, stage, reply, text)), None)
     judgement = verdict(shipped().categories[rule.category if rule else "unclassified"], code)
-    if rule is not None and rule.shaping is not None:
-        judgement = replace(
-            judgement, shaping=rule.shaping
-        )  # the hold stays the class's: a rule's waits for its trigger
+    if rule is not None and rule.hold is not None:
+        own = rule.hold
+        judgement = replace(judgement, hold=own) if own.times == 1 else replace(judgement, longer=own)
     if code == 421 and judgement.effect is Effect.NONE:
         return replace(judgement, effect=Effect.CLOSE)
     return judgement
@@ -131,8 +114,7 @@ def verdict(category: Category, code: int) -> Judgement:
     permanent = code >= 500
     outcome = Outcome(category.outcome) if category.outcome else (Outcome.BOUNCED if permanent else Outcome.DEFERRED)
     suppress = _suppression(category, code) if outcome is Outcome.BOUNCED else ""
-    hold = category.shaping.duration if category.effect is Effect.HOLD else 0.0
-    return Judgement(outcome, category.name, suppress, category.effect, hold, category.shaping)
+    return Judgement(outcome, category.name, suppress, category.effect, category.hold)
 
 
 def _suppression(category: Category, code: int) -> str:

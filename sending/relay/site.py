@@ -10,7 +10,8 @@ import logging
 from collections import deque
 from typing import Protocol
 
-from sending.judging.trouble import Effect, Judgement, Outcome
+from sending.judging.book import Effect, Hold
+from sending.judging.trouble import Judgement, Outcome
 from sending.relay.doors import Doors, NoDoor
 from sending.relay.fairness import ReadyQueue
 from sending.relay.ports import Clock, Parcel, Verdict
@@ -61,6 +62,7 @@ class Site:
         self._clock = clock
         self._successes = 0
         self._again: set[int] = set()
+        self._said: dict[Hold, deque[float]] = {}
 
     # What the dispatcher asks.
 
@@ -245,15 +247,25 @@ class Site:
         elif judgement.effect is Effect.NARROW:
             self._narrow()
         elif judgement.effect is Effect.HOLD:
-            self.hold(judgement.hold, why)
+            often = judgement.longer if judgement.longer and self._is_said_often(judgement.longer) else None
+            self.hold((often or judgement.hold).seconds, why)
+
+    def _is_said_often(self, rule: Hold) -> bool:
+        """Count one more such reply; whether they are as many by now, within the time, as the rule asks for."""
+        now = self._clock.monotonic()
+        said = self._said.setdefault(rule, deque(maxlen=rule.times))
+        said.append(now)
+        return len(said) == rule.times and now - said[0] <= rule.within
 
     def hold(self, seconds: float, why: str) -> None:
         """Nothing to this site for a while; 0: its own back-off. Then one connection goes ahead."""
-        if self.is_held:
+        now = self._clock.monotonic()
+        if self.is_held:  # others were in conversation when it said so: that makes it longer at the most
+            self.held_until = max(self.held_until, now + seconds)
             return
         self.failures += 1
         seconds = seconds or min(LONGEST_HOLD, FIRST_HOLD * 2 ** min(self.failures - 1, 10))
-        self.held_until = self._clock.monotonic() + seconds
+        self.held_until = now + seconds
         self.held_for = why[:300]
         self.window = 1
         self._successes = 0

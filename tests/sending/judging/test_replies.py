@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sending.judging import trouble
+from sending.judging.book import shipped
 from sending.judging.replies import MAX_TEXT, Reply, quoted
 
 
@@ -37,7 +38,7 @@ def test_any_reply_is_judged(text: str, code: int, status: str) -> None:
     reply = Reply(code, status, (text,))
     assert len(reply.text) <= MAX_TEXT
     judgement = trouble.judge_report(reply, provider="Gmail")
-    assert judgement.category in trouble.shipped().categories
+    assert judgement.category in shipped().categories
     assert judgement.outcome is trouble.Outcome.BOUNCED
     if 400 <= code < 600:
         live = trouble.judge(reply, stage=trouble.Stage.RCPT)

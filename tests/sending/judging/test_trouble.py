@@ -5,9 +5,9 @@
 import pytest
 
 from sending.judging import trouble
-from sending.judging.book import Scope, shipped
+from sending.judging.book import Effect, Hold, read_book, shipped
 from sending.judging.replies import Reply
-from sending.judging.trouble import Effect, Outcome, Stage
+from sending.judging.trouble import Outcome, Stage
 from sending.relay.replies import ReplyReader
 
 
@@ -94,8 +94,16 @@ def test_only_classes_about_the_recipient_may_suppress() -> None:
         "unclassified",
         "no_such_domain",
     }
-    assert all(one.shaping.scope is Scope.RECIPIENT for one in book.categories.values() if one.suppress)
     assert {len(name) <= 30 for name in book.categories} == {True}  # fits delivery.reason
+
+
+def test_a_hold_is_the_classs_the_rules_or_the_rules_once_it_has_been_said_often() -> None:
+    busy = judge("450 4.7.1 rate limit exceeded, slow down")
+    assert (busy.effect, busy.hold, busy.longer) == (Effect.HOLD, Hold(), None)
+    blocked = judge("550 5.7.25 no PTR record", provider="Gmail")
+    assert (blocked.category, blocked.hold, blocked.longer) == ("ip_reputation", Hold(3600), None)
+    complained = judge("421 4.7.0 [TSS04] temporarily deferred due to user complaints", provider="Yahoo")
+    assert (complained.category, complained.hold, complained.longer) == ("rate_limit", Hold(), Hold(7200, 2, 3600))
 
 
 def test_every_code_is_judged() -> None:
@@ -120,4 +128,4 @@ def test_every_code_is_judged() -> None:
 )
 def test_a_malformed_book_is_refused(text: str) -> None:
     with pytest.raises((ValueError, KeyError)):
-        trouble.read_book(text)
+        read_book(text)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from sending.judging import trouble
+from sending.judging.book import shipped
 from sending.judging.trouble import Stage
 from sending.relay.replies import ReplyReader
 
@@ -41,5 +42,5 @@ def test_cut_into_lines_it_means_the_same(row: dict[str, str]) -> None:
 
 def test_the_corpus_is_large_and_knows_every_class_of_replies() -> None:
     assert len(ROWS) >= 150
-    missing = set(trouble.shipped().categories) - {row["class"] for row in ROWS}
+    missing = set(shipped().categories) - {row["class"] for row in ROWS}
     assert missing == {"expired"}, "which only reports say"

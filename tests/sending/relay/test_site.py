@@ -1,0 +1,59 @@
+"""A site's holds: its own back-off, and a rule's own hold once the provider has said so often enough."""
+
+import pytest
+
+from sending.judging import trouble
+from sending.judging.replies import Reply
+from sending.judging.trouble import Stage
+from sending.relay.routes import Route
+from sending.relay.site import FIRST_HOLD, Site
+from sending.relay.sites import Manners, Provider
+from tests.sending.relay.worlds import Clock
+
+COMPLAINED = trouble.judge(
+    Reply(421, "4.7.0", ("[TSS04] temporarily deferred due to user complaints",)), stage=Stage.MAIL, provider="Yahoo"
+)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def site(clock: Clock) -> Site:
+    provider = Provider("Yahoo", (), Manners(10, 100, 5.0))
+    return Site(Route(((10, "mx.example"),)), provider, carrier=None, doors=None, clock=clock, relays=1)  # type: ignore[arg-type]
+
+
+def left(site: Site, clock: Clock) -> int:
+    return round(site.held_until - clock.monotonic())
+
+
+def test_the_second_time_within_the_hour_it_is_held_for_as_long_as_the_rule_says(site: Site, clock: Clock) -> None:
+    site.react(COMPLAINED, "slow down")
+    assert (site.is_held, left(site, clock), site.window) == (True, FIRST_HOLD, 1)
+    clock.turned += 60
+    assert not site.is_held
+    site.react(COMPLAINED, "slow down")
+    assert left(site, clock) == 7200
+
+
+def test_those_who_were_in_conversation_at_that_moment_count_as_well(site: Site, clock: Clock) -> None:
+    site.react(COMPLAINED, "slow down")
+    site.react(COMPLAINED, "slow down")
+    assert (left(site, clock), site.failures) == (7200, 1)
+
+
+def test_what_was_said_long_ago_counts_no_more(site: Site, clock: Clock) -> None:
+    site.react(COMPLAINED, "slow down")
+    clock.turned += 3601
+    site.react(COMPLAINED, "slow down")
+    assert left(site, clock) == 2 * FIRST_HOLD
+
+
+def test_a_shorter_hold_never_ends_a_longer_one(site: Site, clock: Clock) -> None:
+    site.hold(900, "blocked")
+    site.hold(0, "no host answers")
+    site.hold(60, "slow down")
+    assert left(site, clock) == 900
