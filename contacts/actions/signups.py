@@ -70,10 +70,24 @@ class Confirmation(Enum):
 
 @transaction.atomic
 def sign_up(*, form: SignupForm, entry: Entry) -> Signup | None:
-    """Take a sign-up: store it, and answer by mail. None when nothing may be sent; the caller tells nobody which."""
-    topics = _allowed(form, entry)
-    if not topics:
+    """Take a sign-up: store it, and answer by mail. None when nothing may be sent; the caller tells nobody which.
+
+    Where nothing may be sent the same is done, and then undone: how long the answer takes must not tell either.
+    """
+    wanted = [one for one in entry.topics if one.pk in form.topic_ids]
+    if not wanted:
         return None
+    allowed = _allowed(wanted, entry.address.key)
+    with transaction.atomic():
+        signup, may_get_mail = _take(form, entry, allowed or wanted)
+        if allowed and may_get_mail:
+            return signup
+        transaction.set_rollback(True)
+    return None
+
+
+def _take(form: SignupForm, entry: Entry, topics: Sequence[Topic]) -> tuple[Signup, bool]:
+    """The sign-up, answered; and whether its mail is not one too many."""
     contact, is_new = Contact.objects.get_or_create(
         organization_id=form.organization_id,
         address_key=entry.address.key,
@@ -86,8 +100,7 @@ def sign_up(*, form: SignupForm, entry: Entry) -> Signup | None:
         },
     )
     contact = Contact.objects.select_for_update(no_key=True).get(pk=contact.pk)
-    if not _may_get_mail(contact, form, topics):
-        return None
+    may_get_mail = _may_get_mail(contact, form, topics)
     states = dict(Subscription.objects.filter(contact=contact, topic__in=topics).values_list("topic_id", "state"))
     has_left = Suppression.objects.filter(
         address_key=contact.address_key, reason=SuppressionReason.UNSUBSCRIBED, lifted_at=None
@@ -104,19 +117,19 @@ def sign_up(*, form: SignupForm, entry: Entry) -> Signup | None:
         at=timezone.now(),
     )
     if not missing:
-        return _keep(signup, SignupState.AGAIN, contact, topics)
+        return _keep(signup, SignupState.AGAIN, contact, topics), may_get_mail
     has_left = has_left or SubscriptionState.UNSUBSCRIBED in states.values()
     if has_left or contact.archived_at is not None or any(topic.double_opt_in for topic in missing):
         signup.save(force_insert=True)
         for topic in missing:
             # Who had left everything is still "subscribed" to nothing: the ledger keeps the request all the same.
             subscriptions.ask(contact=contact, topic=topic, statement=_statement(signup, entry))
-        return _keep(signup, SignupState.WAITING, contact, missing)
+        return _keep(signup, SignupState.WAITING, contact, missing), may_get_mail
     signup.save(force_insert=True)
     for topic in missing:
         subscriptions.subscribe(contact=contact, topic=topic, statement=_statement(signup, entry))
     _learn(contact, signup, only_empty=not is_new)
-    return _keep(signup, SignupState.SUBSCRIBED, contact, missing)
+    return _keep(signup, SignupState.SUBSCRIBED, contact, missing), may_get_mail
 
 
 @transaction.atomic
@@ -223,17 +236,14 @@ def expire(*, signup: Signup) -> bool:
     return True
 
 
-def _allowed(form: SignupForm, entry: Entry) -> list[Topic]:
-    """The topics that the address may be asked about at all."""
-    key = entry.address.key
-    if is_stopped(key):
-        return []
+def _allowed(topics: Sequence[Topic], address_key: str) -> list[Topic]:
+    """Those of the topics that the address may be asked about at all."""
     barred = set(
-        Suppression.objects.filter(address_key=key, lifted_at=None, topic__in=[one.pk for one in entry.topics])
+        Suppression.objects.filter(address_key=address_key, lifted_at=None, topic__in=[one.pk for one in topics])
         .exclude(reason=SuppressionReason.UNSUBSCRIBED)
         .values_list("topic_id", flat=True)
     )
-    return [one for one in entry.topics if one.pk in form.topic_ids and one.pk not in barred]
+    return [] if is_stopped(address_key) else [one for one in topics if one.pk not in barred]
 
 
 def _may_get_mail(contact: Contact, form: SignupForm, topics: Sequence[Topic]) -> bool:

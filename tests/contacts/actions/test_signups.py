@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Organization
@@ -97,8 +99,6 @@ def test_somebody_new_waits_and_is_in_no_audience(form, topic, scoped):
 
 def test_a_launch_has_nobody_who_waits(form, topic, scoped):
     """The audience of a send, as the launch freezes it."""
-    from django.db import connection
-
     for n in range(3):
         signup = signups.sign_up(form=form, entry=entry(topic, address=f"p{n}@inbox.example"))
     confirm(signup)
@@ -173,6 +173,24 @@ def test_who_asked_to_be_forgotten_stays_forgotten(form, topic, scoped):
     )
     assert signups.sign_up(form=form, entry=entry(topic)) is None
     assert not Contact.objects.exists()
+
+
+def test_who_is_stopped_costs_as_much_work_as_anybody(form, topic, scoped):
+    """So that the time of an answer does not tell whose address is on the list."""
+    signups.sign_up(form=form, entry=entry(topic, address="the-first@inbox.example"))  # makes the stream and the lane
+    with CaptureQueriesContext(connection) as taken:
+        signups.sign_up(form=form, entry=entry(topic, address="ann@inbox.example"))
+    suppressions.suppress(organization=scoped, address=ADDRESS, reason=SuppressionReason.MANUAL, source="member")
+    with CaptureQueriesContext(connection) as refused:
+        assert signups.sign_up(form=form, entry=entry(topic)) is None
+
+    def deeds(queries):
+        return [one["sql"].split('" ')[0] for one in queries if one["sql"].startswith(("INSERT", "UPDATE"))]
+
+    assert deeds(refused.captured_queries) == deeds(taken.captured_queries)
+    assert any("sending_storedmessage" in deed for deed in deeds(refused.captured_queries))
+    assert not Contact.objects.filter(address=ADDRESS).exists()
+    assert [mail["To"] for mail in forms_of.mails()] == ["the-first@inbox.example", "ann@inbox.example"]
 
 
 def test_stopped_between_asking_and_confirming(form, topic, scoped):
