@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.actions import audit
 from accounts.models import Organization, User
 from contacts import addresses, fingerprints
+from contacts.adapters import import_tables
 from contacts.enums import MARKETING_ONLY, SuppressionReason
 from contacts.errors import NotThisWay
 from contacts.models import Contact, Suppression, Topic
@@ -97,18 +98,21 @@ def put_on(
 ) -> int:
     """(address key, evidence) onto the list, without a word in the audit log; how many were new.
 
-    What stands already stays as it is, also where somebody else adds the same in this moment.
+    What stands already stays as it is, also where somebody else adds the same in this moment. Who asked to be forgotten is on
+    it already, by a hash: their address is not written down again.
     """
+    is_erased, params = import_tables.erased_rows("n.key", organization.pk)
     new = 0
     for start in range(0, len(entries), BATCH):
         batch = entries[start : start + BATCH]
         with connection.cursor() as cursor:
             cursor.execute(
-                """INSERT INTO contacts_suppression (organization_id, address_key, reason, topic_id, marketing_only, source,
-                                                     evidence, about, actor_id, created_at, lifted_why)
-                   SELECT %s, n.key, %s, %s, %s, %s, n.evidence, %s, %s, now(), ''
-                   FROM unnest(%s::text[], %s::text[]) n (key, evidence)
-                   ON CONFLICT DO NOTHING""",
+                f"""INSERT INTO contacts_suppression (organization_id, address_key, reason, topic_id, marketing_only, source,
+                                                      evidence, about, actor_id, created_at, lifted_why)
+                    SELECT %s, n.key, %s, %s, %s, %s, n.evidence, %s, %s, now(), ''
+                    FROM unnest(%s::text[], %s::text[]) n (key, evidence)
+                    WHERE NOT {is_erased}
+                    ON CONFLICT DO NOTHING""",
                 [
                     organization.pk,
                     str(reason),
@@ -119,6 +123,7 @@ def put_on(
                     actor.pk if actor is not None else None,
                     [key[:320] for key, _ in batch],
                     [evidence.replace("\x00", "")[:10_000] for _, evidence in batch],
+                    *params,
                 ],
             )
             new += cursor.rowcount
@@ -132,7 +137,7 @@ def lift(*, suppression: Suppression, actor: User, why: str) -> None:
     if not why:
         raise NotThisWay("Say why this address may get mail again.")
     suppression = Suppression.objects.select_for_update().get(pk=suppression.pk)
-    if suppression.reason == SuppressionReason.ERASED:
+    if suppression.is_forgotten:
         raise NotThisWay("This person asked to be forgotten. That stays.")
     if suppression.lifted_at is not None:
         return

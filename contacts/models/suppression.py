@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 
 from accounts.tenancy import TenantModel
+from contacts import fingerprints
 from contacts.enums import SuppressionReason
 
 SOURCE_WORDS = {  # how it came onto the list, as it stands after the reason
@@ -82,8 +83,8 @@ class Suppression(TenantModel):
 
     @property
     def is_forgotten(self) -> bool:
-        """An erased person: the address is a hash, which nobody is shown."""
-        return self.reason == SuppressionReason.ERASED
+        """An erased person: the address is a hash, which nobody is shown. What else stood against them goes by it as well."""
+        return self.reason == SuppressionReason.ERASED or self.address_key.startswith(fingerprints.PREFIX)
 
     @property
     def reason_words(self) -> str:

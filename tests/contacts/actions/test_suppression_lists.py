@@ -5,6 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Brand
+from contacts import fingerprints
 from contacts.actions import suppression_lists as lists
 from contacts.actions import suppressions
 from contacts.enums import SuppressionReason
@@ -57,6 +58,19 @@ def test_a_list_is_planned_and_added(scoped, marketer):
     assert (bob.evidence, bob.marketing_only, bob.source) == ("via AOL", True, "import")
     with pytest.raises(BadImport, match="not there any more"):
         lists.plan(organization=scoped, name="../../etc", reason=IMPORTED, topic=None)
+
+
+def test_a_forgotten_address_counts_as_known(scoped):
+    Suppression.objects.create(
+        organization=scoped,
+        address_key=fingerprints.listed("ann@example.org")[0],
+        reason=SuppressionReason.ERASED,
+        source="page",
+    )
+    name, found = plan(scoped, "Ann@example.org\nbob@example.org\n")
+    assert (found.new, found.known) == (1, 1)
+    assert add(scoped, name) == 1
+    assert not Suppression.objects.filter(address_key__startswith="ann").exists()
 
 
 def test_a_pasted_list_without_a_header(scoped):

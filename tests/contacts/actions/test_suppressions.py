@@ -3,6 +3,7 @@
 import pytest
 
 from accounts.models import AuditEntry, Brand
+from contacts import fingerprints
 from contacts.actions import suppressions
 from contacts.enums import SuppressionReason
 from contacts.errors import NotThisWay
@@ -20,6 +21,25 @@ def test_the_first_entry_of_a_reason_stands(scoped):
     assert (entry.address_key, entry.evidence, entry.marketing_only) == ("ann@example.org", "550 5.1.1 ", False)
     assert add(scoped, reason=SuppressionReason.COMPLAINED)
     assert Suppression.objects.get(reason="complained").marketing_only
+
+
+def test_a_forgotten_address_is_not_written_down_again(scoped, marketer):
+    Suppression.objects.create(
+        organization=scoped,
+        address_key=fingerprints.listed("ann@example.org")[0],
+        reason=SuppressionReason.ERASED,
+        source="page",
+    )
+    n = suppressions.suppress_many(
+        organization=scoped,
+        keys=["ann@example.org", "bob@example.org"],
+        reason=SuppressionReason.MANUAL,
+        source="member",
+        actor=marketer,
+    )
+    assert n == 1
+    assert [row.address_key for row in Suppression.objects.exclude(reason="erased")] == ["bob@example.org"]
+    assert not add(scoped, "Ann@Example.org")
 
 
 def test_what_is_no_address_is_kept_as_it_stands(scoped):
