@@ -142,7 +142,7 @@ class LetterComposer:
             filled = merging.fill(
                 mould.plan,
                 values,
-                links=[click + marks.click(n) for n in range(len(mould.plan.links))],
+                links=[click + token for token in marks.clicks(len(mould.plan.links))],
                 pixel=f"{base}/i/{marks.pixel()}.gif",
             )
         except merging.Unmergeable as error:

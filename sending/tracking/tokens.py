@@ -60,6 +60,16 @@ class MessageTokens:
     def click(self, link: int) -> str:
         return self._sign(self._click + _varint(link))
 
+    def clicks(self, count: int) -> list[str]:
+        """The tokens of all links of a message: what their MACs have in common is hashed once."""
+        begun, click = blake2b(self._click, key=self._key, digest_size=MAC_BYTES), self._click
+        tokens = []
+        for number in _varints(count):
+            mac = begun.copy()
+            mac.update(number)
+            tokens.append(_encode(click + number + mac.digest()))
+        return tokens
+
     def pixel(self) -> str:
         return self._sign(self._pixel)
 
@@ -68,19 +78,7 @@ class MessageTokens:
         return self._sign(bytes((_VIEW,)) + self._pixel[1:])
 
     def _sign(self, body: bytes) -> str:
-        raw = body + blake2b(body, key=self._key, digest_size=MAC_BYTES).digest()
-        # base64.urlsafe_b64encode, without its detours.
-        return binascii.b2a_base64(raw, newline=False).translate(_URL_SAFE).rstrip(b"=").decode("ascii")
-
-
-def mint_click(*, delivery_id: int, mailing_id: int, link: int, key: bytes) -> str:
-    """The token of one tracked link; for several of one message use MessageTokens."""
-    return MessageTokens(delivery_id=delivery_id, mailing_id=mailing_id, key=key).click(link)
-
-
-def mint_pixel(*, delivery_id: int, mailing_id: int, key: bytes) -> str:
-    """The token of the open pixel of one message."""
-    return MessageTokens(delivery_id=delivery_id, mailing_id=mailing_id, key=key).pixel()
+        return _encode(body + blake2b(body, key=self._key, digest_size=MAC_BYTES).digest())
 
 
 def read(token: str, *, keys: Iterable[bytes]) -> Hit | None:
@@ -100,7 +98,7 @@ def _open(token: str, keys: Iterable[bytes]) -> tuple[int, Hit] | None:
         return None
     try:
         raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
-        if base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii") != token:
+        if _encode(raw) != token:
             return None  # one token has one spelling
         kind, body, mac = raw[0], raw[:-MAC_BYTES], raw[-MAC_BYTES:]
         delivery_id, at = _read_varint(body, 2)
@@ -131,6 +129,16 @@ def _message_key(key: bytes, ids: bytes) -> bytes:
 @lru_cache(maxsize=16)
 def _key_id(key: bytes) -> int:
     return blake2b(key, digest_size=1, person=b"posthouse key id").digest()[0]
+
+
+def _encode(raw: bytes) -> str:
+    """base64.urlsafe_b64encode, without its detours."""
+    return binascii.b2a_base64(raw, newline=False).translate(_URL_SAFE).rstrip(b"=").decode("ascii")
+
+
+@lru_cache(maxsize=256)
+def _varints(count: int) -> tuple[bytes, ...]:
+    return tuple(_varint(number) for number in range(count))
 
 
 def _varint(number: int) -> bytes:
