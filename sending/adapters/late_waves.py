@@ -5,7 +5,6 @@ whether most of what was sent there of late came back.
 """
 
 import logging
-import secrets
 import threading
 import time
 
@@ -75,16 +74,7 @@ def open_wave(wave: Wave) -> int:
     of cross_tenant.
     """
     with connection.cursor() as cursor:
-        cursor.execute(
-            sql.OPEN,
-            {
-                "public_id": secrets.token_hex(8),
-                "likeness": wave.likeness,
-                "place": wave.place[:253],
-                "code": wave.code[:16],
-                "text": wave.text,
-            },
-        )
+        cursor.execute(sql.OPEN, sql.opening(wave))
         wave_id = cursor.fetchone()[0]
         cursor.execute(sql.SUSPECTS, {"place": wave.place})
         given = sql.like(cursor.fetchall(), wave.likeness)

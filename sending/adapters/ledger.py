@@ -7,7 +7,6 @@ made), and chores. LISTEN has a line of its own.
 import asyncio
 import logging
 import os
-import secrets
 import socket
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -199,16 +198,7 @@ class Ledger:
             raise Unreachable(str(error)) from error
 
     async def wave(self, wave: Wave) -> int:
-        rows = await self._chores.rows(
-            waves.OPEN,
-            {
-                "public_id": secrets.token_hex(8),
-                "likeness": wave.likeness,
-                "place": wave.place[:253],
-                "code": wave.code[:16],
-                "text": wave.text,
-            },
-        )
+        rows = await self._chores.rows(waves.OPEN, waves.opening(wave))
         return await self._take_back(int(rows[0][0]), wave.likeness, wave.place)
 
     async def _take_back(self, wave_id: int, likeness: str, place: str) -> int:

@@ -4,10 +4,12 @@ For the relay (psycopg) and for the mailroom (Django), which both find waves. `P
 last bounce that was like it.
 """
 
+import secrets
 from typing import Any
 
 from sending.enums import BounceDecision, EventKind
 from sending.judging import likeness
+from sending.relay.ports import Wave
 
 PAUSE = "interval '15 minutes'"
 LOOK_BACK = "interval '30 minutes'"
@@ -50,6 +52,17 @@ ON CONFLICT (organization_id, wave_id, address_key) WHERE decision = '{BounceDec
 """
 
 OPEN_NOW = "SELECT id, likeness, place FROM sending_bouncewave WHERE open_until > now()"
+
+
+def opening(wave: Wave) -> dict[str, str]:
+    """The parameters of OPEN."""
+    return {
+        "public_id": secrets.token_hex(8),
+        "likeness": wave.likeness,
+        "place": wave.place[:253],
+        "code": wave.code[:16],
+        "text": wave.text,
+    }
 
 
 def like(rows: list[Any], wanted: str) -> dict[str, Any]:
