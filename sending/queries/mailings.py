@@ -12,6 +12,8 @@ from sending.models import Delivery, Mailing
 
 PAGE = 50
 MOST_DEFERRED = 20_000
+MAX_ID = 2**63 - 1
+FEW = 10_000  # open messages that are looked through for a page of them
 _OPEN_PARTS = (BarPart.ON_ITS_WAY, BarPart.RETRYING, BarPart.DELIVERED)
 _STATES_OF_BUCKET = {
     Bucket.DELIVERED: DeliveryState.DELIVERED,
@@ -86,16 +88,22 @@ def people(
     `variant`: only those of this one.
 
     Opaque cursors: parts that most rows pass through go by contact, the others by row, because that is how they are indexed.
+    Where few are still open, these are looked up through their lanes; nobody looks through a million for them.
     """
     by_contact = part is None or part in _OPEN_PARTS
     which = "TRUE" if variant is None else f"variant = {int(variant)}"
     with connection.cursor() as cursor:
         if by_contact:
-            condition = _CONDITIONS[part]
+            few = part in (BarPart.ON_ITS_WAY, BarPart.RETRYING) and _few_wait(cursor, mailing)
+            among, params = (_OPEN_ROWS, [mailing.pk] * 2) if few else ("sending_delivery", [])
+            # Lanes are emptied from their beginning: who is on the way is found sooner from the end.
+            beyond, order = (
+                ("d.contact_id > %s", "") if part is not BarPart.ON_ITS_WAY else ("d.contact_id < %s", "DESC")
+            )
             cursor.execute(
-                f"SELECT {_COLUMNS} FROM sending_delivery d WHERE d.mailing_id = %s AND d.contact_id > %s AND {condition} "
-                f"AND {which} ORDER BY d.contact_id LIMIT %s",
-                [mailing.pk, after, limit + 1],
+                f"SELECT {_COLUMNS} FROM {among} d WHERE d.mailing_id = %s AND {beyond} AND {_CONDITIONS[part]} "
+                f"AND {which} ORDER BY d.contact_id {order} LIMIT %s",
+                [*params, mailing.pk, after or (MAX_ID if order else 0), limit + 1],
             )
         else:
             assert part is not None
@@ -205,9 +213,22 @@ def deferral_reasons(mailing: Mailing, *, limit: int = 8) -> list[tuple[str, str
         return [(provider, reason, code, n) for provider, reason, code, n in cursor.fetchall()]
 
 
+def _few_wait(cursor: Any, mailing: Mailing) -> bool:
+    cursor.execute(f"SELECT count(*) FROM ({_WAITING} LIMIT {FEW + 1}) d", [mailing.pk])
+    return bool(cursor.fetchone()[0] <= FEW)
+
+
 def _person(row: Any) -> Person:
     return Person(row[0], row[1], row[2], DeliveryState(row[3]), *row[4:])
 
+
+_WAITING = f"""
+    SELECT d.* FROM sending_lane l
+    CROSS JOIN LATERAL (SELECT * FROM sending_delivery WHERE lane_id = l.id AND state IN (1, 3) LIMIT {FEW + 1}) d
+    WHERE l.mailing_id = %s AND l.open"""
+# OFFSET 0: the planner may not walk all contacts of the mailing instead, in the hope that some of these come early.
+_OPEN_ROWS = f"""(
+    {_WAITING} UNION ALL SELECT * FROM sending_delivery WHERE state = 2 AND mailing_id = %s OFFSET 0)"""
 
 _CONDITIONS = {
     None: "TRUE",
