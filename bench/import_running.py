@@ -20,7 +20,7 @@ from accounts.models import Brand, Organization  # noqa: E402
 from accounts.tenancy import cross_tenant, tenant_scope  # noqa: E402
 from contacts import tasks  # noqa: E402
 from contacts.actions import fields, imports  # noqa: E402
-from contacts.actions.imports import Consent, Match  # noqa: E402
+from contacts.actions.imports import Consent  # noqa: E402
 from contacts.models import ConsentRecord, Contact, Import, ImportChange, Topic  # noqa: E402
 
 
@@ -41,10 +41,7 @@ def main(arguments: list[str]) -> None:
     marks.append(("look", time.monotonic()))
     with tenant_scope(organization):
         import_ = Import.objects.get(pk=import_.pk)
-        matches = [
-            Match(one["column"], one["to"], one["date_order"], import_.dialect["columns"][one["column"]], one["kind"])
-            for one in import_.mapping
-        ]
+        matches = imports.as_guessed(import_)
         consent = Consent("consent", "Yes.", "Shop", datetime.date(2026, 1, 1))
         topics = list(Topic.objects.all())
         imports.match_columns(import_=import_, matches=matches, topics=topics, consent=consent, actor=None)

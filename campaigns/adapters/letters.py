@@ -17,20 +17,25 @@ class LetterAnswers:
         templates = Design.objects.filter(
             organization_id=organization_id, is_template=True, archived_at=None, mjml__contains=name
         )
-        drafts = Campaign.objects.filter(organization_id=organization_id, state=CampaignState.DRAFT).filter(
-            Q(subject__contains=name) | Q(preheader__contains=name) | Q(design__mjml__contains=name)
-        )
+        over = (CampaignState.FINISHED, CampaignState.CANCELLED)
+        unsent = Campaign.objects.filter(
+            Q(subject__contains=name) | Q(preheader__contains=name) | Q(design__mjml__contains=name),
+            organization_id=organization_id,
+        ).exclude(state__in=over)
         found = [
             Letter("template", design.name, "campaigns:design", (("design", design.public_id),))
             for design in templates.order_by("name", "pk")
             if whole.search(design.mjml)
         ]
-        for campaign in drafts.select_related("design").order_by("name", "pk"):
+        for campaign in unsent.select_related("design").order_by("name", "pk"):
             said = "\n".join((campaign.subject, campaign.preheader, campaign.design.mjml if campaign.design else ""))
             if whole.search(said):
-                found.append(
-                    Letter("draft", campaign.name, "campaigns:campaign_edit", (("campaign", campaign.public_id),))
+                what, page = (
+                    ("draft", "campaigns:campaign_edit")
+                    if campaign.state == CampaignState.DRAFT
+                    else ("campaign", "campaigns:campaign")
                 )
+                found.append(Letter(what, campaign.name, page, (("campaign", campaign.public_id),)))
         return found
 
     def mailing_to(self, *, organization_id: int, segment_id: int) -> list[Letter]:

@@ -1,10 +1,12 @@
 """The typed fields that an organization keeps about its people: making, naming, ordering, archiving. Values: field_work.
 
-Policy: a field's key never changes and is never used again, because designs, segments and forms name it. An archived field
-is asked for nowhere any more and goes on working where it is used.
+Policy: a field's key never changes and is never used again, because designs, segments and forms name it; only a field that an
+import made and nobody uses is removed with that import. An archived field is asked for nowhere any more and goes on working
+where it is used.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from django.db import transaction
 from django.db.models import Max
@@ -33,21 +35,13 @@ def create(
     choices: Sequence[str] | None = None,
 ) -> Field:
     """Make a field. The key comes from the label if none is given. Raises AlreadyThere, Refused."""
-    label = clean_label(label)
-    known = known_fields.known(organization, archived=True)
-    taken = {field.key for field in known}
-    check_room(organization=organization, wanted=1)
-    if kind not in FieldKind.values:
-        raise Refused(f"There is no kind of field called {kind[:20]!r}.")
-    _check_label(organization, label)
-    if key and (key in taken or not values.is_key(key)):
-        raise AlreadyThere(f"The key {key} is taken, or is not made of a-z, 0-9 and _.")
+    (wanted,) = planned(organization=organization, wanted=[values.FieldKind(key, label, kind, tuple(choices or ()))])
     field = Field.objects.create(
         organization=organization,
-        key=key or values.key_from(label, taken),
-        label=label,
-        kind=kind,
-        choices=clean_choices(choices or []) if kind in LISTED else [],
+        key=wanted.key,
+        label=wanted.label,
+        kind=wanted.kind,
+        choices=list(wanted.choices),
         position=_last_position(organization) + 1,
     )
     audit.record(
@@ -60,9 +54,30 @@ def create(
     return field
 
 
-def check_room(*, organization: Organization, wanted: int) -> None:
-    """Raise Refused, with the numbers, unless that many new fields may still be made."""
-    have = len(known_fields.keys(organization))
+def planned(*, organization: Organization, wanted: Sequence[values.FieldKind]) -> list[values.FieldKind]:
+    """Fields as they would be made: cleaned, and each with a key if it names none. Raises AlreadyThere, Refused."""
+    rows = known_fields.rows(organization, archived=True)
+    keys = {row.key for row in rows}
+    labels = {row.label.casefold(): row.label for row in rows if row.archived_at is None}
+    _check_room(len(keys), len(wanted))
+    ready = []
+    for one in wanted:
+        label = clean_label(one.label)
+        if one.kind not in FieldKind.values:
+            raise Refused(f"There is no kind of field called {one.kind[:20]!r}.")
+        if label.casefold() in labels:
+            raise AlreadyThere(f"There is a field called {labels[label.casefold()]} already.")
+        if one.key and (one.key in keys or not values.is_key(one.key)):
+            raise AlreadyThere(f"The key {one.key} is taken, or is not made of a-z, 0-9 and _.")
+        key = one.key or values.key_from(label, keys)
+        keys.add(key)
+        labels[label.casefold()] = label
+        choices = tuple(clean_choices(one.choices)) if one.kind in LISTED else ()
+        ready.append(replace(one, key=key, label=label, choices=choices))
+    return ready
+
+
+def _check_room(have: int, wanted: int) -> None:
     if have + wanted <= MAX_FIELDS:
         return
     room = max(0, MAX_FIELDS - have)
@@ -156,6 +171,19 @@ def restore(*, field: Field, actor: User | None) -> None:
         target=field,
         data={"key": field.key},
     )
+
+
+@transaction.atomic
+def remove(*, field: Field, actor: User | None) -> None:
+    """Remove a field that was made by mistake and of which known_fields.untouched says that nobody uses it."""
+    audit.record(
+        organization=field.organization,
+        actor=actor,
+        verb="contacts.field_removed",
+        target=field,
+        data={"key": field.key},
+    )
+    field.delete()
 
 
 def kept(field: Field) -> Field:

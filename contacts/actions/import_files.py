@@ -113,16 +113,7 @@ def make_table(import_: Import, known: Sequence[guessing.Known], progress: Calla
         import_.origin = export.origin if export is not None else ""
     import_.dialect = {**asdict(seen.layout), "columns": list(seen.header), **facts}
     guesses = guessing.guess(seen.header, seen.rows, known, origin=import_.origin)
-    import_.mapping = [
-        {
-            "column": index,
-            "to": guess.to,
-            "kind": guess.kind,
-            "date_order": guess.date_order,
-            "choices": list(guess.choices),
-        }
-        for index, guess in enumerate(guesses)
-    ]
+    import_.mapping = [{"column": index, **asdict(guess)} for index, guess in enumerate(guesses)]
 
 
 def drop_upload(import_: Import) -> None:

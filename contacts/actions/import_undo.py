@@ -14,8 +14,8 @@ from django.utils import timezone
 from accounts.actions import audit
 from accounts.models import User
 from contacts import ports
-from contacts.actions import removal
-from contacts.adapters import import_undoing
+from contacts.actions import import_fields, removal
+from contacts.adapters import import_tables, import_undoing
 from contacts.adapters.import_undoing import Undoing
 from contacts.enums import ImportState
 from contacts.errors import NotThisWay
@@ -31,7 +31,7 @@ DONE = ("deleted", "archived", "returned", "unsubscribed", "untagged", "lifted")
 @dataclass(frozen=True, slots=True)
 class Preview:
     """What undoing would do: `made` people would be deleted but for about `archived` of them; `changed` people have values
-    that return where nobody changed them since. `exact`: everybody was looked at."""
+    that return where nobody changed them since; of `fields` those go that nothing uses. `exact`: everybody was looked at."""
 
     made: int
     archived: int
@@ -40,6 +40,7 @@ class Preview:
     subscribed: int
     tagged: int
     listed: int
+    fields: int
 
     @property
     def deleted(self) -> int:
@@ -68,6 +69,7 @@ def preview(import_: Import) -> Preview:
         subscribed=int(done.get("subscribed", 0)),
         tagged=int(done.get("tagged", 0)),
         listed=int(done.get("listed", 0)),
+        fields=len(import_fields.made(import_)),
     )
 
 
@@ -98,7 +100,7 @@ def batch(import_: Import) -> bool:
     """
     organization_id = import_.organization_id
     removal.hold_people(organization_id=organization_id, alone=True)
-    import_undoing.hold_imports(organization_id)
+    import_tables.hold(organization_id)
     undoing = _undoing(import_, import_.undone_by_id)
     people = import_undoing.next_people(undoing, import_.undone_through, BATCH)
     ids = import_undoing.lock(people)
@@ -118,6 +120,7 @@ def batch(import_: Import) -> bool:
     over = len(people) < BATCH
     if over:
         did["lifted"] += import_undoing.lift_the_rest(undoing)
+        did["fields"] = import_fields.take_away(import_, import_.undone_by)
     did["people"] = len(people)
     import_.undo = import_.undo | {name: import_.undo.get(name, 0) + n for name, n in did.items()}
     import_.undone_through = people[-1] if people else import_.undone_through

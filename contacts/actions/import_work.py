@@ -1,53 +1,45 @@
 """The long part of an import: reading the file, making the plan, applying it. Any worker may go on where another died.
 
-Policy: work is a series of transactions. Each first locks the import's row and sees that it is still ours and still in
-the state that we think; each ends by writing how far it came. So a killed worker loses one batch, a second worker on the
+Policy: work is a series of transactions. Each first locks the import's row and sees that it is still ours (turns) and still
+in the state that we think; each ends by writing how far it came. So a killed worker loses one batch, a second worker on the
 same import steps back, and a cancel takes effect at the next batch.
 """
 
 import logging
-import os
-import secrets
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count, islice
 
 from django.db import InterfaceError, OperationalError
-from django.db.models import Q
 from django.utils import timezone
 
 from accounts.actions import audit
 from accounts.tenancy import cross_tenant, tenant_scope_id
-from contacts.actions import import_files, import_undo, imports, tags
+from contacts.actions import bulk, import_fields, import_files, import_undo, imports, tags, turns
 from contacts.adapters import import_applying, import_tables
 from contacts.adapters.import_applying import Joining, Work
 from contacts.enums import ImportState
-from contacts.errors import Refused
-from contacts.importing import guessing, peers, reading
+from contacts.errors import NotThisWay, Refused
+from contacts.importing import meanings, peers, reading
 from contacts.importing.judging import Bad, Column, Judge, Person
-from contacts.importing.sniffing import Layout
 from contacts.models import Import
-from contacts.values import FieldKind
+from contacts.queries import imports as import_queries
 
 log = logging.getLogger(__name__)
 
 STAGE_BATCH = 50_000  # rows
 APPLY_BATCH = 25_000  # lines
-STALE = timedelta(seconds=20)  # without a sign of life; a worker in a long statement holds the row's lock instead
 BEAT = 4.0  # seconds between two signs of life while a file is unpacked
 KEEP_ROWS = import_undo.KEPT + timedelta(days=1)
 OUR_ERROR = "An error of ours; the worker's log has it. Nothing more was changed."
 
 
-class Lost(Exception):
-    """The import was cancelled, or another worker has taken it up."""
-
-
 def run(*, organization_id: int, import_id: int) -> bool:
     """Take an import up and work until it waits for a person or is over. False if there was nothing to take up."""
-    worker = f"{os.getpid()}-{secrets.token_hex(8)}"
+    worker = turns.new_name()
     with tenant_scope_id(organization_id):
         import_ = _take_up(import_id, worker)
     if import_ is None:
@@ -65,7 +57,7 @@ def run(*, organization_id: int, import_id: int) -> bool:
             case ImportState.UNDOING:
                 while _undo_batch(organization_id, import_id, worker):
                     pass
-    except Lost:
+    except turns.Lost:
         pass
     except (InterfaceError, OperationalError):
         raise  # the database was away, or two met: a sweep takes the import up again
@@ -73,7 +65,8 @@ def run(*, organization_id: int, import_id: int) -> bool:
         _fail(organization_id, import_id, worker, str(trouble))
     except OSError as trouble:
         log.exception("Import %d cannot read its file.", import_id)
-        words = "The uploaded file is not there any more. Upload it again." if trouble.errno == 2 else OUR_ERROR
+        gone = isinstance(trouble, FileNotFoundError)
+        words = "The uploaded file is not there any more. Upload it again." if gone else OUR_ERROR
         _fail(organization_id, import_id, worker, words)
     except Exception:
         # Tried again it would fail again, for ever. What was applied stays and is counted.
@@ -85,9 +78,7 @@ def run(*, organization_id: int, import_id: int) -> bool:
 def waiting() -> list[tuple[int, int]]:
     """(organization, import) of all that nobody works on: a wake-up or a worker was lost."""
     with cross_tenant("sweep imports that lost their worker"):
-        rows = Import.objects.filter(state__in=imports.WORKING).filter(
-            Q(worker="") | Q(beat_at=None) | Q(beat_at__lt=timezone.now() - STALE)
-        )
+        rows = Import.objects.filter(turns.free(), state__in=imports.WORKING)
         return list(rows.order_by("pk").values_list("organization_id", "pk"))
 
 
@@ -113,28 +104,12 @@ def forget_old() -> None:
 
 
 def _take_up(import_id: int, worker: str) -> Import | None:
-    import_ = (
-        Import.objects.select_for_update(skip_locked=True)
-        .filter(pk=import_id, state__in=imports.WORKING)
-        .filter(Q(worker="") | Q(beat_at=None) | Q(beat_at__lt=timezone.now() - STALE))
-        .first()
-    )
-    if import_ is not None:
-        import_.worker, import_.beat_at = worker, timezone.now()
-        import_.save(update_fields=["worker", "beat_at"])
-    return import_
+    return turns.take_up(Import.objects.filter(pk=import_id, state__in=imports.WORKING), worker)
 
 
-def _ours(import_id: int, worker: str, state: ImportState) -> Import:
-    import_ = (
-        Import.objects.select_for_update(of=("self",))
-        .select_related("organization")
-        .filter(pk=import_id, worker=worker, state=state)
-        .first()
-    )
-    if import_ is None:
-        raise Lost
-    return import_
+def _ours(import_id: int, worker: str, *states: ImportState) -> Import:
+    rows = Import.objects.select_related("organization").filter(pk=import_id, state__in=states or imports.WORKING)
+    return turns.ours(rows, worker)
 
 
 def _unpack(organization_id: int, import_id: int, worker: str) -> None:
@@ -168,7 +143,7 @@ def _stage(organization_id: int, import_id: int, worker: str) -> None:
     with tenant_scope_id(organization_id):
         import_ = _ours(import_id, worker, ImportState.STAGING)
         judge = judge_for(import_)
-        path, layout, done = imports.path_of(import_), layout_of(import_), import_.rows_staged
+        path, layout, done = import_files.path_of(import_), import_queries.layout(import_), import_.rows_staged
         is_unpacked = "files" in import_.dialect
     with reading.opened(path, layout.encoding) as file:
         rows = judged(reading.records(file, layout.separator, skip=layout.preamble), judge, layout.has_header)
@@ -188,23 +163,19 @@ def _stage(organization_id: int, import_id: int, worker: str) -> None:
 
 def judge_for(import_: Import) -> Judge:
     """The judge of an import's rows, as its columns were matched."""
-    fields = imports.fields_of(import_)
+    fields = import_queries.kinds(import_)
     columns = []
     for column in import_.mapping:
         to, index = str(column["to"]), int(column["column"])
         order = str(column.get("date_order", "ymd"))
-        if to.startswith("field:"):
-            field = fields[to[6:]]
-            kind = FieldKind(field.key, field.label, field.kind, field.choices, order, field.zone)
-            columns.append(Column(index, "field", kind))
-        elif to != guessing.SKIP:
+        if to == meanings.NEW or to.startswith("field:"):
+            field = fields.get(column["key"] if to == meanings.NEW else to[6:])
+            if field is None:
+                raise NotThisWay("A field that a column was matched to is gone by now. Import the file again.")
+            columns.append(Column(index, "field", replace(field, date_order=order)))
+        elif to != meanings.SKIP:
             columns.append(Column(index, to, date_order=order))
     return Judge(columns, len(import_.dialect["columns"]))
-
-
-def layout_of(import_: Import) -> Layout:
-    dialect = import_.dialect
-    return Layout(dialect["encoding"], dialect["separator"], dialect["has_header"], dialect["preamble"])
 
 
 def judged(
@@ -306,24 +277,21 @@ def _joining(import_: Import) -> Joining | None:
     consent = import_.consent
     if not consent.get("topics"):
         return None
-    basis = imports.BASES.get(consent["basis"], consent["basis"])
+    wording = bulk.statement(basis=consent["basis"], source=consent["source"], wording=consent["wording"])
     given = datetime.fromisoformat(consent["date"]).replace(tzinfo=UTC)
-    return Joining(consent["topics"], f"{basis}. {consent['source']}: {consent['wording']}", given)
+    return Joining(consent["topics"], wording, given)
 
 
 def _fail(organization_id: int, import_id: int, worker: str, why: str) -> None:
     with tenant_scope_id(organization_id):
-        import_ = (
-            Import.objects.select_for_update(of=("self",))
-            .select_related("organization")
-            .filter(pk=import_id, worker=worker)
-            .first()
-        )
-        if import_ is None:
+        try:
+            import_ = _ours(import_id, worker)
+        except turns.Lost:
             return
         if import_.state != ImportState.UNDOING:  # the time in which it may be taken back does not begin anew
             import_.finished_at = timezone.now()
         import_files.discard(import_)
+        import_fields.take_away_if_nothing_was_done(import_, None)
         import_.state, import_.worker, import_.problem = ImportState.FAILED, "", why[:1000]
         import_.save(update_fields=["state", "worker", "finished_at", "problem"])
         audit.record(

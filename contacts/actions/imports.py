@@ -5,31 +5,41 @@ are subscribed: on what basis, in which words, when and where.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Count, Sum
+from django.db.models.functions import Coalesce
+from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
 from accounts import public_ids
 from accounts.actions import audit
 from accounts.models import Organization, User
 from contacts import values
-from contacts.actions import fields as field_actions
-from contacts.actions import import_files, tags
+from contacts.actions import import_fields, import_files, tags
 from contacts.actions import topics as topic_actions
 from contacts.adapters import import_tables
 from contacts.enums import FieldKind, ImportState
-from contacts.errors import BadImport, NotThisWay, Refused
-from contacts.importing import guessing, reading
+from contacts.errors import BadImport, NotThisWay
+from contacts.importing import meanings, reading
 from contacts.models import Import, Topic
 from contacts.queries import fields as known_fields
 
 MAX_WORDING = 2_000
 MAX_TAGS = 20  # for everybody
 WORKING = (ImportState.UNPACKING, ImportState.STAGING, ImportState.APPLYING, ImportState.UNDOING)
+WAITING = (
+    ImportState.UNPACKING,
+    ImportState.UPLOADED,
+    ImportState.STAGING,
+    ImportState.PLANNED,
+)  # nobody is written yet
+MAX_WAITING = 20  # uploads of an organization
+MAX_WAITING_BYTES = 4 * 1024**3  # beyond which they take no other
 OVER = (ImportState.APPLIED, ImportState.FAILED, ImportState.CANCELLED, ImportState.UNDONE)
 BASES = {
     "consent": "They asked for it (consent)",
@@ -37,11 +47,9 @@ BASES = {
     "contract": "A contract or a membership says so",
 }
 TARGETS = (  # beside fields
-    *(guessing.EMAIL, guessing.NAME, guessing.LANGUAGE, guessing.STATUS, guessing.TAGS, guessing.SKIP, guessing.NEW),
-    *guessing.EVIDENCE,
+    *(meanings.EMAIL, meanings.NAME, meanings.LANGUAGE, meanings.STATUS, meanings.TAGS, meanings.SKIP, meanings.NEW),
+    *meanings.EVIDENCE,
 )
-
-path_of = import_files.path_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +64,7 @@ class Consent:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """One column's meaning: `to` as in guessing.Guess; `label` and `kind` for a field to be made."""
+    """One column's meaning: `to` as in meanings; `label` and `kind` for a field to be made."""
 
     column: int
     to: str
@@ -76,6 +84,7 @@ def receive_many(*, organization: Organization, uploads: Sequence[import_files.U
 
     A plain table is looked at now and its columns guessed (UPLOADED); everything else is for the worker (UNPACKING).
     """
+    _check_waiting(organization)
     named = [(_file_name(name), chunks) for name, chunks in uploads]
     import_ = Import(
         organization=organization,
@@ -108,6 +117,14 @@ def receive_many(*, organization: Organization, uploads: Sequence[import_files.U
     return import_
 
 
+def as_guessed(import_: Import) -> list[Match]:
+    """The columns as they stand: what somebody says who changes nothing."""
+    names = import_.dialect["columns"]
+    return [
+        Match(one["column"], one["to"], one["date_order"], names[one["column"]], one["kind"]) for one in import_.mapping
+    ]
+
+
 @transaction.atomic
 def match_columns(
     *,
@@ -118,8 +135,7 @@ def match_columns(
     actor: User | None,
     tag_names: Iterable[str] = (),
 ) -> None:
-    """Say what the columns mean, whom to subscribe and which tags all get, make the new fields, and have the file read.
-    Raises Refused."""
+    """Say what the columns mean, whom to subscribe and which tags all get, and have the file read. Raises Refused."""
     import_ = _locked(import_, ImportState.UPLOADED)
     mapping = _checked(import_, matches)
     names = list({name.lower(): name for name in map(tags.clean, reversed(list(tag_names))) if name}.values())[::-1]
@@ -129,20 +145,7 @@ def match_columns(
         raise BadImport("Say how these people agreed before they are subscribed.")
     if topics and consent is not None:
         _check_consent(consent)
-    organization = import_.organization
-    made = sum(column["to"] == guessing.NEW for column in mapping)
-    if made:
-        field_actions.check_room(organization=organization, wanted=made)
-    for column in mapping:
-        if column["to"] == guessing.NEW:
-            field = field_actions.create(
-                organization=organization,
-                label=str(column["label"]),
-                kind=str(column["kind"]),
-                actor=actor,
-                choices=column.get("choices") or [],
-            )
-            column["to"] = f"field:{field.key}"
+    import_fields.plan(import_.organization, mapping)
     import_.mapping, import_.tags = mapping, names
     import_.consent = _kept(consent, topics) if topics and consent is not None else {}
     import_.state, import_.started_at = ImportState.STAGING, timezone.now()
@@ -162,12 +165,13 @@ def rematch(*, import_: Import) -> None:
 
 @transaction.atomic
 def approve(*, import_: Import, actor: User | None) -> None:
-    """Let a reviewed plan be applied; makes its tags. Raises NotThisWay."""
+    """Let a reviewed plan be applied; makes its tags and fields. Raises NotThisWay."""
     import_ = _locked(import_, ImportState.PLANNED)
+    import_fields.make(import_, actor)
     tags.ensure(import_.organization, [*import_.plan.get("tags", {}), *import_.tags])
     import_.state, import_.started_at, import_.worker = ImportState.APPLYING, timezone.now(), ""
     import_.finished_at = None
-    import_.save(update_fields=["state", "started_at", "worker", "finished_at"])
+    import_.save(update_fields=["mapping", "state", "started_at", "worker", "finished_at"])
     audit.record(
         organization=import_.organization,
         actor=actor,
@@ -188,6 +192,7 @@ def cancel(*, import_: Import, actor: User | None) -> None:
     import_.state, import_.finished_at, import_.worker = ImportState.CANCELLED, timezone.now(), ""
     import_.save(update_fields=["state", "finished_at", "worker"])
     import_files.discard(import_)
+    import_fields.take_away_if_nothing_was_done(import_, actor)
     audit.record(
         organization=import_.organization,
         actor=actor,
@@ -202,9 +207,14 @@ def counts_of(plan: Mapping[str, object]) -> dict[str, object]:
     return {name: n for name, n in plan.items() if isinstance(n, int) and name != "last_line"}
 
 
-def fields_of(import_: Import) -> dict[str, values.FieldKind]:
-    """The organization's fields by key."""
-    return {field.key: field for field in known_fields.known(import_.organization, archived=True)}
+def _check_waiting(organization: Organization) -> None:
+    waiting = Import.objects.filter(organization=organization, state__in=WAITING)
+    held = waiting.aggregate(n=Count("pk"), size=Coalesce(Sum("file_size"), 0))
+    if held["n"] >= MAX_WAITING or held["size"] >= MAX_WAITING_BYTES:
+        raise BadImport(
+            f"{held['n']} uploads wait here to be gone on with ({filesizeformat(held['size'])}), which is as much as is kept."
+            " Import or cancel some of them first."
+        )
 
 
 def _file_name(given: str) -> str:
@@ -220,7 +230,7 @@ def _locked(import_: Import, state: ImportState) -> Import:
 
 def _checked(import_: Import, matches: Sequence[Match]) -> list[dict[str, Any]]:
     columns = import_.dialect["columns"]
-    own = fields_of(import_)
+    own = known_fields.keys(import_.organization)
     seen: dict[str, str] = {}
     labels: set[str] = set()
     mapping: list[dict[str, Any]] = []
@@ -232,34 +242,25 @@ def _checked(import_: Import, matches: Sequence[Match]) -> list[dict[str, Any]]:
             raise BadImport(f"{name}: that field does not exist any more.")
         if not match.to.startswith("field:") and match.to not in TARGETS:
             raise BadImport(f"{name}: choose what the column means.")
-        if match.to not in (guessing.SKIP, guessing.NEW) and match.to in seen:
+        if match.to not in (meanings.SKIP, meanings.NEW) and match.to in seen:
             raise BadImport(f"{seen[match.to]} and {name} cannot mean the same. Skip one of them.")
         if match.date_order not in values.DATE_ORDERS:
             raise BadImport(f"{name}: choose the order of the date.")
         label = " ".join((match.label or name).split())
-        if match.to == guessing.NEW:
+        if match.to == meanings.NEW:
             if label.casefold() in labels:
                 raise BadImport(f"Two new fields cannot both be called {label}.")
             labels.add(label.casefold())
         seen[match.to] = name
         choices = import_.mapping[match.column].get("choices", []) if match.kind == FieldKind.MULTI else []
-        if match.to == guessing.NEW and match.kind in (FieldKind.CHOICE, FieldKind.MULTI) and not choices:
+        if match.to == meanings.NEW and match.kind in (FieldKind.CHOICE, FieldKind.MULTI) and not choices:
             raise BadImport(f"{name}: a list needs choices. Make the field first, or choose another kind.")
-        mapping.append(
-            {
-                "column": match.column,
-                "to": match.to,
-                "date_order": match.date_order,
-                "label": label,
-                "kind": match.kind,
-                "choices": choices,
-            }
-        )
-    if guessing.EMAIL not in seen:
+        mapping.append(asdict(match) | {"label": label, "choices": choices})
+    if meanings.EMAIL not in seen:
         raise BadImport("Say which column holds the e-mail address.")
-    if guessing.NAME in seen and (guessing.FIRST in seen or guessing.LAST in seen):
+    if meanings.NAME in seen and (meanings.FIRST in seen or meanings.LAST in seen):
         raise BadImport(
-            f"{seen[guessing.NAME]} is split in first and last name: skip it, or skip the columns of those."
+            f"{seen[meanings.NAME]} is split in first and last name: skip it, or skip the columns of those."
         )
     return mapping
 
@@ -285,18 +286,3 @@ def _kept(consent: Consent, topics: Sequence[Topic]) -> Mapping[str, object]:
         "source": consent.source.strip(),
         "date": consent.given_on.isoformat(),
     }
-
-
-__all__ = [
-    "BASES",
-    "Consent",
-    "Match",
-    "Refused",
-    "approve",
-    "cancel",
-    "match_columns",
-    "path_of",
-    "receive",
-    "receive_many",
-    "rematch",
-]

@@ -1,7 +1,7 @@
 """Doing bulk work, batch by batch. Any worker may go on where another died.
 
 Policy: work is a series of transactions, each in a tenant's scope of its own. Each first locks the job's row and sees
-that it is still ours and still wanted; each ends by writing how far it came. So a killed worker loses one batch and
+that it is still ours (turns) and still wanted; each ends by writing how far it came. So a killed worker loses one batch and
 doubles nothing, a second worker on the same job steps back, and a cancel takes effect at the next batch.
 
 A filter is asked anew for each stretch of people, in the order of their ids. So a batch costs the same however rare
@@ -11,29 +11,25 @@ A new kind of work is a handler and a line in HANDLERS.
 """
 
 import logging
-import os
-import secrets
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from accounts.actions import audit
 from accounts.tenancy import cross_tenant, tenant_scope_id
-from contacts.actions import bulk, field_batches, jobs, tags
+from contacts.actions import bulk, field_batches, jobs, tags, turns
 from contacts.enums import JobKind, JobState
 from contacts.errors import NotThisWay
 from contacts.models import Contact, Job, JobBatch
 from contacts.queries import filters, people
-from contacts.segments.compiling import Sql
+from contacts.queries.jobs import WORKING
+from contacts.segments.sql import Sql
 from contacts.segments.tree import BadDefinition
 
 log = logging.getLogger(__name__)
 
 BATCH = 5_000  # people that are looked at in one transaction
-STALE = timedelta(seconds=20)  # without a sign of life; a worker in a long statement holds the row's lock instead
 MOST_PROBLEMS = 20
 
 # Does the work for one batch of people, inside of its transaction. Gives the ids of those for whom something changed (kept,
@@ -54,13 +50,9 @@ HANDLERS: dict[JobKind, Handler] = {
 }
 
 
-class Lost(Exception):
-    """The job was cancelled, or another worker has taken it up."""
-
-
 def run(*, organization_id: int, job_id: int) -> bool:
     """Take a job up and work until it is over. False if there was nothing to take up."""
-    worker = f"{os.getpid()}-{secrets.token_hex(8)}"
+    worker = turns.new_name()
     with tenant_scope_id(organization_id):
         job = _take_up(job_id, worker)
     if job is None:
@@ -70,7 +62,7 @@ def run(*, organization_id: int, job_id: int) -> bool:
             _count(organization_id, job_id, worker)
         while _one_batch(organization_id, job_id, worker):
             pass
-    except Lost:
+    except turns.Lost:
         pass
     except (InterfaceError, OperationalError):
         raise  # the database was away, or two jobs met: a sweep takes the job up again
@@ -99,7 +91,7 @@ def at_once(*, job: Job) -> Job:
 def waiting() -> list[tuple[int, int]]:
     """(organization, job) of all that nobody works on: a wake-up or a worker was lost."""
     with cross_tenant("sweep bulk jobs that lost their worker"):
-        rows = Job.objects.filter(state__in=jobs.WORKING).filter(_free())
+        rows = Job.objects.filter(turns.free(), state__in=WORKING)
         return list(rows.order_by("pk").values_list("organization_id", "pk"))
 
 
@@ -112,34 +104,17 @@ def forget_old() -> None:
         old.exclude(people={}, problems=[]).update(people={}, problems=[])
 
 
-def _free() -> Q:
-    return Q(worker="") | Q(beat_at=None) | Q(beat_at__lt=timezone.now() - STALE)
-
-
 def _take_up(job_id: int, worker: str) -> Job | None:
-    job = (
-        Job.objects.select_for_update(skip_locked=True)
-        .filter(pk=job_id, state__in=jobs.WORKING)
-        .filter(_free())
-        .first()
-    )
+    job = turns.take_up(Job.objects.filter(pk=job_id, state__in=WORKING), worker)
     if job is not None:
-        job.worker, job.beat_at, job.state = worker, timezone.now(), JobState.WORKING
-        job.started_at = job.started_at or timezone.now()
-        job.save(update_fields=["worker", "beat_at", "state", "started_at"])
+        job.state, job.started_at = JobState.WORKING, job.started_at or timezone.now()
+        job.save(update_fields=["state", "started_at"])
     return job
 
 
 def _ours(job_id: int, worker: str) -> Job:
-    job = (
-        Job.objects.select_for_update(of=("self",))
-        .select_related("organization", "created_by")
-        .filter(pk=job_id, worker=worker, state=JobState.WORKING)
-        .first()
-    )
-    if job is None:
-        raise Lost
-    return job
+    rows = Job.objects.select_related("organization", "created_by").filter(pk=job_id, state=JobState.WORKING)
+    return turns.ours(rows, worker)
 
 
 def _count(organization_id: int, job_id: int, worker: str) -> None:
@@ -222,13 +197,9 @@ def _fits(job: Job) -> Sql:
 
 def _fail(organization_id: int, job_id: int, worker: str, why: str) -> None:
     with tenant_scope_id(organization_id):
-        job = (
-            Job.objects.select_for_update(of=("self",))
-            .select_related("organization")
-            .filter(pk=job_id, worker=worker)
-            .first()
-        )
-        if job is None:
+        try:
+            job = _ours(job_id, worker)
+        except turns.Lost:
             return
         job.state, job.worker, job.finished_at, job.problem = JobState.FAILED, "", timezone.now(), why[:1000]
         job.save(update_fields=["state", "worker", "finished_at", "problem"])

@@ -17,9 +17,9 @@ from accounts.models import Organization, User
 from contacts.enums import JobKind, JobState
 from contacts.errors import NotThisWay
 from contacts.models import Contact, Job, JobBatch
+from contacts.queries.jobs import WORKING
 
 MOST_IDS = 1_000  # named one by one; more are named by a filter
-WORKING = (JobState.WAITING, JobState.WORKING)
 UNDOABLE = (JobKind.SUBSCRIBE, JobKind.TAG, JobKind.UNTAG, JobKind.SUPPRESS, JobKind.ARCHIVE, JobKind.RESTORE)
 KEEP_BATCHES = timedelta(days=30)
 

@@ -18,7 +18,15 @@ from django.db import connection
 
 from contacts.adapters import import_tables
 from contacts.adapters.import_tables import GOOD, NO
-from contacts.enums import ConsentAction, ConsentSource, RowNote, RowStatus, SubscriptionState, SuppressionReason
+from contacts.enums import (
+    ConsentAction,
+    ConsentSource,
+    RowNote,
+    RowStatus,
+    RowVerdict,
+    SubscriptionState,
+    SuppressionReason,
+)
 
 REASONS: Mapping[RowStatus, SuppressionReason] = {
     RowStatus.UNSUBSCRIBED: SuppressionReason.UNSUBSCRIBED,
@@ -94,9 +102,10 @@ def apply(work: Work, after: int, last: int) -> Counter[str]:
         "source": ConsentSource.IMPORT.value,
     }
     done: Counter[str] = Counter()
+    import_tables.hold(
+        work.organization_id
+    )  # two files with the same new people in another order would wait for each other
     with connection.cursor() as cursor:
-        # Two files with the same new people in another order would wait for each other.
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('posthouse.import', %s))", [work.organization_id])
         cursor.execute("SET LOCAL jit = off")
         rows = _probing(cursor, _BATCH, ours)
         if import_tables.has_erased(work.organization_id):
@@ -174,12 +183,13 @@ def _value(cursor: Any, sql: str, params: dict[str, Any]) -> int:
     return int(cursor.fetchone()[0])
 
 
-_ROWS = """
+_ANY = ", ".join(f"{verdict:d}" for verdict in RowVerdict)  # named, so that the index of (source, verdict, line) serves
+_ROWS = f"""
     SELECT max(line), count(*) FROM contacts_importrow
-    WHERE source_id = %s AND verdict IN (0, 1, 2, 3, 4, 5) AND line > %s AND line <= %s"""
+    WHERE source_id = %s AND verdict IN ({_ANY}) AND line > %s AND line <= %s"""
 
-_NEXT = """
-    SELECT min(line) FROM contacts_importrow WHERE source_id = %s AND verdict IN (0, 1, 2, 3, 4, 5) AND line > %s"""
+_NEXT = f"""
+    SELECT min(line) FROM contacts_importrow WHERE source_id = %s AND verdict IN ({_ANY}) AND line > %s"""
 
 _BATCH = f"""
     CREATE TEMPORARY TABLE batch ON COMMIT DROP AS
@@ -296,7 +306,7 @@ _NO = f"""
         FROM contacts_importrow r
         LEFT JOIN contacts_contact c ON c.organization_id = %(organization)s AND c.address_key = r.address_key
         WHERE r.source_id = %(import)s AND r.line > %(after)s AND r.line <= %(last)s AND {NO} AND r.status > 1
-          AND r.verdict <> 5 AND r.address_key <> '' AND r.note & {RowNote.ERASED:d} = 0
+          AND r.verdict <> {RowVerdict.INVALID:d} AND r.address_key <> '' AND r.note & {RowNote.ERASED:d} = 0
           AND NOT (r.status = {RowStatus.UNSUBSCRIBED:d} AND EXISTS (
               SELECT 1 FROM contacts_consentrecord k
               WHERE k.contact_id = c.id AND k.source IN ({", ".join(f"'{one.value}'" for one in _OWN_WORD)})

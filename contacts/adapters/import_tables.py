@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection
 
 from contacts import fingerprints
-from contacts.enums import RowNote, RowStatus, RowVerdict
+from contacts.enums import RowNote, RowStatus, RowVerdict, SubscriptionState
 from contacts.importing.judging import Bad, Person
 
 MOST_KINDS = 12  # of problems and of typing mistakes that the plan keeps
@@ -19,7 +19,7 @@ MOST_TAGS = 1_001  # one more than an organization may have
 _COLUMNS = 'line, address, address_key, domain, locale, "values", status, note, extra, verdict, problem, raw'
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\x00": ""})
 _VERDICTS = {verdict.name.lower(): int(verdict) for verdict in RowVerdict}
-GOOD = "verdict IN (1, 2, 3)"  # new, changed, unchanged: the rows that count
+GOOD = f"verdict IN ({RowVerdict.NEW:d}, {RowVerdict.CHANGED:d}, {RowVerdict.UNCHANGED:d})"  # the rows that count
 NO = "(status > 1 AND status <> 3)"  # everything but: not said, subscribed, never confirmed
 
 
@@ -93,11 +93,10 @@ def plan(organization_id: int, import_id: int, topic_ids: Sequence[int]) -> dict
         if topic_ids:
             cursor.execute(_MARK_LEFT, ours)
         if has_erased(organization_id):
-            known, keys = fingerprints.sql("r.address_key")
+            is_erased, params = erased_rows("r.address_key", organization_id)
             cursor.execute(
-                f"UPDATE contacts_importrow r SET note = note | {RowNote.ERASED:d} WHERE source_id = %s AND {GOOD}"
-                f" AND {_IS_ERASED.format(known=known)}",
-                [import_id, *keys, organization_id],
+                f"UPDATE contacts_importrow r SET note = note | {RowNote.ERASED:d} WHERE source_id = %s AND {GOOD} AND {is_erased}",
+                [import_id, *params],
             )
         counts = _counted(cursor, ours)
         cursor.execute("SET LOCAL enable_nestloop = on")
@@ -113,7 +112,16 @@ def has_erased(organization_id: int) -> bool:
 def erased_rows(column: str, organization_id: int) -> tuple[str, list[Any]]:
     """A SQL condition: the address in `column` belongs to somebody who asked to be forgotten. And its parameters."""
     known, keys = fingerprints.sql(column)
-    return _IS_ERASED.format(known=known), [*keys, organization_id]
+    condition = f"""EXISTS (
+        SELECT 1 FROM unnest({known}) h(key) WHERE h.key IN (
+            SELECT address_key FROM contacts_suppression
+            WHERE organization_id = %s AND reason = 'erased' AND lifted_at IS NULL))"""
+    return condition, [*keys, organization_id]
+
+
+def hold(organization_id: int) -> None:
+    """Until the end of the transaction no other batch of the organization's imports is applied or taken back."""
+    _do("SELECT pg_advisory_xact_lock(hashtextextended('posthouse.import', %s))", [organization_id])
 
 
 def _counted(cursor: Any, ours: dict[str, Any]) -> dict[str, Any]:
@@ -218,13 +226,8 @@ _MARK_LISTED = f"""
 _MARK_LEFT = f"""
     UPDATE contacts_importrow r SET note = r.note | %(LEFT)s
     FROM (SELECT DISTINCT c.address_key FROM contacts_subscription s JOIN contacts_contact c ON c.id = s.contact_id
-          WHERE s.topic_id = ANY(%(topics)s) AND s.state = 3) s
+          WHERE s.topic_id = ANY(%(topics)s) AND s.state = {SubscriptionState.UNSUBSCRIBED:d}) s
     WHERE r.source_id = %(import)s AND r.{GOOD} AND s.address_key = r.address_key"""
-
-_IS_ERASED = """EXISTS (
-    SELECT 1 FROM unnest({known}) h(key) WHERE h.key IN (
-        SELECT address_key FROM contacts_suppression
-        WHERE organization_id = %s AND reason = 'erased' AND lifted_at IS NULL))"""
 
 _KEYS = """
     SELECT DISTINCT key FROM (
@@ -234,7 +237,7 @@ _KEYS = """
 # What a problem quotes is left out, so that a thousand bad numbers are one kind of problem.
 _PROBLEMS = f"""
     SELECT regexp_replace(problem, '“[^”]*”|"[^"]*"|[0-9]+', '…', 'g') AS words, count(*) FROM contacts_importrow
-    WHERE source_id = %s AND verdict = 5 GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {MOST_KINDS}"""
+    WHERE source_id = %s AND verdict = {RowVerdict.INVALID:d} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {MOST_KINDS}"""
 
 _HINTS = f"""
     SELECT domain, split_part(extra ->> 'hint', '@', -1), count(*) FROM contacts_importrow

@@ -61,11 +61,6 @@ def take_off_tags(undoing: Undoing, ids: Sequence[int]) -> int:
     return _count(_TAKE_OFF, undoing, ids)
 
 
-def hold_imports(organization_id: int) -> None:
-    """Until the end of the transaction no other batch of the organization is applied, so that what others brought counts."""
-    _all("SELECT pg_advisory_xact_lock(hashtextextended('posthouse.import', %(of)s))", None, of=organization_id)
-
-
 def hand_over(undoing: Undoing, ids: Sequence[int]) -> None:
     """Give the people whom another import brought as well to that import, and the entries that it would have made."""
     _count(_HAND_OVER_PEOPLE, undoing, ids)

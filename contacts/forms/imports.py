@@ -11,7 +11,7 @@ from django.utils import timezone
 from contacts.actions import imports
 from contacts.actions.import_files import Upload
 from contacts.enums import FieldKind
-from contacts.importing import guessing
+from contacts.importing import meanings
 from contacts.models import Import, Topic
 from contacts.values import DATE_ORDERS
 from contacts.values import FieldKind as Known
@@ -20,21 +20,21 @@ MAX_FILES = 20
 MAX_PASTED = 2_000_000  # characters
 PIECE = 1 << 20  # bytes
 MEANINGS = (  # of columns, beside fields
-    (guessing.EMAIL, "E-mail address"),
-    (guessing.NAME, "Name, first and last in one"),
-    (guessing.LANGUAGE, "Language"),
+    (meanings.EMAIL, "E-mail address"),
+    (meanings.NAME, "Name, first and last in one"),
+    (meanings.LANGUAGE, "Language"),
 )
 STANDING = (
-    (guessing.STATUS, "Subscribed or not (status)"),
-    (guessing.TAGS, "Tags"),
-    (guessing.OPTED_IN_AT, "When they agreed"),
-    (guessing.OPTED_IN_IP, "IP address they agreed from"),
-    (guessing.CONFIRMED_AT, "When they confirmed by mail"),
-    (guessing.CONFIRMED_IP, "IP address they confirmed from"),
-    (guessing.LEFT_AT, "When they left"),
-    (guessing.WHY, "Why they left"),
+    (meanings.STATUS, "Subscribed or not (status)"),
+    (meanings.TAGS, "Tags"),
+    (meanings.OPTED_IN_AT, "When they agreed"),
+    (meanings.OPTED_IN_IP, "IP address they agreed from"),
+    (meanings.CONFIRMED_AT, "When they confirmed by mail"),
+    (meanings.CONFIRMED_IP, "IP address they confirmed from"),
+    (meanings.LEFT_AT, "When they left"),
+    (meanings.WHY, "Why they left"),
 )
-_DATED = (guessing.OPTED_IN_AT, guessing.CONFIRMED_AT, guessing.LEFT_AT)
+_DATED = (meanings.OPTED_IN_AT, meanings.CONFIRMED_AT, meanings.LEFT_AT)
 
 
 class FilesInput(forms.FileInput):
@@ -94,7 +94,7 @@ class UploadForm(forms.Form):
 
 
 class ConsentForm(forms.Form):
-    """Whom to subscribe to what, on whose word, and tags. `consent()`, `tags()` and topics go to match_columns."""
+    """Whom to subscribe to what, on whose word, and tags. `consent()`, `tag_names()` and topics go to match_columns."""
 
     topics = forms.ModelMultipleChoiceField(
         queryset=Topic.objects.none(),
@@ -175,7 +175,7 @@ def matches_from(post: Mapping[str, str], import_: Import) -> list[imports.Match
     return [
         imports.Match(
             column=index,
-            to=str(post.get(f"to-{index}", guessing.SKIP))[:80],
+            to=str(post.get(f"to-{index}", meanings.SKIP))[:80],
             date_order=str(post.get(f"order-{index}", "ymd"))[:3],
             label=str(post.get(f"label-{index}", ""))[:120].replace("\x00", ""),
             kind=str(post.get(f"kind-{index}", "text"))[:10],
@@ -192,10 +192,10 @@ def columns(
     choices = [
         (
             "Who they are",
-            [*MEANINGS, *((f"field:{field.key}", field.label) for field in known), (guessing.NEW, "A new field…")],
+            [*MEANINGS, *((f"field:{field.key}", field.label) for field in known), (meanings.NEW, "A new field…")],
         ),
         ("How they stand", STANDING),
-        ("Nothing", [(guessing.SKIP, "Skip this column")]),
+        ("Nothing", [(meanings.SKIP, "Skip this column")]),
     ]
     dated = {f"field:{field.key}" for field in known if field.kind in ("date", "datetime")} | set(_DATED)
     drawn = []
@@ -205,9 +205,7 @@ def columns(
         if posted is not None:
             mine = posted[index]
             one = {"to": mine.to, "kind": mine.kind, "date_order": mine.date_order, "label": mine.label}
-        kinds = [
-            kind for kind in FieldKind if kind not in (FieldKind.CHOICE, FieldKind.MULTI) or guessed.get("choices")
-        ]
+        kinds = [kind for kind in FieldKind if kind != FieldKind.MULTI or guessed.get("choices")]
         drawn.append(
             {
                 "index": index,
@@ -218,7 +216,7 @@ def columns(
                 "label": one.get("label") or name,
                 "date_order": one.get("date_order", "ymd"),
                 "is_date": one["to"] in dated
-                or (one["to"] == guessing.NEW and one.get("kind") in ("date", "datetime")),
+                or (one["to"] == meanings.NEW and one.get("kind") in ("date", "datetime")),
                 "choices": choices,
                 "kinds": [(kind.value, kind.label) for kind in kinds if kind != FieldKind.CHOICE],
                 "orders": list(DATE_ORDERS.items()),

@@ -11,7 +11,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from contacts.importing import archives, contents, json_tables, names, parts, peers, reading, statuses, workbooks
+from contacts.importing import (
+    archives,
+    contents,
+    json_tables,
+    meanings,
+    names,
+    parts,
+    peers,
+    reading,
+    statuses,
+    workbooks,
+)
 from contacts.importing.contents import Kind
 
 MAX_PARTS = 200
@@ -167,8 +178,8 @@ def _united(plans: Sequence[_Plan]) -> tuple[list[str], int | None]:
         here: set[str] = set()
         for index, name in enumerate(plan.part.header):
             key = names.plain(name) or name
-            meaning = means.get(key, peers.SKIP)
-            if meaning not in (peers.SKIP, peers.NEW) and meaning not in here:
+            meaning = means.get(key, meanings.SKIP)
+            if meaning not in (meanings.SKIP, meanings.NEW) and meaning not in here:
                 here.add(meaning)
                 key = f"\x00{meaning}"  # UNSUB_TIME of one file and CLEAN_TIME of another are one column
             if index in (plan.status_at, plan.hash_at) or index in plan.objects:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import resource
+import signal
 import sys
 import time
 from pathlib import Path
@@ -35,13 +37,8 @@ def main() -> None:
     except MemoryError:
         _say({"refused": unpacking.TOO_BIG})
     except OSError as trouble:
-        _say(
-            {
-                "refused": unpacking.TOO_BIG
-                if trouble.errno == 12
-                else f"The file cannot be opened here: {trouble.strerror}."
-            }
-        )
+        no_memory = trouble.errno == errno.ENOMEM
+        _say({"refused": unpacking.TOO_BIG if no_memory else f"The file cannot be opened here: {trouble.strerror}."})
     except Exception:  # noqa: BLE001  whatever a damaged file can bring about ends here, in the child
         _say({"refused": unpacking.BROKEN})
 
@@ -56,8 +53,6 @@ def limit(seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
     resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_BYTES, FILE_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    import signal
-
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # writing on fails with EFBIG instead
 
 

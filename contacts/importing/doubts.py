@@ -82,6 +82,7 @@ _ENDINGS = {
 }
 # Two-letter endings of countries (.cm, .om, .co) are real, so they are no slips by themselves.
 
+# What stands before the @ where a function, or a machine, reads and not a person.
 ROLES = frozenset(
     """abuse accounting accounts admin administrator all billing board careers compliance contact contacts customerservice
     datenschutz devnull do-not-reply donotreply dpo editor empfang enquiries events everyone feedback finance ftp gdpr hello help
@@ -112,11 +113,6 @@ def meant(domain: str) -> str:
     if name and ending in _ENDINGS:
         return f"{name}.{_ENDINGS[ending]}"
     return ""
-
-
-def is_role(local: str) -> bool:
-    """Whether the part before the @ (in lower case) is a function, or a machine, and not a person."""
-    return local in ROLES
 
 
 def _one_slip(typed: str, meant: str) -> bool:

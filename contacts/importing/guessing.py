@@ -7,21 +7,24 @@ from dataclasses import dataclass
 
 from contacts import addresses, values
 from contacts.importing import moments, names, peers, statuses
-
-EMAIL, LANGUAGE, SKIP, NEW, NAME, STATUS, TAGS, WHY = (
-    "email",
-    "language",
-    "skip",
-    "new",
-    "name",
-    "status",
-    "tags",
-    "why",
+from contacts.importing.meanings import (
+    CONFIRMED_AT,
+    CONFIRMED_IP,
+    EMAIL,
+    EVIDENCE,
+    FIRST,
+    LANGUAGE,
+    LAST,
+    LEFT_AT,
+    NAME,
+    NEW,
+    OPTED_IN_AT,
+    OPTED_IN_IP,
+    SKIP,
+    STATUS,
+    TAGS,
+    WHY,
 )
-OPTED_IN_AT, OPTED_IN_IP, CONFIRMED_AT, CONFIRMED_IP = "opted_in_at", "opted_in_ip", "confirmed_at", "confirmed_ip"
-LEFT_AT = "left_at"
-FIRST, LAST = "field:first_name", "field:last_name"
-EVIDENCE = (OPTED_IN_AT, OPTED_IN_IP, CONFIRMED_AT, CONFIRMED_IP, LEFT_AT, WHY)
 
 NAMES: Mapping[str, tuple[str, ...]] = {
     EMAIL: (
@@ -103,9 +106,8 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """`to` is "email", "language", "name" (split into first and last), "status", "tags", one of EVIDENCE, "field:<key>",
-    "new" (a field to be made, of `kind`, with `choices` if it is of a list) or "skip".
-    """
+    """`to`: one of meanings, or "field:<key>". NAME is split into first and last; NEW is a field to be made, of `kind`, with
+    `choices` if it is of a list."""
 
     to: str
     kind: str = "text"

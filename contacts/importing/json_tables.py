@@ -197,15 +197,6 @@ class _Scroll:
             if not self._more():
                 return ""
 
-    def peek_in_array(self) -> str:
-        """The first character within the array that begins here."""
-        while True:
-            end = _SPACE.match(self._text, self._at + 1).end()  # type: ignore[union-attr]
-            if end < len(self._text):
-                return self._text[end]
-            if not self._more():
-                return ""
-
     def take(self, character: str) -> None:
         if self.peek() != character:
             self.refuse(f"“{character}” was expected")

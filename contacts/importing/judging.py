@@ -11,7 +11,7 @@ from operator import getitem, itemgetter
 from typing import Any, NamedTuple
 
 from contacts import addresses, values
-from contacts.importing import doubts, guessing, spelling, statuses
+from contacts.importing import doubts, meanings, spelling, statuses
 from contacts.importing.reading import Record, Trouble, text_of, unmarked
 
 MAX_PROBLEM = 500  # characters
@@ -23,7 +23,7 @@ _person = tuple.__new__  # without the keywords of a NamedTuple: a third of its 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What to do with one column: `to` is "field" (of `field`), or as in guessing.Guess. `date_order` for moments."""
+    """What to do with one column: `to` is "field" (of `field`), or one of meanings. `date_order` for moments."""
 
     index: int
     to: str
@@ -63,14 +63,14 @@ class Judge:
     def __init__(self, columns: Sequence[Column], width: int) -> None:
         at = {column.to: column.index for column in columns}
         self._width = width
-        self._email = at[guessing.EMAIL]
+        self._email = at[meanings.EMAIL]
         self._look = _postman()
         keys = {column.field.key for column in columns if column.field}
         made = [(f"{c.field.label}: ", c.index, spelling.fact(c.field)) for c in columns if c.field]
-        if guessing.NAME in at:
+        if meanings.NAME in at:
             parts = (("first_name", 0), ("last_name", 1))
             made += [
-                ("Name: ", at[guessing.NAME], spelling.fact_of_name(key, n)) for key, n in parts if key not in keys
+                ("Name: ", at[meanings.NAME], spelling.fact_of_name(key, n)) for key, n in parts if key not in keys
             ]
         said = [
             (spelling.LABELS[c.to], c.index, spelling.evidence(c.to, c.date_order))
@@ -80,8 +80,8 @@ class Judge:
         size = REMEMBERED // max(len(made) + len(said), 1)
         self._facts = [_Memo(*one, size) for one in sorted(made, key=itemgetter(1))]
         self._extras = [_Memo(*one, size) for one in said]
-        self._language = self._one(at, guessing.LANGUAGE, "Language: ", values.language)
-        self._status = self._one(at, guessing.STATUS, "Status: ", spelling.status)
+        self._language = self._one(at, meanings.LANGUAGE, "Language: ", values.language)
+        self._status = self._one(at, meanings.STATUS, "Status: ", spelling.status)
         self._pick = _picker([memo.index for memo in self._facts])
 
     @staticmethod

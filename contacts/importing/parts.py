@@ -42,10 +42,10 @@ def of_text(path: Path, name: str) -> Part | None:
     return Part(name, seen.header, rows, seen.notes)
 
 
-def of_rows(name: str, rows: Callable[[], Rows], *, titled: bool = False) -> Part | None:
+def of_rows(name: str, rows: Callable[[], Rows]) -> Part | None:
     """The table of rows whose first may be a header; None if there is no row of data.
 
-    `titled`: above it there may be lines of one cell each, "Members, spring 2026", which are no rows.
+    Above it there may be lines of one cell each, "Members, spring 2026", which are no rows.
     """
     sample: list[list[str]] = []
     for row in rows():
@@ -53,7 +53,7 @@ def of_rows(name: str, rows: Callable[[], Rows], *, titled: bool = False) -> Par
             sample.append(row)
         if len(sample) > sniffing.SAMPLE_ROWS:
             break
-    above = _titles(sample) if titled else 0
+    above = _titles(sample)
     sample = sample[above:]
     if not sample:
         return None

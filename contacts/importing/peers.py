@@ -11,12 +11,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from contacts.importing import names
+from contacts.importing.meanings import (
+    CONFIRMED_AT,
+    CONFIRMED_IP,
+    EMAIL,
+    FIRST,
+    LANGUAGE,
+    LAST,
+    LEFT_AT,
+    NAME,
+    OPTED_IN_AT,
+    OPTED_IN_IP,
+    SKIP,
+    TAGS,
+    WHY,
+)
 from contacts.importing.statuses import BLOCKED, BOUNCED, COMPLAINED, INVALID, NONE, PENDING, SUBSCRIBED, UNSUBSCRIBED
 
 STATUS_COLUMN = "Subscription status"  # of what we add ourselves
-EMAIL, LANGUAGE, NAME, STATUS, TAGS, WHY, SKIP = "email", "language", "name", "status", "tags", "why", "skip"
-OPTED_IN_AT, OPTED_IN_IP, CONFIRMED_AT, CONFIRMED_IP = "opted_in_at", "opted_in_ip", "confirmed_at", "confirmed_ip"
-LEFT_AT, FIRST, LAST, NEW = "left_at", "field:first_name", "field:last_name", "new"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,20 +157,14 @@ EXPORTS: Sequence[Export] = (
         },
         status_of="emailblacklisted", words=_YES_IS_BLOCKED,
     ),
-    Export(
-        "listmonk", "subscribers", _set("uuid email name attributes status"),
-        means={"uuid": SKIP, "email": EMAIL, "name": NAME, "createdat": OPTED_IN_AT, "updatedat": SKIP, "id": SKIP},
-        status_of="status",
-        words={"enabled": SUBSCRIBED, "disabled": UNSUBSCRIBED, "blocklisted": BLOCKED, "blacklisted": BLOCKED},
-        objects=("attributes",),
-    ),
-    Export(
-        "listmonk", "subscribers", _set("uuid email name attribs status"),  # as its API tells them
+    Export(  # in its file the attributes are a column of JSON; its API calls them attribs
+        "listmonk", "subscribers", _set("uuid email name status"), _set("attributes attribs"),
         means={
             "uuid": SKIP, "email": EMAIL, "name": NAME, "createdat": OPTED_IN_AT, "updatedat": SKIP, "id": SKIP, "lists": SKIP,
         },
         status_of="status",
         words={"enabled": SUBSCRIBED, "disabled": UNSUBSCRIBED, "blocklisted": BLOCKED, "blacklisted": BLOCKED},
+        objects=("attributes",),
     ),
     Export(
         "mautic", "contacts", _set("email donotemail"),

@@ -18,7 +18,7 @@ from pathlib import Path
 from contacts import addresses
 from contacts.importing import reading
 
-SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
+SEPARATORS = (",", ";", "\t", "|")
 BLOCK = 1 << 20  # bytes
 SAMPLE_ROWS = 100
 SAMPLE_CHARACTERS = 256 * 1024

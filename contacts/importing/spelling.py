@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from contacts import values
-from contacts.importing import guessing, json_tables, moments, names, statuses
+from contacts.importing import json_tables, meanings, moments, names, statuses
 
 MAX_TAGS = 50  # of one person
 MAX_TAG = 100  # characters
@@ -23,22 +23,22 @@ _PARTICLES = frozenset(
     "van von de da di del della der den du des dos das la le el al bin ibn ben zu zur af ter ten st.".split()
 )
 _KEYS = {
-    guessing.TAGS: "tags",
-    guessing.OPTED_IN_AT: "at",
-    guessing.OPTED_IN_IP: "ip",
-    guessing.CONFIRMED_AT: "confirmed_at",
-    guessing.CONFIRMED_IP: "confirmed_ip",
-    guessing.LEFT_AT: "left_at",
-    guessing.WHY: "why",
+    meanings.TAGS: "tags",
+    meanings.OPTED_IN_AT: "at",
+    meanings.OPTED_IN_IP: "ip",
+    meanings.CONFIRMED_AT: "confirmed_at",
+    meanings.CONFIRMED_IP: "confirmed_ip",
+    meanings.LEFT_AT: "left_at",
+    meanings.WHY: "why",
 }
 LABELS = {
-    guessing.TAGS: "Tags: ",
-    guessing.OPTED_IN_AT: "Time of consent: ",
-    guessing.OPTED_IN_IP: "Address of consent: ",
-    guessing.CONFIRMED_AT: "Time of confirmation: ",
-    guessing.CONFIRMED_IP: "Address of confirmation: ",
-    guessing.LEFT_AT: "Time of leaving: ",
-    guessing.WHY: "Reason: ",
+    meanings.TAGS: "Tags: ",
+    meanings.OPTED_IN_AT: "Time of consent: ",
+    meanings.OPTED_IN_IP: "Address of consent: ",
+    meanings.CONFIRMED_AT: "Time of confirmation: ",
+    meanings.CONFIRMED_IP: "Address of confirmation: ",
+    meanings.LEFT_AT: "Time of leaving: ",
+    meanings.WHY: "Reason: ",
 }
 
 
@@ -116,11 +116,11 @@ def evidence(to: str, date_order: str) -> Callable[[str], str]:
         found = tags_of(cell)
         return name + json.dumps(found, ensure_ascii=False) if found else ""
 
-    if to == guessing.TAGS:
+    if to == meanings.TAGS:
         return tags
-    if to == guessing.WHY:
+    if to == meanings.WHY:
         return why
-    return ip if to in (guessing.OPTED_IN_IP, guessing.CONFIRMED_IP) else at
+    return ip if to in (meanings.OPTED_IN_IP, meanings.CONFIRMED_IP) else at
 
 
 def tags_of(cell: str) -> list[str]:

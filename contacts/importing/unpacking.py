@@ -10,6 +10,7 @@ import json
 import os
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -157,7 +158,5 @@ def _listen(child: subprocess.Popen[bytes], progress: Callable[[int], None] | No
 
 
 def _last_words(code: int) -> str:
-    """Why a child that said nothing may have ended: SIGXCPU, or SIGKILL from the kernel when memory ran out."""
-    if code == -24:
-        return TOO_LONG
-    return TOO_BIG if code == -9 else BROKEN
+    """Why a child that said nothing may have ended: its time was over, or the kernel's memory."""
+    return {-signal.SIGXCPU: TOO_LONG, -signal.SIGKILL: TOO_BIG}.get(code, BROKEN)

@@ -27,7 +27,7 @@ def table(path: Path, name: str) -> parts.Part | None:
         book = _Book(archive)
         sheets = book.sheets()
     for title, member in sheets:
-        part = parts.of_rows(name, _rows_of(path, book, member), titled=True)
+        part = parts.of_rows(name, _rows_of(path, book, member))
         if part is not None:
             if len(sheets) == 1:
                 return part

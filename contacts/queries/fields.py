@@ -1,9 +1,10 @@
 """The fields that an organization knows of its people: first and last name, which everybody has, and its own."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import connection
 from django.db.models import Q
 
 from accounts.models import Organization
@@ -92,18 +93,16 @@ def imports_using(field: Field) -> list[Import]:
     )
 
 
-def uses(field: Field) -> list[Use]:
-    """Segments, sign-up forms, templates and campaigns that name the field."""
+def uses(field: Field, *, archived: bool = False) -> list[Use]:
+    """Segments, sign-up forms, templates and campaigns that name the field; archived segments and forms when asked for."""
     about = f"field:{field.key}"
-    segments = Segment.objects.filter(organization_id=field.organization_id, archived_at=None).order_by("name")
+    standing = {"organization_id": field.organization_id} | ({} if archived else {"archived_at": None})
     found = [
         Use("segment", segment.name, "contacts:segment_edit", (("segment", segment.public_id),))
-        for segment in segments
+        for segment in Segment.objects.filter(**standing).order_by("name")
         if about in _abouts(segment.definition)
     ]
-    forms = SignupForm.objects.filter(
-        Q(fields__contains=[{"key": field.key}]), organization_id=field.organization_id, archived_at=None
-    )
+    forms = SignupForm.objects.filter(Q(fields__contains=[{"key": field.key}]), **standing)
     found += [
         Use("sign-up form", form.name, "contacts:form_edit", (("form", form.public_id),))
         for form in forms.order_by("name")
@@ -111,6 +110,26 @@ def uses(field: Field) -> list[Use]:
     for letter in ports.letters.naming(organization_id=field.organization_id, name=f"contact.{field.key}"):
         found.append(Use(letter.what, letter.name, letter.page, letter.args))
     return found
+
+
+def untouched(organization: Organization, keys: Collection[str], *, but: Import) -> list[Field]:
+    """Of these fields, locked: those that nobody has a value of, that nothing names, and that no other import fills. Reads
+    everybody's values once."""
+    found = list(Field.objects.select_for_update().filter(organization=organization, key__in=keys).order_by("pk"))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT DISTINCT k.key FROM contacts_contact c CROSS JOIN unnest(%s::text[]) k(key)
+               WHERE c.organization_id = %s AND c."values" ? k.key""",
+            [[field.key for field in found], organization.pk],
+        )
+        taken = {row[0] for row in cursor.fetchall()} | in_work(organization).keys()
+    return [
+        field
+        for field in found
+        if field.key not in taken
+        and not any(import_.pk != but.pk for import_ in imports_using(field))
+        and not uses(field, archived=True)
+    ]
 
 
 def counts_of_choices(field: Field) -> dict[str, int] | None:

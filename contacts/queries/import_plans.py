@@ -7,10 +7,9 @@ from typing import Any
 from django.db.models import Q
 
 from contacts import values
-from contacts.enums import RowNote, RowStatus, RowVerdict
+from contacts.enums import FieldKind, RowNote, RowStatus, RowVerdict
 from contacts.models import Contact, Import, ImportRow, Tag
-from contacts.queries import fields
-from contacts.queries.imports import spot
+from contacts.queries import imports
 
 PAGE = 50
 EXAMPLES = 3
@@ -102,6 +101,11 @@ def tags_to_be_made(import_: Import) -> list[str]:
     return sorted({name for name in names if name.lower() not in there}, key=str.casefold)
 
 
+def new_fields(import_: Import) -> list[tuple[str, str]]:
+    """(name, kind in words) of the fields that approving it makes."""
+    return [(field.label, FieldKind(field.kind).label) for field in imports.fields_to_be_made(import_)]
+
+
 def listing(import_: Import) -> list[tuple[str, str, int]]:
     """(kind, words, n) of the rows that go onto the do-not-send list."""
     counted = import_.plan.get("listing", {})
@@ -121,7 +125,7 @@ def changed_fields(import_: Import) -> list[dict[str, Any]]:
     rows = list(_rows(import_, KINDS["changed"]).order_by("line")[:LOOKED_AT])
     known = _known(import_, rows)
     examples: dict[str, list[tuple[str, str]]] = {}
-    kinds = _kinds(import_)
+    kinds = imports.kinds(import_)
     for row in rows:
         for key, before, after in _changes(row, known.get(row.address_key), kinds):
             pairs = examples.setdefault(key, [])
@@ -143,10 +147,10 @@ def behind(import_: Import, kind: str, *, after: int | None = None, before: int 
     more, found = len(found) > PAGE, sorted(found[:PAGE], key=lambda row: row.line)
     has_before, has_after = (more, True) if before is not None else (after is not None, more)
     known = _known(import_, found)
-    kinds = _kinds(import_)
+    kinds = imports.kinds(import_)
     shown = []
     for row in found:
-        file, line = spot(import_, row.line)
+        file, line = imports.spot(import_, row.line)
         facts = [
             (kinds[key].label if key in kinds else key, _said(kinds, key, value)) for key, value in row.values.items()
         ]
@@ -172,10 +176,6 @@ def _known(import_: Import, rows: Sequence[ImportRow]) -> dict[str, Contact]:
         return {}
     found = Contact.objects.filter(organization_id=import_.organization_id, address_key__in=keys)
     return {contact.address_key: contact for contact in found}
-
-
-def _kinds(import_: Import) -> dict[str, values.FieldKind]:
-    return {field.key: field for field in fields.known(import_.organization, archived=True)}
 
 
 def _changes(

@@ -3,16 +3,19 @@
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import accumulate
+from pathlib import Path
 
 from django.utils import timezone
 
 from accounts.models import Organization
 from contacts.enums import ImportState, RowVerdict
-from contacts.importing import peers, sniffing
+from contacts.importing import meanings, peers, sniffing
 from contacts.importing.sniffing import Layout
 from contacts.models import Import, ImportRow
+from contacts.queries import fields
+from contacts.values import FieldKind
 
 HISTORY = 100
 SHOWN_ROWS = 8
@@ -70,11 +73,43 @@ def progress(import_: Import) -> Progress:
             done, total = int(import_.undo.get("people", 0)), int(import_.undo.get("of", 0))
         case _:
             done, total = import_.rows_applied, import_.rows_total or 0
+    return pace(done, total, import_.started_at)
+
+
+def pace(done: int, total: int | None, started_at: datetime | None) -> Progress:
+    """How far work has come that began then."""
     total = max(total, done) if total is not None else None
-    seconds = (timezone.now() - import_.started_at).total_seconds() if import_.started_at else 0
+    seconds = (timezone.now() - started_at).total_seconds() if started_at else 0
     rate = done / seconds if done and seconds > 1 else None
     left = timedelta(seconds=round((total - done) / rate)) if rate and total is not None else None
     return Progress(done, total, rate, left)
+
+
+def kinds(import_: Import) -> dict[str, FieldKind]:
+    """By its key every field that its rows may have values of: the organization's, and those that it is to make."""
+    known = fields.known(import_.organization, archived=True)
+    return {field.key: field for field in (*known, *fields_to_be_made(import_))}
+
+
+def fields_to_be_made(import_: Import) -> list[FieldKind]:
+    """The fields that approving its plan makes, in the order of their columns."""
+    return [
+        FieldKind(
+            column["key"],
+            column["label"],
+            column["kind"],
+            tuple(column["choices"]),
+            zone=import_.organization.time_zone,
+        )
+        for column in import_.mapping
+        if column["to"] == meanings.NEW and column.get("key")
+    ]
+
+
+def layout(import_: Import) -> Layout:
+    """How its table is read."""
+    dialect = import_.dialect
+    return Layout(dialect["encoding"], dialect["separator"], dialect["has_header"], dialect["preamble"])
 
 
 def earlier(import_: Import) -> Import | None:
@@ -91,15 +126,14 @@ def earlier(import_: Import) -> Import | None:
     )
 
 
-def sample(import_: Import, path: object) -> list[tuple[str, ...]]:
+def sample(import_: Import, path: Path) -> list[tuple[str, ...]]:
     """The first rows of the file, without its header; empty if the file is gone."""
-    dialect = import_.dialect
-    layout = Layout(dialect["encoding"], dialect["separator"], dialect["has_header"], dialect["preamble"])
+    seen = layout(import_)
     try:
-        rows = sniffing.sample_of(path, layout)  # type: ignore[arg-type]
+        rows = sniffing.sample_of(path, seen)
     except OSError:
         return []
-    return rows[1 if layout.has_header else 0 :][:SHOWN_ROWS]
+    return rows[1 if seen.has_header else 0 :][:SHOWN_ROWS]
 
 
 def spot(import_: Import, line: int) -> tuple[str, int]:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts.models import Organization
 from contacts.enums import JobKind, JobState
 from contacts.models import Contact, Job
-from contacts.queries.imports import Progress
+from contacts.queries.imports import Progress, pace
 
 HISTORY = 100
 LATELY = timedelta(minutes=10)
@@ -40,12 +40,7 @@ def history(organization: Organization) -> list[Job]:
 
 def progress(job: Job) -> Progress:
     """How far a job is."""
-    if job.total is None:
-        return Progress(0, 0, None, None)
-    seconds = (timezone.now() - job.started_at).total_seconds() if job.started_at else 0
-    rate = job.done / seconds if seconds >= 1 and job.done else None
-    left = timedelta(seconds=(job.total - job.done) / rate) if rate and job.total > job.done else None
-    return Progress(job.done, job.total, rate, left)
+    return pace(job.done, job.total, job.started_at)
 
 
 def problems(job: Job) -> list[tuple[Contact | None, str]]:

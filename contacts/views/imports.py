@@ -46,19 +46,19 @@ def list_(request: HttpRequest, org: str) -> HttpResponse:
 def new(request: HttpRequest, org: str) -> HttpResponse:
     require(request, Role.MARKETER)
     if int(request.META.get("CONTENT_LENGTH") or 0) > import_files.MAX_BYTES + AROUND:
-        return _refused_upload(request, UploadForm(), import_files.TOO_LARGE)
+        return _refused_upload(request, import_files.TOO_LARGE)
     return _new(request)
 
 
 @csrf_protect
 def _new(request: HttpRequest) -> HttpResponse:
-    try:
-        form = UploadForm(request.POST or None, request.FILES or None)
-    except RequestDataTooBig:
-        return _refused_upload(request, UploadForm(), "That is too much to paste. Save it as a file and upload that.")
+    form = UploadForm()
     if request.method == "POST":
-        form = UploadForm(request.POST, request.FILES)
-    if request.method == "POST" and form.is_valid():
+        try:
+            form = UploadForm(request.POST, request.FILES)
+        except RequestDataTooBig:
+            return _refused_upload(request, "That is too much to paste. Save it as a file and upload that.")
+    if form.is_bound and form.is_valid():
         try:
             import_ = verbs.receive_many(organization=request.organization, uploads=form.uploads(), actor=request.user)
         except Refused as refused:
@@ -83,7 +83,8 @@ def show(request: HttpRequest, org: str, import_: str) -> HttpResponse:
 def progress(request: HttpRequest, org: str, import_: str) -> HttpResponse:
     """The part that refreshes itself; when the phase is over it makes the page load anew."""
     found = import_for(request, import_)
-    response = render(request, "contacts/imports/_progress.html", _facts(request, found))
+    facts = {"import_": found, "progress": imports.progress(found)}
+    response = render(request, "contacts/imports/_progress.html", facts)
     if found.state not in verbs.WORKING:
         response["HX-Refresh"] = "true"
     return response
@@ -197,14 +198,14 @@ def _to(request: HttpRequest, import_: Import) -> HttpResponse:
     return redirect(tenant_url(request, "contacts:import", import_=import_.public_id))
 
 
-def _refused_upload(request: HttpRequest, form: UploadForm, words: str) -> HttpResponse:
+def _refused_upload(request: HttpRequest, words: str) -> HttpResponse:
     """The body was not read, so the form is empty again; a page is still the better answer than a number."""
-    return render(request, "contacts/imports/new.html", {"form": form, "refused": words}, status=413)
+    return render(request, "contacts/imports/new.html", {"form": UploadForm(), "refused": words}, status=413)
 
 
 def _match_page(request: HttpRequest, import_: Import, form: ConsentForm, *, status: int = 200) -> HttpResponse:
     posted = matches_from(request.POST, import_) if request.method == "POST" else None
-    rows = imports.sample(import_, verbs.path_of(import_))
+    rows = imports.sample(import_, import_files.path_of(import_))
     form.mark_wanted()
     context = {
         "import_": import_,
@@ -233,6 +234,7 @@ def _facts(request: HttpRequest, import_: Import) -> dict[str, object]:
         "listing": import_plans.listing(import_),
         "disputed": disputes.of_import(import_) if import_.state == ImportState.APPLIED else 0,
         "new_tags": import_plans.tags_to_be_made(import_) if import_.state == ImportState.PLANNED else [],
+        "new_fields": import_plans.new_fields(import_) if import_.state == ImportState.PLANNED else [],
         "undo_until": until,
         "may_undo": until is not None and until > timezone.now(),
     }

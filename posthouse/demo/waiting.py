@@ -13,7 +13,7 @@ from accounts.tenancy import tenant_scope
 from contacts.actions import import_work, imports, privacy_requests
 from contacts.actions.imports import Consent, Match
 from contacts.enums import RequestChannel, RequestKind
-from contacts.importing import guessing
+from contacts.importing import meanings
 from contacts.models import Contact, Topic
 from posthouse.demo import audience, people
 
@@ -28,7 +28,7 @@ def write(*, organization: Organization, topic: Topic, actor: User) -> None:
         import_ = imports.receive(
             organization=organization, file_name="Festival guest list.csv", chunks=_file(organization), actor=actor
         )
-        known = [guessing.SKIP if column["to"] == guessing.NEW else column["to"] for column in import_.mapping]
+        known = [meanings.SKIP if column["to"] == meanings.NEW else column["to"] for column in import_.mapping]
         imports.match_columns(
             import_=import_,
             matches=[Match(column=number, to=to) for number, to in enumerate(known)],

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.models import Brand, Organization
 from contacts.actions import fields, import_work, imports, segments, subscriptions, suppressions
-from contacts.actions.imports import Consent, Match
+from contacts.actions.imports import Consent
 from contacts.actions.subscriptions import Statement
 from contacts.enums import ConsentSource, ImportState, SuppressionReason
 from contacts.models import Contact, Import, Segment, Suppression, Topic
@@ -124,10 +124,7 @@ def an_upload(organization: Organization) -> dict[str, Any]:
 
 def reading(organization: Organization) -> Import:
     import_ = uploaded(organization)
-    matches = [
-        Match(one["column"], one["to"], one["date_order"], import_.dialect["columns"][one["column"]], one["kind"])
-        for one in import_.mapping
-    ]
+    matches = imports.as_guessed(import_)
     consent = Consent("consent", "Yes, write to me about kettles.", "The till in Cologne", date(2026, 5, 1))
     topics = list(Topic.objects.order_by("name")[:1])
     imports.match_columns(import_=import_, matches=matches, topics=topics, consent=consent, actor=None)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import Organization
 from contacts.actions import import_undo, import_work, imports, subscriptions, suppressions, tags
-from contacts.actions.imports import Consent, Match
+from contacts.actions.imports import Consent
 from contacts.actions.subscriptions import Statement
 from contacts.enums import ConsentSource, SuppressionReason
 from contacts.models import Contact, Import, Topic
@@ -80,13 +80,9 @@ def opened(organization: Organization) -> dict[str, Any]:
 def plan(organization: Organization) -> dict[str, Any]:
     here = opened(organization)
     import_ = Import.objects.get()
-    names = import_.dialect["columns"]
     imports.match_columns(
         import_=import_,
-        matches=[
-            Match(one["column"], one["to"], one["date_order"], names[one["column"]], one["kind"])
-            for one in import_.mapping
-        ],
+        matches=imports.as_guessed(import_),
         topics=list(Topic.objects.order_by("name")[:1]),
         consent=Consent(
             "consent", "Yes, write to me about kettles.", "The form of our old newsletter", date(2026, 5, 1)

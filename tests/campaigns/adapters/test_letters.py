@@ -1,4 +1,4 @@
-"""Which templates and drafts name a field: by its whole name, and not once they were sent."""
+"""Which templates and campaigns name a field: by its whole name, and not once they were sent."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from campaigns.models import Campaign, Design
 pytestmark = pytest.mark.django_db
 
 
-def test_whole_names_in_templates_and_drafts(scoped):
+def test_whole_names_in_templates_and_in_campaigns_that_are_not_over(scoped):
     brand = Brand.objects.get()
     facts = {"organization": scoped, "brand": brand}
     Design.objects.create(name="Names it", mjml="<mj-text>{{ contact.city }}</mj-text>", **facts)
@@ -20,10 +20,12 @@ def test_whole_names_in_templates_and_drafts(scoped):
     Campaign.objects.create(name="By its content", design=content, **facts)
     Campaign.objects.create(name="By its subject", subject="Hello {{ contact.city }}", **facts)
     Campaign.objects.create(name="Sent", subject="{{ contact.city }}", state=CampaignState.FINISHED, **facts)
+    Campaign.objects.create(name="Scheduled", subject="{{ contact.city }}", state=CampaignState.SCHEDULED, **facts)
     found = LetterAnswers().naming(organization_id=scoped.pk, name="contact.city")
     assert [(one.what, one.name) for one in found] == [
         ("template", "Names it"),
         ("draft", "By its content"),
         ("draft", "By its subject"),
+        ("campaign", "Scheduled"),
     ]
     assert all(one.page.startswith("campaigns:") and one.args for one in found)

@@ -23,7 +23,7 @@ from contacts.models import (
 )
 from sending.actions import evidence
 from sending.enums import DeliveryState
-from tests.contacts.actions.test_import_work import applied, as_guessed, planned, upload
+from tests.contacts.actions.test_import_work import applied, planned, upload
 from tests.sending import ledger
 
 PAGE = Statement(ConsentSource.PAGE)
@@ -143,7 +143,7 @@ def test_tags_that_it_put_on_come_off(scoped):
     vip = tags.ensure(scoped, ["VIP"])["VIP"]
     tags.put_on(tag=vip, ids=[person("ann").pk])
     import_ = upload(scoped, 'Email,Tags\nann@post.example,"VIP,Köln"\n')
-    imports.match_columns(import_=import_, matches=as_guessed(import_), topics=[], consent=None, actor=None)
+    imports.match_columns(import_=import_, matches=imports.as_guessed(import_), topics=[], consent=None, actor=None)
     import_work.run(organization_id=scoped.pk, import_id=import_.pk)
     imports.approve(import_=import_, actor=None)
     import_work.run(organization_id=scoped.pk, import_id=import_.pk)

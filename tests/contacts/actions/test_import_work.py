@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry, Brand
 from accounts.tenancy import tenant_scope
-from contacts.actions import import_files, import_work, imports, subscriptions, suppressions
+from contacts.actions import import_files, import_work, imports, subscriptions, suppressions, turns
 from contacts.actions.imports import Consent, Match
 from contacts.enums import ImportState, RowVerdict, SubscriptionState, SuppressionReason
 from contacts.errors import BadImport, NotThisWay
@@ -27,23 +27,14 @@ def upload(organization, text, actor=None, name="people.csv"):
     return imports.receive(organization=organization, file_name=name, chunks=[data] if data else [], actor=actor)
 
 
-def as_guessed(import_):
-    return [
-        Match(
-            one["column"],
-            one["to"],
-            one["date_order"],
-            import_.dialect["columns"][one["column"]],
-            one["kind"],
-        )
-        for one in import_.mapping
-    ]
-
-
 def planned(organization, text, topics=(), consent=CONSENT):
     import_ = upload(organization, text)
     imports.match_columns(
-        import_=import_, matches=as_guessed(import_), topics=topics, consent=consent if topics else None, actor=None
+        import_=import_,
+        matches=imports.as_guessed(import_),
+        topics=topics,
+        consent=consent if topics else None,
+        actor=None,
     )
     assert import_work.run(organization_id=organization.pk, import_id=import_.pk)
     import_.refresh_from_db()
@@ -155,7 +146,9 @@ def test_a_dead_workers_import_is_taken_up_where_it_stood(scoped, topic, monkeyp
     monkeypatch.setattr(import_work, "STAGE_BATCH", 3)
     monkeypatch.setattr(import_work, "APPLY_BATCH", 3)
     import_ = upload(scoped, "email\n" + "".join(f"p{i}@example.org\n" for i in range(10)))
-    imports.match_columns(import_=import_, matches=as_guessed(import_), topics=[topic], consent=CONSENT, actor=None)
+    imports.match_columns(
+        import_=import_, matches=imports.as_guessed(import_), topics=[topic], consent=CONSENT, actor=None
+    )
 
     def die_after(calls, function):
         def dying(*args, **kwargs):
@@ -199,7 +192,7 @@ def test_a_worker_that_was_replaced_writes_nothing_more(scoped, topic):
     taken = import_work._take_up(import_.pk, "first")
     assert taken is not None
     Import.objects.update(worker="second")
-    with pytest.raises(import_work.Lost):
+    with pytest.raises(turns.Lost):
         import_work._apply_batch(scoped.pk, import_.pk, "first")
     assert not Contact.objects.exists()
 
@@ -284,7 +277,7 @@ def test_the_sweep_finds_what_nobody_works_on(organization):
         import_ = upload(organization, "email\nann@example.org\n")
     assert import_work.waiting() == []
     with tenant_scope(organization):
-        imports.match_columns(import_=import_, matches=as_guessed(import_), topics=[], consent=None, actor=None)
+        imports.match_columns(import_=import_, matches=imports.as_guessed(import_), topics=[], consent=None, actor=None)
     assert import_work.waiting() == [(organization.pk, import_.pk)]
     with tenant_scope(organization):
         Import.objects.update(worker="alive", beat_at=timezone.now())
@@ -316,10 +309,10 @@ def test_an_import_that_nobody_went_on_with_is_cancelled_and_its_file_goes(
     with tenant_scope(organization):
         assert Import.objects.get().state == ImportState.UPLOADED
         Import.objects.update(created_at=timezone.now() - import_work.KEEP_ROWS - timedelta(days=1))
-    assert imports.path_of(import_).exists()
+    assert import_files.path_of(import_).exists()
     with django_capture_on_commit_callbacks(execute=True):
         import_work.forget_old()
-    assert not imports.path_of(import_).exists()
+    assert not import_files.path_of(import_).exists()
     with tenant_scope(organization):
         assert Import.objects.get().state == ImportState.CANCELLED
 
@@ -352,8 +345,8 @@ def test_what_a_killed_worker_left_goes_when_no_import_can_need_it(db, settings,
 
 def test_a_vanished_upload_fails_in_words(scoped):
     import_ = upload(scoped, "email\nann@example.org\n")
-    imports.match_columns(import_=import_, matches=as_guessed(import_), topics=[], consent=None, actor=None)
-    imports.path_of(import_).unlink()
+    imports.match_columns(import_=import_, matches=imports.as_guessed(import_), topics=[], consent=None, actor=None)
+    import_files.path_of(import_).unlink()
     import_work.run(organization_id=scoped.pk, import_id=import_.pk)
     import_.refresh_from_db()
     assert import_.state == ImportState.FAILED
@@ -362,7 +355,7 @@ def test_a_vanished_upload_fails_in_words(scoped):
 
 def test_an_error_of_ours_ends_the_import_in_words_and_is_not_repeated_for_ever(scoped, monkeypatch, caplog):
     import_ = upload(scoped, "email\na@mail.example\n")
-    imports.match_columns(import_=import_, matches=as_guessed(import_), topics=[], consent=None, actor=None)
+    imports.match_columns(import_=import_, matches=imports.as_guessed(import_), topics=[], consent=None, actor=None)
 
     def broken(*_: object) -> None:
         raise ZeroDivisionError

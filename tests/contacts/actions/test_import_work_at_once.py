@@ -16,7 +16,7 @@ from contacts.models import ConsentRecord, Contact, Import, Subscription, Topic
 from contacts.queries import audience
 from sending.actions import mailings
 from sending.models import Delivery
-from tests.contacts.actions.test_import_work import applied, as_guessed, upload
+from tests.contacts.actions.test_import_work import applied, upload
 from tests.sending import ledger
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -105,7 +105,9 @@ def test_a_launch_in_the_middle_of_an_import_freezes_whole_people(organization, 
     with tenant_scope(organization):
         import_ = upload(organization, "Email\n" + "".join(f"p{i}@post.example\n" for i in range(500)))
         consent = Consent("consent", "Yes", "Shop", date(2026, 5, 1))
-        imports.match_columns(import_=import_, matches=as_guessed(import_), topics=[topic], consent=consent, actor=None)
+        imports.match_columns(
+            import_=import_, matches=imports.as_guessed(import_), topics=[topic], consent=consent, actor=None
+        )
     import_work.run(organization_id=organization.pk, import_id=import_.pk)
     with tenant_scope(organization):
         imports.approve(import_=import_, actor=None)
@@ -138,7 +140,7 @@ def test_two_imports_of_the_same_people_in_another_order_do_not_wait_for_each_ot
             import_ = upload(organization, "Email,City\n" + "".join(rows))
             consent = Consent("consent", "Yes", "Shop", date(2026, 5, 1))
             imports.match_columns(
-                import_=import_, matches=as_guessed(import_), topics=[topic], consent=consent, actor=None
+                import_=import_, matches=imports.as_guessed(import_), topics=[topic], consent=consent, actor=None
             )
             ready.append(import_)
     for import_ in ready:
@@ -162,7 +164,9 @@ def test_who_leaves_everything_while_the_batch_waits_for_them_is_not_subscribed(
         applied(organization, "Email\nann@post.example\n")
         import_ = upload(organization, "Email,City\nann@post.example,Oslo\n")
         consent = Consent("consent", "Yes", "Shop", date(2026, 5, 1))
-        imports.match_columns(import_=import_, matches=as_guessed(import_), topics=[topic], consent=consent, actor=None)
+        imports.match_columns(
+            import_=import_, matches=imports.as_guessed(import_), topics=[topic], consent=consent, actor=None
+        )
     import_work.run(organization_id=organization.pk, import_id=import_.pk)
     with tenant_scope(organization):
         imports.approve(import_=import_, actor=None)

@@ -18,7 +18,6 @@ from contacts.actions import import_undo, import_work, imports
 from contacts.actions.imports import Consent, Match
 from contacts.enums import ImportState
 from contacts.models import ConsentRecord, Contact, Import, ImportChange, ImportRow, Subscription, Tagging, Topic
-from tests.contacts.actions.test_import_work import as_guessed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PEOPLE = 4_000
@@ -123,7 +122,7 @@ def test_killed_workers_lose_and_double_nothing(organization):
     assert import_.state == ImportState.UPLOADED, import_.problem
     assert import_.dialect["lines"] == PEOPLE
     with tenant_scope(organization):
-        matches: list[Match] = as_guessed(import_)
+        matches: list[Match] = imports.as_guessed(import_)
         consent = Consent("consent", "Yes", "Shop", date(2026, 5, 1))
         imports.match_columns(import_=import_, matches=matches, topics=[topic], consent=consent, actor=None)
     killed = kill_until_over(import_, ImportState.STAGING, "rows_staged", dice)

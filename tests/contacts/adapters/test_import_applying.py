@@ -24,7 +24,7 @@ from contacts.models import (
     Tagging,
     Topic,
 )
-from tests.contacts.actions.test_import_work import CONSENT, applied, as_guessed, planned, upload
+from tests.contacts.actions.test_import_work import CONSENT, applied, planned, upload
 
 
 @pytest.fixture
@@ -211,7 +211,7 @@ def test_tags_of_a_column_and_for_everybody(scoped):
     import_ = upload(scoped, 'Email,Tags\nann@post.example,"vip,Köln"\nbob@post.example,\n')
     imports.match_columns(
         import_=import_,
-        matches=as_guessed(import_),
+        matches=imports.as_guessed(import_),
         topics=[],
         consent=None,
         actor=None,

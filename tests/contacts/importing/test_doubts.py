@@ -42,10 +42,3 @@ def test_famous_and_real_domains_are_never_doubted():
 @given(st.text(alphabet="gmailco.n", min_size=1, max_size=12))
 def test_what_was_meant_is_another_domain(domain):
     assert doubts.meant(domain) != domain
-
-
-@pytest.mark.parametrize(
-    ("local", "is_role"), [("info", True), ("no-reply", True), ("abuse", True), ("ann", False), ("", False)]
-)
-def test_roles(local, is_role):
-    assert doubts.is_role(local) == is_role

@@ -13,7 +13,7 @@ from contacts.enums import ImportState, SuppressionReason
 from contacts.models import Import, ImportRow, Topic
 from contacts.queries import import_plans
 from contacts.queries import imports as queries
-from tests.contacts.actions.test_import_work import applied, as_guessed, planned
+from tests.contacts.actions.test_import_work import applied, planned
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_the_numbers_of_a_plan_are_those_of_the_rows_behind_them(scoped, topic):
     import_ = imports.receive(organization=scoped, file_name="p.json", chunks=[json.dumps(people).encode()], actor=None)
     import_work.run(organization_id=scoped.pk, import_id=import_.pk)
     import_.refresh_from_db()
-    imports.match_columns(import_=import_, matches=as_guessed(import_), topics=[], consent=None, actor=None)
+    imports.match_columns(import_=import_, matches=imports.as_guessed(import_), topics=[], consent=None, actor=None)
     import_work.run(organization_id=scoped.pk, import_id=import_.pk)
     import_.refresh_from_db()
     assert import_.state == ImportState.PLANNED, import_.problem

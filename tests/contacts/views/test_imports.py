@@ -74,6 +74,9 @@ def test_from_upload_to_applied(as_marketer, organization, topic, woken, django_
     html = as_marketer.get(url(organization, "import", **here)).content.decode()
     assert "This is what would happen" in html
     assert "Import 1 person" in html
+    assert "New fields" in html
+    with tenant_scope(organization):
+        assert not Field.objects.exists()
     assert "There is no @ in the address." in html
     with django_capture_on_commit_callbacks(execute=True):
         as_marketer.post(url(organization, "import_approve", **here))
@@ -121,6 +124,14 @@ def test_a_file_that_is_no_list_is_refused_in_words(as_marketer, organization, d
         assert not Import.objects.exists()
 
 
+def test_so_many_uploads_wait_and_no_more(as_marketer, organization, monkeypatch):
+    monkeypatch.setattr(imports, "MAX_WAITING", 1)
+    upload(as_marketer, organization)
+    response = upload(as_marketer, organization)
+    assert response.status_code == 422
+    assert "Import or cancel some of them first." in response.content.decode()
+
+
 def test_no_file_at_all(as_marketer, organization):
     assert "Choose a file, or paste rows" in as_marketer.post(url(organization, "import_new")).content.decode()
 
@@ -143,16 +154,17 @@ def test_a_double_click_does_it_once(as_marketer, organization, woken, django_ca
     assert len(woken) == 1
 
 
-def test_cancel_and_its_words(as_marketer, organization):
+def test_cancel_and_its_words(as_marketer, organization, django_capture_on_commit_callbacks):
     page = upload(as_marketer, organization).url
     with tenant_scope(organization):
         import_ = Import.objects.get()
-    as_marketer.post(url(organization, "import_cancel", import_=import_.public_id))
+    assert import_files.path_of(import_).exists()
+    with django_capture_on_commit_callbacks(execute=True):
+        as_marketer.post(url(organization, "import_cancel", import_=import_.public_id))
+    assert not import_files.path_of(import_).exists()
     assert "It had changed nobody." in as_marketer.get(page).content.decode()
     response = as_marketer.post(url(organization, "import_cancel", import_=import_.public_id), follow=True)
     assert "over already" in response.content.decode()
-    with tenant_scope(organization):
-        assert imports.path_of(import_).parent.name == str(organization.pk)
 
 
 @pytest.mark.parametrize("n", [1, 3])
