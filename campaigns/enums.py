@@ -43,7 +43,7 @@ class Metric(models.TextChoices):
     OPENS = "opens", "People who opened"
 
 
-class Tested(models.TextChoices):
+class Differs(models.TextChoices):
     """What differs between the versions of an A/B test."""
 
     SUBJECT = "subject", "Subject"

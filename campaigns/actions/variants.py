@@ -13,7 +13,7 @@ from accounts.actions import audit
 from accounts.models import User
 from campaigns import ab_testing
 from campaigns.actions import campaigns, designs
-from campaigns.enums import Metric, Tested, Unsure
+from campaigns.enums import Differs, Metric, Unsure
 from campaigns.errors import Refused
 from campaigns.models import Campaign, Design, Variant
 
@@ -26,7 +26,7 @@ def set_up(
     *,
     campaign: Campaign,
     actor: User,
-    what: Tested,
+    what: Differs,
     versions: Sequence[Mapping[str, Any]],
     share: int,
     metric: Metric,
@@ -42,7 +42,7 @@ def set_up(
     """
     campaign = campaigns.draft(campaign)
     _sensible(len(versions) + 1, share, minutes)
-    if what == Tested.CONTENT and campaign.design is None:
+    if what == Differs.CONTENT and campaign.design is None:
         raise Refused("Pick the campaign's content first: every version begins with a copy of it.")
     known = {row.number: row for row in Variant.objects.filter(campaign=campaign).select_related("design")}
     for number, given in enumerate([{}, *versions], start=1):
@@ -50,7 +50,7 @@ def set_up(
         for name in WORDS:
             setattr(row, name, _line(given.get(name, getattr(row, name))))
         row.delay_minutes = given.get("delay_minutes", row.delay_minutes)
-        if what == Tested.CONTENT and number > 1 and row.design is None:
+        if what == Differs.CONTENT and number > 1 and row.design is None:
             row.design = _copy(campaign.design, campaign, actor, number)
         row.save()
     _take_away(list(known.values()))

@@ -6,7 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from campaigns import ab_testing
-from campaigns.enums import Metric, Tested, Unsure
+from campaigns.enums import Differs, Metric, Unsure
 from campaigns.models import Campaign, Variant
 from sending.merging import check
 
@@ -22,7 +22,7 @@ class TestForm(forms.Form):
 
     what = forms.ChoiceField(
         label="What differs",
-        choices=Tested.choices,
+        choices=Differs.choices,
         widget=forms.RadioSelect,
         help_text="One thing at a time: else nobody can say what made the difference.",
     )
@@ -113,7 +113,7 @@ class TestForm(forms.Form):
                     given[field] = self._words(what, given[field])
                 except ValidationError as error:
                     self.add_error(field, error)
-            if what == Tested.TIME and not given.get(f"later_{number}"):
+            if what == Differs.TIME and not given.get(f"later_{number}"):
                 self.add_error(f"later_{number}", "Choose how much later it leaves.")
         versions = [
             {

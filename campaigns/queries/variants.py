@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from campaigns import ab_testing
 from campaigns.ab_testing import Seen, Settings
-from campaigns.enums import CampaignState, Metric, Tested
+from campaigns.enums import CampaignState, Differs, Metric
 from campaigns.models import Campaign, Design, Variant
 from campaigns.statistics import Share
 from reputation.queries import totals
@@ -149,19 +149,19 @@ def _version(campaign: Campaign, settings: Settings, row: Variant) -> Version:
     own = copy.copy(campaign)
     delay = timedelta(0)
     if row.number > 1:
-        if settings.what in (Tested.SUBJECT, Tested.PREHEADER, Tested.FROM_NAME):
+        if settings.what in (Differs.SUBJECT, Differs.PREHEADER, Differs.FROM_NAME):
             setattr(own, settings.what, getattr(row, settings.what))
-        elif settings.what == Tested.CONTENT and row.design is not None:
+        elif settings.what == Differs.CONTENT and row.design is not None:
             own.design = row.design
-        elif settings.what == Tested.TIME:
+        elif settings.what == Differs.TIME:
             delay = timedelta(minutes=row.delay_minutes)
     others = row.number > 1
     return Version(
         row.number,
         own,
         delay,
-        has_own_letter=others and settings.what != Tested.TIME,
-        has_own_content=others and settings.what == Tested.CONTENT,
+        has_own_letter=others and settings.what != Differs.TIME,
+        has_own_content=others and settings.what == Differs.CONTENT,
     )
 
 
@@ -191,7 +191,7 @@ def version_of(design: Design) -> Version | None:
 def delays(campaign: Campaign) -> dict[int, timedelta]:
     """How much later each version leaves, where the time is what is tested."""
     settings = Settings.of(campaign.test)
-    if settings is None or settings.what != Tested.TIME:
+    if settings is None or settings.what != Differs.TIME:
         return {}
     return {each.number: each.delay for each in of(campaign) if each.delay}
 
@@ -214,7 +214,7 @@ def seen(campaign: Campaign, *, counts: dict[int, Counts] | None = None) -> list
     numbers = [row.number for row in rows(campaign)]
     found = [_seen(number, counts.get(number, Counts())) for number in numbers]
     ends = ab_testing.ends(campaign.test, settings)
-    if settings.what != Tested.TIME or not ends:
+    if settings.what != Differs.TIME or not ends:
         return found
     done = engagements.until(campaign.mailing_id, ends)
     return [
@@ -287,7 +287,7 @@ def results(campaign: Campaign) -> Results | None:
 
 
 def _measured(campaign: Campaign, settings: Settings, counts: dict[int, Counts]) -> list[Seen]:
-    if settings.what != Tested.TIME:
+    if settings.what != Differs.TIME:
         return seen(campaign, counts=counts)
     key = f"campaigns.versions.{campaign.mailing_id}"
     found: list[Seen] | None = cache.get(key)
@@ -299,8 +299,8 @@ def _measured(campaign: Campaign, settings: Settings, counts: dict[int, Counts])
 
 def _words(letter: Letter, settings: Settings) -> str:
     """What a reader sees of the difference, where it is words."""
-    words = {Tested.SUBJECT: letter.subject, Tested.PREHEADER: letter.preheader, Tested.FROM_NAME: letter.from_name}
-    return words.get(Tested(settings.what), "")
+    words = {Differs.SUBJECT: letter.subject, Differs.PREHEADER: letter.preheader, Differs.FROM_NAME: letter.from_name}
+    return words.get(Differs(settings.what), "")
 
 
 def letters(campaign: Campaign) -> dict[int, Letter]:

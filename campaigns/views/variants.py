@@ -13,7 +13,7 @@ from campaigns import ab_testing, careful_start
 from campaigns.access import campaign_for
 from campaigns.actions import variants as verbs
 from campaigns.actions import winners
-from campaigns.enums import CampaignState, Metric, Tested
+from campaigns.enums import CampaignState, Differs, Metric
 from campaigns.errors import Refused
 from campaigns.forms.variants import TestForm
 from campaigns.models import Campaign
@@ -41,7 +41,7 @@ def edit(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
             form.add_error(None, str(refused))
         else:
             messages.success(request, "Saved. Look at what the checklist says of the versions.")
-            if form.cleaned_data["what"] == Tested.CONTENT:
+            if form.cleaned_data["what"] == Differs.CONTENT:
                 return redirect(tenant_url(request, "campaigns:campaign_versions", campaign=found.public_id))
             return _back(request, found)
     status = 422 if form.errors else 200
@@ -60,7 +60,7 @@ def _context(request: HttpRequest, campaign: Campaign, form: TestForm) -> dict[s
         "settings": settings,
         "versions": versions,
         "plan": ab_testing.plan(settings, [each.delay for each in versions]) if settings is not None else [],
-        "is_content": settings is not None and settings.what == Tested.CONTENT,
+        "is_content": settings is not None and settings.what == Differs.CONTENT,
         "is_careful": careful_start.Settings.of(campaign.canary) is not None,
         "offers": _offers(campaign, len(versions)),
     }

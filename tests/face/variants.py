@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.models import Organization
 from campaigns.actions import launches, schedules, variants, winners
-from campaigns.enums import Metric, Tested
+from campaigns.enums import Metric, Differs
 from campaigns.models import Campaign
 from sending.enums import Bucket, EventKind
 from sending.models import Tally
@@ -28,7 +28,7 @@ def set_up(organization: Organization) -> dict[str, Any]:
 
 
 def contents(organization: Organization) -> dict[str, Any]:
-    return {"campaign": _tested(organization, what=Tested.CONTENT).public_id}
+    return {"campaign": _tested(organization, what=Differs.CONTENT).public_id}
 
 
 def running(organization: Organization) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def decided(organization: Organization) -> dict[str, Any]:
 def _tested(organization: Organization, **choices: Any) -> Campaign:
     campaign = _draft(organization)
     chosen: dict[str, Any] = {
-        "what": Tested.SUBJECT,
+        "what": Differs.SUBJECT,
         "versions": [{"subject": B}, {"subject": C}],
         "share": 60,
         "metric": Metric.CLICKS,

@@ -12,7 +12,7 @@ from accounts.tenancy import tenant_scope
 from campaigns import ab_testing
 from campaigns.actions import approvals, copies, launches, schedules, variants, winners
 from campaigns.actions import campaigns as drafts
-from campaigns.enums import CampaignState, Metric, Tested, Unsure
+from campaigns.enums import CampaignState, Differs, Metric, Unsure
 from campaigns.errors import Refused, Unlawful
 from campaigns.models import Campaign, Design, Variant
 from campaigns.queries import checklist, fingerprints
@@ -28,7 +28,7 @@ People = Callable[..., list[Contact]]
 def set_up(campaign: Campaign, actor: User, **choices: Any) -> Campaign:
     """Inside of the organization's scope: B says something else, unless it is told otherwise."""
     chosen: dict[str, Any] = {
-        "what": Tested.SUBJECT,
+        "what": Differs.SUBJECT,
         "versions": [{"subject": "Something else"}],
         "share": 40,
         "metric": Metric.CLICKS,
@@ -37,6 +37,16 @@ def set_up(campaign: Campaign, actor: User, **choices: Any) -> Campaign:
     }
     variants.set_up(campaign=campaign, actor=actor, **chosen)
     return fresh(campaign)
+
+
+def with_content(campaign: Campaign, actor: User) -> Campaign:
+    """B says one thing more, "Of B"."""
+    campaign = set_up(campaign, actor, what=Differs.CONTENT)
+    assert campaign.design is not None
+    more = "<mj-section><mj-column><mj-text>Of B</mj-text></mj-column></mj-section></mj-body>"
+    mjml = campaign.design.mjml.replace("</mj-body>", more)
+    variants.choose_content(campaign=campaign, number=2, name="Other", mjml=mjml, actor=actor)
+    return campaign
 
 
 def launch(campaign: Campaign, actor: User) -> Campaign:
@@ -68,7 +78,7 @@ def test_set_up_changed_and_given_up(organization: Organization, draft: Campaign
         with pytest.raises(Refused, match="Turn the careful start off"):
             schedules.choose(campaign=campaign, actor=marketer, canary={"percent": 5})
 
-        campaign = set_up(campaign, marketer, what=Tested.CONTENT, versions=[{}, {}, {}])
+        campaign = set_up(campaign, marketer, what=Differs.CONTENT, versions=[{}, {}, {}])
         own = [each.campaign.design_id for each in reading.of(campaign)]
         assert len(set(own)) == 4 and own[0] == campaign.design_id
         assert [row.subject for row in reading.rows(campaign)] == ["", "Two", "Three", ""]  # nothing is lost
@@ -98,7 +108,7 @@ def test_content_is_wanted_before_it_is_tested(organization: Organization, draft
     with tenant_scope(organization):
         Campaign.objects.update(design=None)
         with pytest.raises(Refused, match="Pick the campaign's content first"):
-            set_up(draft, marketer, what=Tested.CONTENT)
+            set_up(draft, marketer, what=Differs.CONTENT)
 
 
 def test_a_started_campaign_is_left_alone(
@@ -120,7 +130,7 @@ def test_a_discarded_draft_leaves_no_content_behind(
     organization: Organization, draft: Campaign, marketer: User
 ) -> None:
     with tenant_scope(organization):
-        campaign = set_up(draft, marketer, what=Tested.CONTENT)
+        campaign = set_up(draft, marketer, what=Differs.CONTENT)
         drafts.discard(campaign=campaign, actor=marketer)
         assert not Variant.objects.exists() and not Design.objects.filter(is_template=False).exists()
 
@@ -130,7 +140,7 @@ def test_a_duplicate_has_its_own_versions(
 ) -> None:
     people(20)
     with tenant_scope(organization):
-        campaign = launch(set_up(draft, marketer, what=Tested.CONTENT), marketer)
+        campaign = launch(with_content(draft, marketer), marketer)
         winners.choose(campaign=campaign, number=2, actor=marketer)
         made = fresh(copies.duplicate(campaign=fresh(campaign), actor=marketer))
         assert made.test == ab_testing.choices(campaign.test) and made.state == CampaignState.DRAFT
@@ -176,9 +186,9 @@ def test_at_a_hundred_per_cent_nobody_waits(
 @pytest.mark.parametrize(
     ("what", "given", "differs"),
     [
-        (Tested.SUBJECT, {"subject": "Two"}, "subject"),
-        (Tested.PREHEADER, {"preheader": "Look inside"}, "preheader"),
-        (Tested.FROM_NAME, {"from_name": "Rosa of Kettles"}, "from_name"),
+        (Differs.SUBJECT, {"subject": "Two"}, "subject"),
+        (Differs.PREHEADER, {"preheader": "Look inside"}, "preheader"),
+        (Differs.FROM_NAME, {"from_name": "Rosa of Kettles"}, "from_name"),
     ],
 )
 def test_each_letter_has_what_differs_and_nothing_else(
@@ -186,7 +196,7 @@ def test_each_letter_has_what_differs_and_nothing_else(
     draft: Campaign,
     people: People,
     marketer: User,
-    what: Tested,
+    what: Differs,
     given: dict[str, str],
     differs: str,
 ) -> None:
@@ -197,7 +207,7 @@ def test_each_letter_has_what_differs_and_nothing_else(
         assert getattr(b, differs) == given[differs] != getattr(a, differs)
         same = {"subject", "preheader", "from_name", "from_local", "reply_to", "links"} - {differs}
         assert all(getattr(a, name) == getattr(b, name) for name in same)
-        if what == Tested.PREHEADER:
+        if what == Differs.PREHEADER:
             assert "Look inside" in b.html and "Look inside" not in a.html
 
 
@@ -206,12 +216,7 @@ def test_content_is_frozen_at_the_launch(
 ) -> None:
     people(20)
     with tenant_scope(organization):
-        campaign = set_up(draft, marketer, what=Tested.CONTENT)
-        assert campaign.design is not None
-        more = "<mj-section><mj-column><mj-text>Of B</mj-text></mj-column></mj-section></mj-body>"
-        mjml = campaign.design.mjml.replace("</mj-body>", more)
-        variants.choose_content(campaign=campaign, number=2, name="Other", mjml=mjml, actor=marketer)
-        campaign = launch(campaign, marketer)
+        launch(with_content(draft, marketer), marketer)
         Design.objects.filter(is_template=False).update(mjml="<mjml></mjml>")
         a, b = (row.letter for row in MailingVariant.objects.filter(variant__in=(1, 2)).order_by("variant"))
         assert "Of B" in b.html and "Of B" not in a.html
@@ -223,7 +228,7 @@ def test_a_test_of_the_time_leaves_later_and_has_one_letter(
     people(40)
     with tenant_scope(organization):
         campaign = launch(
-            set_up(draft, marketer, what=Tested.TIME, versions=[{"delay_minutes": 120}, {"delay_minutes": 300}]),
+            set_up(draft, marketer, what=Differs.TIME, versions=[{"delay_minutes": 120}, {"delay_minutes": 300}]),
             marketer,
         )
         assert len({row.letter_id for row in MailingVariant.objects.all()}) == 1
@@ -338,7 +343,7 @@ def test_the_checks_look_at_every_version(
         few = found("versions")
         assert few.status == "warn" and few.wants_tick and "With 10 people each" in few.evidence
 
-        campaign = set_up(draft, marketer, what=Tested.CONTENT)
+        campaign = set_up(draft, marketer, what=Differs.CONTENT)
         variants.choose_content(
             campaign=campaign, number=2, name="Broken", mjml="<mjml><mj-body></mj-body></mjml>", actor=marketer
         )

@@ -13,7 +13,7 @@ from accounts.models import AuditEntry, Organization, User
 from accounts.tenancy import cross_tenant, tenant_scope
 from campaigns import ab_testing, tasks
 from campaigns.actions import launches, winners
-from campaigns.enums import CampaignState, Tested
+from campaigns.enums import CampaignState, Differs
 from campaigns.errors import Refused, Unlawful
 from campaigns.models import Campaign
 from campaigns.queries import archives, stories, variants, web_versions
@@ -193,7 +193,7 @@ def test_each_version_is_counted_in_its_own_time(
     """A left two hours earlier and went on being clicked: what came after its own time does not count."""
     people(1_000)
     with tenant_scope(organization):
-        tested = launch(set_up(draft, marketer, what=Tested.TIME, versions=[{"delay_minutes": 120}]), marketer)
+        tested = launch(set_up(draft, marketer, what=Differs.TIME, versions=[{"delay_minutes": 120}]), marketer)
         delivered(tested, {1: 150, 2: 60})
         later(tested, 181)
         ends = dict(enumerate(_ends(fresh(tested)), start=1))

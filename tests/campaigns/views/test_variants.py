@@ -12,13 +12,12 @@ from django.urls import reverse
 from accounts.models import Organization, User
 from accounts.tenancy import tenant_scope
 from campaigns.actions import launches
-from campaigns.enums import Tested
 from campaigns.models import Campaign, Variant
 from campaigns.queries import variants
 from contacts.models import Contact
 from sending.enums import REST, EventKind
 from sending.models import Delivery, MailingVariant, StoredMessage
-from tests.campaigns.actions.test_variants import fresh, launch, set_up
+from tests.campaigns.actions.test_variants import fresh, launch, set_up, with_content
 from tests.campaigns.actions.test_winners import delivered, tally
 from tests.campaigns.views.test_campaigns import url
 
@@ -241,7 +240,7 @@ def test_the_click_map_has_each_versions_design_and_numbers(
 ) -> None:
     people(100)
     with tenant_scope(organization):
-        campaign = launch(set_up(draft, marketer, what=Tested.CONTENT), marketer)
+        campaign = launch(with_content(draft, marketer), marketer)
         delivered(campaign, {1: 0, 2: 0})
         for variant, n in ((1, 4), (2, 7)):
             tally(campaign, variant, EventKind.FIRST_CLICKED, n)
