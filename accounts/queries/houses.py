@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from accounts.models import AuditEntry, Brand, Membership, Organization, User
+from accounts.queries import keysets
 from accounts.tenancy import person_scope
 
 PAGE = 50
@@ -41,18 +42,11 @@ def default_brand(organization: Organization) -> Brand:
 def log(organization: Organization, *, after: int | None = None, before: int | None = None) -> Log:
     """A page of the log: the entries older than `after`, or those newer than `before`."""
     rows = AuditEntry.objects.filter(organization=organization)
-    if before is not None:
-        found = list(rows.filter(pk__gt=before).order_by("pk")[: PAGE + 1])
-        newer, entries = len(found) > PAGE, list(reversed(found[:PAGE]))
-        older = True
-    else:
-        found = list((rows.filter(pk__lt=after) if after is not None else rows).order_by("-pk")[: PAGE + 1])
-        older, entries = len(found) > PAGE, found[:PAGE]
-        newer = after is not None
+    entries, following, preceding = keysets.newest_first(rows, PAGE, after=after, before=before)
     return Log(
         entries=entries,
-        next=str(entries[-1].pk) if entries and older else None,
-        previous=str(entries[0].pk) if entries and newer else None,
+        next=str(following) if following else None,
+        previous=str(preceding) if preceding else None,
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from accounts.models import Organization
+from accounts.queries import keysets
 from contacts.enums import RequestState
 from contacts.models import PrivacyRequest
 
@@ -28,16 +29,5 @@ def page(organization: Organization, *, after: int | None = None, before: int | 
         open_ = list(rows.filter(closed_at=None).order_by("due_at", "pk")[:OPEN_MOST])
     # Links that nobody used are no requests that anybody has to answer; they would bury the others.
     closed = rows.filter(closed_at__isnull=False).exclude(state=RequestState.EXPIRED)
-    if before is not None:
-        found = list(closed.filter(pk__gt=before).order_by("pk")[: PAGE + 1])
-    else:
-        found = list((closed.filter(pk__lt=after) if after is not None else closed).order_by("-pk")[: PAGE + 1])
-    more, found = len(found) > PAGE, sorted(found[:PAGE], key=lambda row: -row.pk)
-    has_newer, has_older = (more, True) if before is not None else (after is not None, more)
-    return Page(
-        open_,
-        found,
-        overdue=sum(row.is_overdue for row in open_),
-        next=found[-1].pk if found and has_older else None,
-        previous=found[0].pk if found and has_newer else None,
-    )
+    found, following, preceding = keysets.newest_first(closed, PAGE, after=after, before=before)
+    return Page(open_, found, overdue=sum(row.is_overdue for row in open_), next=following, previous=preceding)

@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.models import F, Q, QuerySet
 
 from accounts.models import Organization
+from accounts.queries import keysets
 from contacts import addresses, fingerprints
 from contacts.enums import MARKETING_ONLY, SuppressionReason
 from contacts.models import Contact, HouseSuppression, Suppression, Topic
@@ -81,18 +82,7 @@ def wanted(organization: Organization, query: Any) -> Filter:
 def page(organization: Organization, filter_: Filter, *, after: int | None = None, before: int | None = None) -> Page:
     """Entries that stand (or that were lifted), newest first."""
     rows = found(organization, filter_).select_related("actor", "topic", "lifted_by")
-    newer = before is not None
-    if newer:
-        some = list(rows.filter(pk__gt=before).order_by("pk")[: PAGE + 1])
-    else:
-        some = list((rows.filter(pk__lt=after) if after is not None else rows).order_by("-pk")[: PAGE + 1])
-    more, some = len(some) > PAGE, sorted(some[:PAGE], key=lambda row: -row.pk)
-    has_newer, has_older = (more, True) if newer else (after is not None, more)
-    return Page(
-        some,
-        next=some[-1].pk if some and has_older else None,
-        previous=some[0].pk if some and has_newer else None,
-    )
+    return Page(*keysets.newest_first(rows, PAGE, after=after, before=before))
 
 
 def found(organization: Organization, filter_: Filter) -> "QuerySet[Suppression]":
@@ -166,12 +156,14 @@ def of_ours(organization: Organization, text: str = "") -> list[OfOurs]:
 
 
 def standing(organization: Organization, keys: list[str], reason: str, topic: Topic | None) -> set[str]:
-    """Which of these address keys are on the list already, under this reason and for this topic."""
-    return set(
-        Suppression.objects.filter(
-            organization=organization, address_key__in=keys, reason=reason, topic=topic, lifted_at=None
-        ).values_list("address_key", flat=True)
-    )
+    """Which of these address keys are on the list already: under this reason and for this topic, or as forgotten people."""
+    rows = Suppression.objects.filter(organization=organization, lifted_at=None)
+    found = set(rows.filter(address_key__in=keys, reason=reason, topic=topic).values_list("address_key", flat=True))
+    forgotten = rows.filter(reason=SuppressionReason.ERASED, address_key__startswith=fingerprints.PREFIX)
+    if forgotten.exists():
+        hashed = {name: key for key in keys for name in fingerprints.listed(key)}
+        found |= {hashed[one] for one in forgotten.filter(address_key__in=hashed).values_list("address_key", flat=True)}
+    return found
 
 
 HEADER = ("Address", "Reason", "Scope", "Topic", "Source", "Evidence", "Since", "Lifted", "Why lifted")
@@ -179,7 +171,8 @@ HEADER = ("Address", "Reason", "Scope", "Topic", "Source", "Evidence", "Since", 
 
 def as_rows(organization: Organization, filter_: Filter) -> Iterator[tuple[str, ...]]:
     """The entries for a file, oldest first. Erased people are left out: there is no address to write down."""
-    rows = found(organization, filter_).exclude(reason=SuppressionReason.ERASED).order_by("pk")
+    rows = found(organization, filter_).exclude(reason=SuppressionReason.ERASED)
+    rows = rows.exclude(address_key__startswith=fingerprints.PREFIX).order_by("pk")
     columns = "address_key", "reason", "marketing_only", "source", "evidence", "created_at", "lifted_at", "lifted_why"
     for row in rows.annotate(topic_name=F("topic__name")).values(*columns, "topic_name").iterator(2_000):
         scope = "topic" if row["topic_name"] else "marketing" if row["reason"] in MARKETING_ONLY else "all"
