@@ -1,7 +1,8 @@
 """What is done to many people at once: the handlers of jobs, one batch of ids a call, each by set.
 
 Policy: adding to a topic reaches those who never stood to it; whoever left it, or never confirmed, stays as they are, for
-only a person brings themselves back. Whoever has mail in the ledger is never deleted, only archived: its sums stay.
+only a person brings themselves back. So does whom an import would not subscribe either: who is on the do-not-send list by a
+wish of theirs or of a member. Whoever has mail in the ledger is never deleted, only archived: its sums stay.
 """
 
 from collections.abc import Sequence
@@ -13,9 +14,14 @@ from django.utils import timezone
 
 from contacts import ports
 from contacts.actions import imports, removal, suppressions, tags
+from contacts.adapters.import_applying import REFUSALS
 from contacts.enums import ConsentAction, ConsentSource, JobKind, SubscriptionState, SuppressionReason
 from contacts.errors import NotThisWay
 from contacts.models import ConsentRecord, Contact, Job, Suppression, Topic
+from contacts.queries import suppressions as listed
+
+HAD_LEFT = "They had left this topic, or never confirmed. Only they can change that."
+IS_LISTED = "They are on the do-not-send list, by their own wish or a member's. Only they can change that, or an admin."
 
 
 def statement(*, basis: str, source: str, wording: str) -> str:
@@ -24,22 +30,28 @@ def statement(*, basis: str, source: str, wording: str) -> str:
 
 
 def subscribe(job: Job, ids: Sequence[int]) -> list[int]:
-    """what = {"topic": id, "wording": the statement, "date": "2026-05-12"}."""
+    """what = {"topic": id, "wording": the statement, "date": "2026-05-12"}; adds `left` and `listed`: how many stayed out, who
+    had left the topic or never confirmed, and who is on the do-not-send list."""
     topic = Topic.objects.filter(organization_id=job.organization_id, pk=job.what["topic"], archived_at=None).first()
     if topic is None:
         raise NotThisWay("The topic is archived or gone.")
     now = timezone.now()
     given = datetime.combine(date.fromisoformat(job.what["date"]), datetime.min.time(), UTC)
+    people = Contact.objects.select_for_update(no_key=True).filter(pk__in=ids, organization_id=job.organization_id)
+    there = list(people.filter(erased_at=None).order_by("pk").values_list("pk", flat=True))
     with connection.cursor() as cursor:
+        # After the lock, so that it sees what they said until then.
         cursor.execute(
             """
             INSERT INTO contacts_subscription (organization_id, contact_id, topic_id, state, changed_at)
-            SELECT c.organization_id, c.id, %s, %s, %s FROM (
-                SELECT id, organization_id FROM contacts_contact
-                WHERE organization_id = %s AND id = ANY(%s) AND erased_at IS NULL ORDER BY id FOR NO KEY UPDATE
-            ) c ON CONFLICT (topic_id, contact_id) DO NOTHING RETURNING contact_id
+            SELECT c.organization_id, c.id, %s, %s, %s FROM contacts_contact c
+            WHERE c.id = ANY(%s) AND NOT EXISTS (
+                SELECT 1 FROM contacts_suppression s
+                WHERE s.organization_id = c.organization_id AND s.address_key = c.address_key AND s.lifted_at IS NULL
+                  AND (s.topic_id = %s OR (s.topic_id IS NULL AND s.reason = ANY(%s))))
+            ORDER BY c.id ON CONFLICT (topic_id, contact_id) DO NOTHING RETURNING contact_id
             """,
-            [topic.pk, int(SubscriptionState.SUBSCRIBED), now, job.organization_id, list(ids)],
+            [topic.pk, int(SubscriptionState.SUBSCRIBED), now, there, topic.pk, [str(reason) for reason in REFUSALS]],
         )
         joined = sorted(row[0] for row in cursor.fetchall())
         ConsentRecord.objects.bulk_create(
@@ -59,15 +71,20 @@ def subscribe(job: Job, ids: Sequence[int]) -> list[int]:
             ],
             batch_size=1_000,
         )
-        if len(joined) < len(ids):
-            cursor.execute(
-                """SELECT s.contact_id FROM unnest(%s::bigint[]) AS these(id)
-                   JOIN contacts_subscription s ON s.contact_id = these.id AND s.topic_id = %s AND s.state > 1
-                   ORDER BY s.contact_id LIMIT 20""",
-                [list(ids), topic.pk],
-            )
-            why = "They had left this topic, or never confirmed. Only they can change that."
-            job.problems += [{"id": row[0], "why": why} for row in cursor.fetchall()]
+        cursor.execute(
+            """SELECT these.id, s.id IS NOT NULL FROM unnest(%s::bigint[]) AS these(id)
+               LEFT JOIN contacts_subscription s ON s.contact_id = these.id AND s.topic_id = %s
+               WHERE s.state IS DISTINCT FROM %s ORDER BY these.id""",
+            [there, topic.pk, int(SubscriptionState.SUBSCRIBED)],
+        )
+        stayed = cursor.fetchall()
+    left = sum(had_stood for _, had_stood in stayed)
+    job.what = {
+        **job.what,
+        "left": job.what.get("left", 0) + left,
+        "listed": job.what.get("listed", 0) + len(stayed) - left,
+    }
+    job.problems += [{"id": pk, "why": HAD_LEFT if had_stood else IS_LISTED} for pk, had_stood in stayed]
     return joined
 
 
@@ -79,15 +96,7 @@ def suppress(job: Job, ids: Sequence[int]) -> list[int]:
         .order_by("pk")
         .values_list("pk", "address_key")
     )
-    standing = set(
-        Suppression.objects.filter(
-            organization_id=job.organization_id,
-            address_key__in=list(people.values()),
-            reason=reason,
-            topic=None,
-            lifted_at=None,
-        ).values_list("address_key", flat=True)
-    )
+    standing = listed.standing(job.organization, list(people.values()), reason, None)
     new = {pk: key for pk, key in people.items() if key not in standing}
     suppressions.suppress_many(
         organization=job.organization,

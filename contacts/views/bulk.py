@@ -46,7 +46,8 @@ DEEDS = {
         JobKind.SUBSCRIBE,
         "Add to a topic",
         "Subscribe them",
-        "Whoever has left the topic, or never confirmed, stays as they are. Nobody comes off the do-not-send list by this.",
+        "Whoever has left the topic, or never confirmed, stays as they are. So does whoever is on the do-not-send list by a wish of"
+        " theirs or of a member.",
         SubscribeWork,
         lambda clean: f"Subscribe to {clean['topic']}",
         lambda organization, clean: {
@@ -167,8 +168,15 @@ def _say(request: HttpRequest, job: Job) -> None:
     if job.kind == JobKind.DELETE:
         said += f" {job.what.get('deleted', 0)} deleted, {job.what.get('archived', 0)} archived because they had mail."
     elif rest:
-        said += f" {job.changed} changed; for {rest} nothing changed."
+        said += f" {job.changed} changed; for {rest} nothing changed{_spared(job)}."
     messages.success(request, said, extra_tags=undo)
+
+
+def _spared(job: Job) -> str:
+    """Whom adding to a topic left as they are, and why; "" for other work."""
+    reasons = (("left", "had left or never confirmed"), ("listed", "on the do-not-send list"))
+    said = [f"{n} {words}" for name, words in reasons if (n := job.what.get(name, 0))]
+    return f" ({', '.join(said)})" if said else ""
 
 
 def _list_url(request: HttpRequest) -> str:

@@ -6,9 +6,9 @@ from django.utils import timezone
 from accounts.models import Brand
 from accounts.tenancy import tenant_scope
 from contacts import ports
-from contacts.actions import bulk, job_work, jobs, subscriptions
+from contacts.actions import bulk, job_work, jobs, subscriptions, suppressions
 from contacts.actions.subscriptions import Statement
-from contacts.enums import ConsentSource, JobKind, JobState, SubscriptionState
+from contacts.enums import ConsentSource, JobKind, JobState, SubscriptionState, SuppressionReason
 from contacts.models import ConsentRecord, Contact, Preference, Subscription, Suppression, Tag, Tagging, Topic
 from sending.actions import evidence
 from sending.enums import DeliveryState
@@ -84,6 +84,45 @@ def test_subscribing_records_the_consent_and_spares_who_left(organization, topic
         assert record.wording == "They asked for it (consent). Fair: Yes please"
         assert (record.at.isoformat(), record.actor) == ("2026-05-12T00:00:00+00:00", marketer)
         assert record.about == f"job {job.public_id}"
+
+
+def test_subscribing_spares_who_is_listed_by_a_wish_and_says_how_many(organization, topic):
+    people = crowd(organization, "new", "left_all", "blocked", "left_here", "left_there", "full", "lifted", "left")
+    _new, left_all, blocked, left_here, left_there, full, lifted, left = people
+    with tenant_scope(organization):
+        other = Topic.objects.create(organization=organization, brand=Brand.objects.get(), name="Offers")
+        subscriptions.unsubscribe_all(contact=left_all, statement=Statement(ConsentSource.PAGE))
+        for person, reason, of in (
+            (blocked, "manual", None),
+            (left_here, "unsubscribed", topic),
+            (left_there, "unsubscribed", other),
+            (full, "bounced", None),
+        ):
+            suppressions.suppress(
+                organization=organization,
+                address=person.address_key,
+                reason=SuppressionReason(reason),
+                source="member",
+                topic=of,
+            )
+        Suppression.objects.create(
+            organization=organization,
+            address_key=lifted.address_key,
+            reason="unsubscribed",
+            source="page",
+            lifted_at=timezone.now(),
+        )
+        subscriptions.unsubscribe(contact=left, topic=topic, statement=Statement(ConsentSource.PAGE))
+    what = {"topic": topic.pk, "wording": "W", "date": "2026-05-12"}
+    job = done(organization, JobKind.SUBSCRIBE, people, what)
+    assert [stands(person) for person in people] == [1, None, None, None, 1, 1, 1, 3]
+    assert (job.changed, job.what["left"], job.what["listed"]) == (4, 1, 3)
+    assert {one["id"]: one["why"] for one in job.problems} == {
+        left_all.pk: bulk.IS_LISTED,
+        blocked.pk: bulk.IS_LISTED,
+        left_here.pk: bulk.IS_LISTED,
+        left.pk: bulk.HAD_LEFT,
+    }
 
 
 def test_taking_a_subscription_back_spares_who_acted_since(organization, topic):

@@ -5,8 +5,9 @@ from django.utils.http import urlencode
 
 from accounts.models import AuditEntry
 from accounts.tenancy import tenant_scope
-from contacts.actions import job_work, tags
-from contacts.enums import JobState
+from contacts.actions import job_work, subscriptions, tags
+from contacts.actions.subscriptions import Statement
+from contacts.enums import ConsentSource, JobState
 from contacts.models import ConsentRecord, Contact, Job, Subscription, Suppression, Tagging
 from contacts.queries import selections
 from contacts.views.bulk import DEEDS
@@ -84,6 +85,22 @@ def test_adding_to_a_topic_asks_for_the_consent(as_marketer, organization, topic
         assert Subscription.objects.get().contact_id == ann.pk
         assert ConsentRecord.objects.get().wording == "They asked for it (consent). Fair: Yes please"
         assert {"contacts.job_started", "contacts.job_done"} <= set(AuditEntry.objects.values_list("verb", flat=True))
+
+
+def test_it_is_said_who_stays_out_of_a_topic(as_marketer, organization, topic):
+    ann, bob, cid = (person(organization, name) for name in ("ann", "bob", "cid"))
+    said = Statement(ConsentSource.PAGE)
+    with tenant_scope(organization):
+        subscriptions.unsubscribe_all(contact=bob, statement=said)
+        subscriptions.unsubscribe(contact=cid, topic=topic, statement=said)
+    page = bulk(organization, do="subscribe", id=[ann.pk, bob.pk, cid.pk])
+    done = as_marketer.post(page, {"topic": "news", **STATEMENT}, follow=True)
+    spared = "1 changed; for 2 nothing changed (1 had left or never confirmed, 1 on the do-not-send list)."
+    assert spared in last_message(done).message
+    with tenant_scope(organization):
+        job = Job.objects.get()
+    shown = as_marketer.get(url(organization, "job", job=job.public_id)).content.decode()
+    assert "Left out, because they are on the do-not-send list" in shown and "by their own wish" in shown
 
 
 def test_only_an_admin_lifts_what_a_job_suppressed(as_owner, as_marketer, organization):
