@@ -17,7 +17,7 @@ from accounts.models import Organization
 from contacts.enums import ImportState, SubscriptionState
 from contacts.models import Import, Segment, SignupForm, Tag, Topic
 from contacts.queries import audience
-from contacts.segments.compiling import Sql
+from contacts.segments.sql import FALSE, Sql, both
 
 NAMES = ("q", "topic", "stands", "segment", "tag", "source", "import", "form", "domain", "state", "from", "to")
 MAX_TEXT = 200
@@ -142,9 +142,9 @@ def read(organization: Organization, query: Mapping[str, Any]) -> Filter:
 
 def condition(organization: Organization, wanted: Filter) -> Sql:
     """The filter as a SQL condition about the contact `c`, complete. Raises segments.tree.BadDefinition."""
-    parts = [everybody(organization)]
     if wanted.lost:
-        return Sql("FALSE")
+        return FALSE
+    parts = [everybody(organization)]
     if wanted.text:
         parts.append(searched(wanted.text))
     if wanted.topic is not None:
@@ -207,13 +207,6 @@ def searched(text: str) -> Sql:
         )
     escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return Sql(f"{SEARCHED} LIKE %s", (f"%{escaped}%",))
-
-
-def both(*parts: Sql) -> Sql:
-    """All of them."""
-    return Sql(
-        " AND ".join(f"({part.text})" for part in parts), tuple(param for part in parts for param in part.params)
-    )
 
 
 def query_of(params: Mapping[str, Any]) -> dict[str, str]:

@@ -20,15 +20,17 @@ from django.db import connection
 
 from accounts.models import Organization
 from contacts.enums import SubscriptionState
-from contacts.models import Contact, Subscription, Suppression, Tagging
+from contacts.models import Contact, Subscription, Suppression, Tagging, Topic
 from contacts.queries import filters
 from contacts.queries.filters import STANDS, Filter
-from contacts.segments.compiling import Sql
+from contacts.segments.sql import TRUE, Sql, both
 
 PAGE = 50
 FEW = 2_000  # people whom one condition may find for the first plan
-LOOK = 10_000  # people in the first look of the second plan; each further one is twice as long
+LOOK = 1_000  # people in the first look of the second plan; each further one is twice as long
 LOOK_SECONDS = 0.06  # of looking, before a page says how far it came
+FURTHER = 5  # times as long when it goes on by itself, while somebody sees that it does
+SEARCH_AMONG = 40_000  # the newest people, by a common word
 COUNT_MOST = 100_000  # a list says no more than that there are more
 MAX_ID = 2**63 - 1
 SORTS = {"": "Newest", "oldest": "Oldest", "address": "Address A–Z", "-address": "Address Z–A"}
@@ -68,7 +70,7 @@ class _Order:
 
     def beyond(self, column: str) -> Sql:
         if self.start is None:
-            return Sql("TRUE")
+            return TRUE
         return Sql(f"{column} {'>' if self.ascending else '<'} %s", (self.start,))
 
 
@@ -85,8 +87,10 @@ def page(
     sort: str = "",
     after: int | None = None,
     before: int | None = None,
+    is_further: bool = False,
 ) -> Page:
-    """A page of people: those after, or those before a person. Raises segments.tree.BadDefinition."""
+    """A page of people: those after, or those before a person; `is_further`: we looked in vain before, and nobody waits for
+    the page itself. Raises segments.tree.BadDefinition."""
     if wanted.lost:
         return Page([], total=0)
     backward = before is not None
@@ -99,7 +103,8 @@ def page(
             reached, looked = None, 0
         else:
             total = None
-            ids, reached, looked = _look_through(organization, wanted, fits, order)
+            seconds = LOOK_SECONDS * (FURTHER if is_further else 1)
+            ids, reached, looked = _look_through(organization, wanted, fits, order, seconds)
     more, ids = len(ids) > PAGE, ids[:PAGE]
     if backward:
         ids.reverse()
@@ -126,7 +131,7 @@ def search(text: str, most: int = PAGE) -> list[int]:
         for row in _fetch(
             "SELECT c.id FROM (SELECT * FROM contacts_contact WHERE erased_at IS NULL ORDER BY id DESC LIMIT %s) c"
             f" WHERE {fits.text} ORDER BY c.id DESC LIMIT %s",
-            [LOOK * 4, *fits.params, most],
+            [SEARCH_AMONG, *fits.params, most],
         )
     ]
 
@@ -135,7 +140,7 @@ def how_many(organization: Organization, wanted: Filter) -> int:
     """How many people fit, exactly. May take seconds at a million. Raises segments.tree.BadDefinition."""
     fits = filters.condition(organization, wanted)
     few = _few(organization, wanted)
-    among = Sql("TRUE") if few is None else Sql("c.id = ANY(%s)", (few,))
+    among = TRUE if few is None else Sql("c.id = ANY(%s)", (few,))
     return int(
         _fetch(
             f"SELECT count(*) FROM contacts_contact c WHERE {among.text} AND {fits.text}",
@@ -185,14 +190,8 @@ def _few(organization: Organization, wanted: Filter) -> list[int] | None:
             )
         )
     if wanted.topic is not None:
-        state = int(STANDS[wanted.stands])
-        probes.append(
-            (
-                f"SELECT contact_id FROM contacts_subscription WHERE topic_id = %s AND state = {state:d}"
-                + (" AND state > 1" if state > 1 else ""),
-                [wanted.topic.pk],
-            )
-        )
+        source, params = _of_topic(wanted.topic, wanted.stands)
+        probes.append((f"SELECT contact_id FROM {source}", params))
     if wanted.added_from or wanted.added_to:
         added = filters.added(organization, wanted)
         probes.append(
@@ -221,6 +220,13 @@ def _few(organization: Organization, wanted: Filter) -> list[int] | None:
     return None
 
 
+def _of_topic(topic: Topic, stands: str) -> tuple[str, list[Any]]:
+    """The rows of who stands so to a topic; those who are not subscribed have an index of their own."""
+    state = int(STANDS[stands])
+    own_index = " AND state > 1" if state > 1 else ""
+    return f"contacts_subscription WHERE topic_id = %s AND state = {state:d}{own_index}", [topic.pk]
+
+
 def _found(text: str) -> list[int] | None:
     return _fetch("SELECT contacts_search.few(%s, %s)", [text, FEW])[0][0]
 
@@ -244,7 +250,7 @@ def _among(few: list[int], fits: Sql, order: _Order) -> tuple[list[int], int]:
 
 # --- The second plan: all are many --------------------------------------------------------------------------------------
 def _look_through(
-    organization: Organization, wanted: Filter, fits: Sql, order: _Order
+    organization: Organization, wanted: Filter, fits: Sql, order: _Order, seconds: float
 ) -> tuple[list[int], int | None, int]:
     """The ids of a page and one more, the person that we came to if there may be more behind, and how many we looked at."""
     found: list[int] = []
@@ -265,7 +271,7 @@ def _look_through(
             return found, None, 0
         looked += size
         now = time.monotonic()
-        if (now - began) + 2 * (now - start) > LOOK_SECONDS:
+        if (now - began) + 2 * (now - start) > seconds:
             return found, last[0][0], looked
         order = _Order(order.by_address, order.ascending, last[0][1])
         size *= 2
@@ -281,12 +287,7 @@ def _people(organization: Organization, wanted: Filter, order: _Order, size: int
             source, params = "contacts_tagging WHERE tag_id = %s", [wanted.tag.pk]
         else:
             assert wanted.topic is not None
-            state = int(STANDS[wanted.stands])
-            source, params = (
-                f"contacts_subscription WHERE topic_id = %s AND state = {state:d}"
-                + (" AND state > 1" if state > 1 else ""),
-                [wanted.topic.pk],
-            )
+            source, params = _of_topic(wanted.topic, wanted.stands)
         beyond = order.beyond("contact_id")
         base = f"SELECT contact_id FROM {source} AND {beyond.text} ORDER BY contact_id {direction}"
         taken = (*params, *beyond.params)
@@ -302,7 +303,7 @@ def _people(organization: Organization, wanted: Filter, order: _Order, size: int
     limits = [Sql("organization_id = %s", (organization.pk,)), beyond]
     if wanted.text and len(wanted.text) < filters.PREFIX_UNDER and order.by_address:
         limits.append(Sql("address_key >= %s AND address_key < %s", (wanted.text, wanted.text + filters.LAST)))
-    where = filters.both(*limits)
+    where = both(*limits)
     base = f"FROM contacts_contact WHERE {where.text} ORDER BY {column} {direction}"
     return (
         Sql(f"(SELECT * {base} LIMIT %s) c", (*where.params, size)),

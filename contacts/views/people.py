@@ -29,9 +29,16 @@ def list_(request: HttpRequest, org: str) -> HttpResponse:
     organization = request.organization
     wanted = filters.read(organization, request.GET)
     sort = request.GET.get("sort", "") if request.GET.get("sort", "") in people.SORTS else ""
+    looked = cursor(request, "looked") or 0
+    is_part = request.headers.get("HX-Request") == "true" and request.GET.get("part") == "rows"
     try:
         page = people.page(
-            organization, wanted, sort=sort, after=cursor(request, "after"), before=cursor(request, "before")
+            organization,
+            wanted,
+            sort=sort,
+            after=cursor(request, "after"),
+            before=cursor(request, "before"),
+            is_further=is_part and looked > 0,
         )
         trouble = ""
     except BadDefinition as bad:
@@ -41,7 +48,7 @@ def list_(request: HttpRequest, org: str) -> HttpResponse:
         **filters.choices(organization),
         "page": page,
         "pager": {"previous": page.previous, "next": None if page.looked else page.next},
-        "looked": page.looked + (cursor(request, "looked") or 0),
+        "looked": page.looked + looked,
         "wanted": wanted,
         "trouble": trouble,
         "states": filters.STATES.items(),
@@ -58,8 +65,7 @@ def list_(request: HttpRequest, org: str) -> HttpResponse:
         "views": _views(organization, kept),
         "in_words": filters.in_words(wanted),
     }
-    part = request.headers.get("HX-Request") == "true" and request.GET.get("part") == "rows"
-    return render(request, "contacts/people/_part.html" if part else "contacts/people/list.html", context)
+    return render(request, "contacts/people/_part.html" if is_part else "contacts/people/list.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

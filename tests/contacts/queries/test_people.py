@@ -235,6 +235,17 @@ def test_a_list_says_how_far_it_looked_and_goes_on_from_there(crowd, monkeypatch
     assert found == [oldest]
 
 
+def test_what_goes_on_by_itself_looks_longer_at_a_time(crowd, monkeypatch):
+    for name, value in {"FEW": 0, "LOOK": 5, "LOOK_SECONDS": 1e-9, "FURTHER": 1e12}.items():
+        monkeypatch.setattr(people, name, value)
+    oldest = min(pk for pk, fact in crowd.facts.items() if not fact.contact.archived_at and not fact.contact.erased_at)
+    wanted = filters.Filter(text=crowd.facts[oldest].contact.address_key)
+    first = people.page(crowd.organization, wanted)
+    assert (first.rows, first.looked) == ([], 5)
+    rest = people.page(crowd.organization, wanted, after=first.next, is_further=True)
+    assert ([row.contact.pk for row in rest.rows], rest.looked, rest.next) == ([oldest], 0, None)
+
+
 def test_what_is_gone_finds_nobody(crowd):
     for query in (
         {"topic": "gone"},
