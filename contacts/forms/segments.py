@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from contacts.segments import tree
+from contacts.segments import reading, tree
 from contacts.segments.tree import MAX_DEPTH, NO_VALUE
 
 PARTS = (
@@ -42,7 +42,7 @@ def definition_from(post: Posted) -> Node:
         if found is not None and count < MAX_CONTROLS:
             place = tuple(int(part) for part in found[1].split(".")[1:])
             if len(place) <= MAX_DEPTH:
-                values = [str(value)[: tree.MAX_TEXT * 20] for value in post.getlist(name)]
+                values = [str(value)[: reading.MAX_TEXT * 20] for value in post.getlist(name)]
                 nodes.setdefault(place, {})[found[2]] = values
     root = _group(nodes.get((), {}))
     built: dict[Path, Node] = {(): root}

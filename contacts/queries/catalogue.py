@@ -5,7 +5,7 @@ from typing import Any
 from accounts.models import Organization
 from contacts import ports
 from contacts.enums import ImportState
-from contacts.models import Field, Import, Segment, SignupForm, Tag, Topic
+from contacts.models import Import, Segment, SignupForm, Tag, Topic
 from contacts.queries import fields
 from contacts.segments import nesting, providers
 from contacts.segments.knowledge import Catalogue, Inner, Thing
@@ -24,12 +24,11 @@ def of(organization: Organization, definition: object = None) -> Catalogue:
         wanted = EVERYTHING
     parts: dict[str, Any] = {"organization": organization.pk}
     if "field" in wanted:
-        known = fields.known(organization, archived=True)
+        known = fields.rows(organization, archived=True)
         parts["kinds"] = {field.key: field.kind for field in known}
         parts["labels"] = {field.key: field.label for field in known}
-        parts["choices"] = {field.key: field.choices for field in known if field.choices}
-        gone = Field.objects.filter(organization=organization, archived_at__isnull=False)
-        parts["archived"] = frozenset(gone.values_list("key", flat=True))
+        parts["choices"] = {field.key: tuple(map(str, field.choices)) for field in known if field.choices}
+        parts["archived"] = frozenset(field.key for field in known if field.archived_at is not None)
     if {"topic", "consent"} & wanted:
         parts["topics"] = _things(Topic.objects.filter(organization=organization).order_by("name"))
     if "tag" in wanted:

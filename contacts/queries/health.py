@@ -15,8 +15,9 @@ from contacts import addresses
 from contacts.enums import ConsentAction
 from contacts.importing import doubts
 from contacts.models import Contact, Health, Topic
-from contacts.queries import audience, catalogue
-from contacts.segments import compiling, nesting, tree
+from contacts.queries import audience, catalogue, segments
+from contacts.segments import compiling, tree
+from contacts.segments.compiling import Whole
 from contacts.segments.sql import Sql
 
 SAMPLE = 500  # newest people of each number that are kept with it
@@ -24,7 +25,6 @@ GROUPS = 500  # of duplicates that are kept
 MOST_TYPOS = 400  # domains; a segment's "is one of" holds 500
 MOST_CANDIDATES = 300_000  # addresses that are not written as their mailbox is; of more, the newest are looked at
 CHUNK = 10_000
-_BASE = "c.organization_id = %s AND c.archived_at IS NULL AND c.erased_at IS NULL"
 
 Definition = dict[str, Any]
 
@@ -112,22 +112,10 @@ def mailed() -> Definition:
 def count(organization: Organization, asked: Definition | Sql) -> tuple[int, list[int]]:
     """How many there are, and the newest SAMPLE of them. Archived and erased people are in no number."""
     if isinstance(asked, Sql):
-        joins, fits = Sql(""), asked
-    else:
-        known = catalogue.of(organization, asked)
-        whole = compiling.compile_whole(
-            nesting.expand(tree.parse(asked, known), known), audience.clock(organization), known
-        )
-        joins, fits = whole.joins, whole.fits
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""WITH found AS MATERIALIZED (
-                    SELECT c.id FROM contacts_contact c {joins.text} WHERE {_BASE} AND {fits.text})
-                SELECT (SELECT count(*) FROM found), ARRAY(SELECT id FROM found ORDER BY id DESC LIMIT {SAMPLE})""",
-            [*joins.params, organization.pk, *fits.params],
-        )
-        row = cursor.fetchone()
-    return row[0], row[1]
+        return segments.everybody_who(organization, Whole(Sql(""), asked), SAMPLE)
+    known = catalogue.of(organization, asked)
+    whole = compiling.compile_whole(tree.parse(asked, known), audience.clock(organization), known)
+    return segments.everybody_who(organization, whole, SAMPLE)
 
 
 def role() -> Sql:
@@ -147,7 +135,7 @@ def typo_domains(organization: Organization) -> dict[str, str]:
     """Domains of people that are probably mistyped, with the domain that was meant; those of most people first."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT c.domain, count(*) FROM contacts_contact c WHERE {_BASE} GROUP BY c.domain ORDER BY 2 DESC, 1",
+            f"SELECT c.domain, count(*) FROM contacts_contact c WHERE {segments.STANDING} GROUP BY c.domain ORDER BY 2 DESC, 1",
             [organization.pk],
         )
         found = {domain: meant for domain, _ in cursor.fetchall() if (meant := doubts.meant(domain))}

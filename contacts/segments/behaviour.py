@@ -6,10 +6,10 @@ are touched. Things that happen with a message (sent, delivered, bounced) are da
 time, and a campaign that was sent after the window cannot have been opened in it.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from contacts.segments import score
-from contacts.segments.clock import Clock
+from contacts.segments.clock import Clock, day_after
 from contacts.segments.knowledge import Catalogue, Send
 from contacts.segments.memberships import Membership
 from contacts.segments.sql import Sql, both
@@ -28,11 +28,11 @@ def bounds(when: When, clock: Clock) -> tuple[datetime | None, datetime | None]:
     """From and until (not included), None where there is no bound."""
     match when.how:
         case "within":
-            return clock.start_of(clock.today - timedelta(days=when.days)), clock.start_of(_next(clock.today))
+            return clock.start_of(clock.today - timedelta(days=when.days)), clock.start_of(day_after(clock.today))
         case "ago":
             return None, clock.start_of(clock.today - timedelta(days=when.days))
         case "between" if when.first is not None and when.last is not None:
-            return clock.start_of(when.first), clock.start_of(_next(when.last))
+            return clock.start_of(when.first), clock.start_of(day_after(when.last))
     return None, None
 
 
@@ -110,7 +110,3 @@ def _within(column: str, since: datetime | None, until: datetime | None) -> list
     if until is not None:
         parts.append(Sql(f"{column} < %s", (until,)))
     return parts
-
-
-def _next(day: date) -> date:
-    return day + timedelta(days=1)  # reading.MAX_YEAR keeps it from running over

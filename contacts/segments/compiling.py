@@ -12,7 +12,7 @@ from typing import Any
 import idna
 
 from contacts.segments import behaviour, dates
-from contacts.segments.clock import Clock as Clock
+from contacts.segments.clock import Clock
 from contacts.segments.knowledge import Catalogue
 from contacts.segments.memberships import Membership
 from contacts.segments.nesting import expand
@@ -20,11 +20,8 @@ from contacts.segments.providers import OTHER
 from contacts.segments.sql import FALSE, TRUE, Sql, either, joined, negated
 from contacts.segments.tree import Activity, Condition, Consent, Rule, several
 
-SUBSCRIBED, PENDING, UNSUBSCRIBED = (
-    1,
-    2,
-    3,
-)  # contacts.enums.SubscriptionState, which an engine cannot import; a test holds them
+# contacts.enums.SubscriptionState, which an engine cannot import; a test holds them.
+SUBSCRIBED, PENDING, UNSUBSCRIBED = 1, 2, 3
 NOTHING = Catalogue()
 
 

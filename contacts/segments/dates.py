@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from contacts.segments.clock import Clock
+from contacts.segments.clock import Clock, day_after
 from contacts.segments.sql import Sql
 from contacts.segments.tree import YEARLY_OPS, Condition
 
@@ -64,23 +64,23 @@ def interval(condition: Condition, today: date) -> tuple[date | None, date | Non
     value: Any = condition.value
     match condition.op:
         case "on":
-            return value, _after(value)
+            return value, day_after(value)
         case "before":
             return None, value
         case "after":
-            return _after(value), None
+            return day_after(value), None
         case "between":
-            return value[0], _after(value[1])
+            return value[0], day_after(value[1])
         case "within" | "not_within":
-            return today - timedelta(days=value), _after(today)
+            return today - timedelta(days=value), day_after(today)
         case "ago":
             return None, today - timedelta(days=value)
         case "next":
-            return today, _after(today + timedelta(days=value))
+            return today, day_after(today + timedelta(days=value))
         case "past":
             return None, today
         case "future":
-            return _after(today), None
+            return day_after(today), None
     raise AssertionError(condition.op)
 
 
@@ -98,7 +98,3 @@ def anniversaries(today: date, days: int) -> list[str]:
         if (day.month, day.day) == (2, 28) and not isleap(day.year):
             found["02-29"] = None
     return list(found)
-
-
-def _after(day: date) -> date:
-    return day + timedelta(days=1)  # reading.MAX_YEAR keeps it from running over

@@ -16,6 +16,10 @@ MAX_NESTED = 5  # segments within segments
 MAX_EXPANDED = 300  # conditions and groups of a segment with all that it contains
 
 
+class BadNesting(BadDefinition):
+    """The segments do not fit together, or one inside cannot be understood: told as it is at every place that it is seen from."""
+
+
 def expand(rule: Rule, known: Catalogue, *, me: str = "", name: str = "this segment") -> Rule:
     """The rule with every segment's conditions in its place. `me` is the public id of the segment that it belongs to, so that
     a ring through it is seen before it is saved. Raises BadDefinition at the path of the condition that cannot be.
@@ -67,7 +71,7 @@ def _expand(
     rule: Rule, known: Catalogue, trail: tuple[tuple[str, str], ...], budget: Iterator[int], path: tuple[int, ...]
 ) -> Rule:
     if next(budget, None) is None:
-        raise BadDefinition(
+        raise BadNesting(
             f"With the segments in it, this has more than {MAX_EXPANDED} conditions. Make it simpler.", path
         )
     if isinstance(rule, Group):
@@ -89,20 +93,18 @@ def _inner(
     ids = [one for one, _ in trail]
     if public_id in ids:
         ring = " → ".join(f"“{name}”" for name in (*names[ids.index(public_id) :], segment.name))
-        raise BadDefinition(f"That is a ring: {ring}. A segment cannot contain itself.", path)
+        raise BadNesting(f"That is a ring: {ring}. A segment cannot contain itself.", path)
     if len(trail) > MAX_NESTED:
         way = " → ".join(f"“{name}”" for name in (*names, segment.name))
-        raise BadDefinition(f"Segments may lie {MAX_NESTED} deep in each other, no deeper: {way}.", path)
+        raise BadNesting(f"Segments may lie {MAX_NESTED} deep in each other, no deeper: {way}.", path)
     try:
         found = tree.parse(segment.definition, known)
         if not found.rules:
             # Everybody, or with "none" of nothing: everybody too.
             return found
         return _expand(found, known, (*trail, (public_id, segment.name)), budget, ())
+    except BadNesting as bad:
+        raise BadNesting(bad.why, path) from bad
     except BadDefinition as bad:
-        why = (
-            bad.why
-            if bad.why.startswith(("That is a ring", "Segments may lie", "With the segments", "The segment"))
-            else (f"The segment “{segment.name}” cannot be understood any more: {bad.why}")
-        )
-        raise BadDefinition(why, path) from bad
+        why = f"The segment “{segment.name}” cannot be understood any more: {bad.why}"
+        raise BadNesting(why, path) from bad

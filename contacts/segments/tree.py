@@ -15,9 +15,6 @@ from typing import Any, Literal
 
 from contacts.segments import reading
 from contacts.segments.knowledge import Catalogue
-from contacts.segments.reading import MAX_CHOICES as MAX_CHOICES
-from contacts.segments.reading import MAX_DAYS as MAX_DAYS
-from contacts.segments.reading import MAX_TEXT as MAX_TEXT
 from contacts.segments.reading import BadDefinition
 
 MAX_DEPTH = 5  # groups within groups, the root counted

@@ -74,7 +74,7 @@ DEED_LABELS = {
     "sent": "Was sent",
     "delivered": "Was delivered",
     "bounced": "Bounced",
-    "opened": "Opened",
+    "opened": "Opened (by a human)",
     "clicked": "Clicked",
     "unsubscribed": "Unsubscribed by",
     "complained": "Reported as spam",

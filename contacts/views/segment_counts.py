@@ -10,7 +10,7 @@ from accounts.models import Organization
 from contacts.forms import segments as forms
 from contacts.queries import catalogue
 from contacts.queries import segments as counting
-from contacts.segments import nesting, tree, wording
+from contacts.segments import tree, wording
 from contacts.segments.knowledge import Catalogue
 from contacts.segments.reading import BadDefinition
 
@@ -18,8 +18,8 @@ from contacts.segments.reading import BadDefinition
 @require_POST
 def count(request: HttpRequest, org: str) -> HttpResponse:
     """How many people fit the tree as it is, and ten of them. A large organization's page asks again for the exact count."""
-    known = catalogue.of(request.organization)
     definition = forms.definition_from(request.POST)
+    known = catalogue.of(request.organization, definition)
     exactly = request.POST.get("exactly") == "1"
     return render(
         request,
@@ -31,11 +31,10 @@ def count(request: HttpRequest, org: str) -> HttpResponse:
 @require_POST
 def each(request: HttpRequest, org: str) -> HttpResponse:
     """Every condition's own count, and who would be found without it: what empties a segment is seen at a glance."""
-    known = catalogue.of(request.organization)
     definition = forms.definition_from(request.POST)
+    known = catalogue.of(request.organization, definition)
     try:
         root = tree.parse(definition, known)
-        nesting.expand(root, known)
         counts = counting.each(request.organization, definition, known)
     except BadDefinition as bad:
         return render(request, "contacts/segments/_each.html", {"unfinished": bad.why})

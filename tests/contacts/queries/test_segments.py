@@ -7,6 +7,7 @@ from accounts.models import Brand
 from campaigns.actions import campaigns
 from contacts.models import Contact, Segment
 from contacts.queries import catalogue, segments
+from contacts.segments import tree
 from contacts.segments.reading import BadDefinition
 
 
@@ -58,6 +59,21 @@ def test_an_estimate_is_marked_near_and_always_the_same(crowd, large):
     none = segments.found(crowd, of(condition("Nobody")), exactly=False)
     assert (none.people, none.about, none.sample) == (0, True, [])
     assert none.under > 0
+
+
+def test_an_estimate_asks_the_ledger_last_and_finds_the_same(crowd, large):
+    ledger = {"about": "activity:delivered", "op": "never"}
+    inner = Segment.objects.create(organization=crowd, name="Inner", definition=of(condition("Ann"), ledger))
+    for rules in (of(ledger, condition("Ann")), of({"about": "segment", "op": "in", "value": inner.public_id})):
+        assert segments.found(crowd, rules, exactly=False) == segments.found(crowd, of(condition("Ann")), exactly=False)
+    known = catalogue.of(crowd)
+    first, then = segments._dear_last(
+        tree.parse(of(of(ledger, condition("Ann")), condition("B", "starts")), known), known
+    )
+    assert [one.about for one in first.rules] == ["field:first_name"] * 2
+    assert [one.about for one in then.rules] == ["activity:delivered"]
+    whole = tree.parse(of(ledger, condition("Ann"), match="any"), known)
+    assert segments._dear_last(whole, known) == (tree.Group("all", ()), tree.Group("all", (whole,)))
 
 
 def test_a_small_organization_is_counted_exactly_at_once(crowd):
@@ -125,9 +141,9 @@ def test_where_a_segment_is_used(scoped):
 def test_the_catalogue_loads_what_is_mentioned(scoped, django_assert_num_queries):
     with django_assert_num_queries(0):
         catalogue.of(scoped, of({"about": "address", "op": "empty"}))
-    with django_assert_num_queries(2):  # fields, and which of them are archived
+    with django_assert_num_queries(1):  # fields
         catalogue.of(scoped, of(condition("x")))
     with django_assert_num_queries(1):  # campaigns
         catalogue.of(scoped, of({"about": "activity:opened", "op": "never"}))
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         catalogue.of(scoped)

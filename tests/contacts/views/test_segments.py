@@ -445,7 +445,7 @@ def test_the_builder_takes_the_same_queries_for_any_number(
     segment = saved(organization, "S", *rules[:n])
     edit = url(organization, "segment_edit", segment=segment.public_id)
     as_marketer.get(edit)
-    with django_assert_num_queries(30):
+    with django_assert_num_queries(29):
         as_marketer.get(edit)
 
 
