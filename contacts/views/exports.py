@@ -14,14 +14,14 @@ from accounts.actions import audit
 from accounts.enums import Role
 from accounts.models import Organization
 from accounts.tenancy import tenant_scope
-from contacts.adapters import export_files
+from contacts.adapters import export_files, workbook_files
 from contacts.queries import exports, selections
 from contacts.queries.selections import Selection
 from contacts.segments.tree import BadDefinition
 
 FORMATS = {
     "csv": ("text/csv; charset=utf-8", export_files.csv_lines),
-    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", export_files.workbook_bytes),
+    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", workbook_files.workbook_bytes),
 }
 
 
@@ -39,7 +39,11 @@ def people(request: HttpRequest, org: str) -> HttpResponseBase:
     format_ = request.POST.get("format", "")
     if request.method == "POST" and format_ in FORMATS:
         return _file(request, chosen, format_)
-    context = {"chosen": chosen, "columns": exports.sheet(request.organization).header, "rows": export_files.SHEET_ROWS}
+    context = {
+        "chosen": chosen,
+        "columns": exports.sheet(request.organization).header,
+        "rows": workbook_files.SHEET_ROWS,
+    }
     return render(request, "contacts/people/export.html", context)
 
 
