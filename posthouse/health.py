@@ -17,8 +17,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from posthouse import heartbeat
 from posthouse.celery import app
-from posthouse.heartbeat import WORKER
 from sending.models import Relay
 
 logger = logging.getLogger(__name__)
@@ -69,7 +69,9 @@ def broker() -> bool:
 
 
 def worker() -> bool:
-    return cache.get(WORKER) is not None
+    """Every queue is served."""
+    keys = [heartbeat.key(queue) for queue in settings.CELERY_TASK_QUEUES]
+    return len(cache.get_many(keys)) == len(keys)
 
 
 def relay() -> bool:

@@ -1,6 +1,7 @@
-"""The worker's heartbeat: a key in the cache that goes out by itself when the worker's event loop stands still."""
+"""The workers' heartbeat: for each queue a key in the cache, which goes out by itself when nobody serves the queue any more."""
 
 import logging
+from collections.abc import Iterable
 from typing import Any
 
 from celery import bootsteps
@@ -8,13 +9,12 @@ from django.core.cache import cache
 
 logger = logging.getLogger(__name__)
 
-WORKER = "heartbeat:worker"
 EVERY = 3.0  # seconds
 SILENCE = 10  # seconds without a beat after which the worker counts as down
 
 
 class Heartbeat(bootsteps.StartStopStep):
-    """Beats from the worker's own timer, so that a worker whose loop hangs stops beating."""
+    """Beats for its queues from the worker's own timer, so that a worker whose loop hangs stops beating."""
 
     requires = ("celery.worker.components:Timer", "celery.worker.components:Pool")
 
@@ -23,8 +23,9 @@ class Heartbeat(bootsteps.StartStopStep):
         self.entry: Any = None
 
     def start(self, parent: Any) -> None:
-        beat()
-        self.entry = parent.timer.call_repeatedly(EVERY, beat, priority=10)
+        queues = list(parent.app.amqp.queues.consume_from)
+        beat(queues)
+        self.entry = parent.timer.call_repeatedly(EVERY, beat, (queues,), priority=10)
 
     def stop(self, parent: Any) -> None:
         if self.entry is not None:
@@ -32,8 +33,12 @@ class Heartbeat(bootsteps.StartStopStep):
             self.entry = None
 
 
-def beat() -> None:
+def key(queue: str) -> str:
+    return f"heartbeat:{queue}"
+
+
+def beat(queues: Iterable[str]) -> None:
     try:
-        cache.set(WORKER, 1, timeout=SILENCE)
+        cache.set_many({key(queue): 1 for queue in queues}, timeout=SILENCE)
     except Exception as error:  # noqa: BLE001  (whatever it is, it is told)
         logger.warning("heartbeat: %s", error)

@@ -64,9 +64,9 @@ def _torment(ground: Ground, import_: int, phase: str, chance: random.Random) ->
             last = worker
             time.sleep(chance.uniform(0.0, 1.2))
             here = ground.ask("SELECT state FROM contacts_import WHERE id = %s", import_)[0][0] == phase
-            if here and (pid := ground.running.kill("worker")):
+            if here and (pid := ground.running.kill("bulk")):
                 killed += 1
-                report.say(f"imports: kill -9 worker (process {pid}) while {phase}")
+                report.say(f"imports: kill -9 bulk (process {pid}) while {phase}")
         time.sleep(0.05)
 
 

@@ -37,7 +37,8 @@ def all_of(environ: dict[str, str], *, sandbox: bool) -> list[Service]:
         "--respawn-failed-workers",
     )
     celery = (sys.executable, "-m", "celery", "-A", "posthouse")
-    quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat")  # one worker has nobody to gossip with
+    quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat")  # two workers have nothing to gossip about
+    worker = (*celery, "worker", "--loglevel", "INFO", *quiet)
     web = ("--interface", "wsgi", "--port", port, "--blocking-threads", environ.get("WEB_THREADS", "6"))
     hits = ("--interface", "asgi", "--port", hits_port, "--workers", environ.get("HITS_WORKERS", "1"))
     services = [
@@ -47,9 +48,10 @@ def all_of(environ: dict[str, str], *, sandbox: bool) -> list[Service]:
         ),  # it drains: conversations end, claims go back
         Service("hits", (*granian, *hits, "posthouse.hits:application"), role="daemon"),
         Service("mailroom", _manage("mailroom"), role="daemon"),
+        Service("worker", (*worker, "-Q", "celery", "--concurrency", environ.get("WORKERS", "2")), patience=20.0),
         Service(
-            "worker",
-            (*celery, "worker", "--loglevel", "INFO", "--concurrency", environ.get("WORKERS", "2"), *quiet),
+            "bulk",
+            (*worker, "-Q", "bulk", "-n", "bulk@%h", "--concurrency", environ.get("BULK_WORKERS", "2")),
             patience=20.0,
         ),
         Service("beat", (*celery, "beat", "--loglevel", "WARNING", "--pidfile", "")),

@@ -27,7 +27,7 @@ from tests.posthouse.up.places_of import own_places, own_var
 
 FIRST_START_WITHIN = 90.0  # seconds, with migrations, while other tests run beside
 AGAIN_WITHIN = 60.0  # seconds, beside other tests; the 10 s that are promised are measured on a quiet computer by bench
-PROCESSES = {"web", "hits", "worker", "beat", "relay", "mailroom", "sandbox"}
+PROCESSES = {"web", "hits", "worker", "bulk", "beat", "relay", "mailroom", "sandbox"}
 
 
 class Up:
@@ -202,7 +202,7 @@ def test_another_terminal_reaches_it(up: Up, var: Path) -> None:
     assert answer.stdout.strip() == str(up.port), answer.stderr
 
 
-@pytest.mark.parametrize("name", ["relay", "worker", "web"])
+@pytest.mark.parametrize("name", ["relay", "worker", "bulk", "web"])
 def test_who_dies_is_started_again(up: Up, name: str) -> None:
     before = up.members()[name]
     os.kill(before, signal.SIGKILL)
