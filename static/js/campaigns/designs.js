@@ -71,7 +71,7 @@
     if (!root()?.dataset.save) return;
     saving = new window.DesignSaving(root());
     root().querySelector("[data-modes]").hidden = false;
-    if (WIDE.matches && remembered() === "visual") toVisual();
+    if (WIDE.matches && remembered() !== "code") toVisual();
     WIDE.addEventListener("change", () => { if (!WIDE.matches && mode === "visual") toCode(); });
   });
 

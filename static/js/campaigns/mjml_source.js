@@ -206,6 +206,8 @@
 
   /* The typed words with the change that was made to the printed ones: what stayed keeps its spelling. */
   const spliced = (words, printed, changed) => {
+    const [, lead] = words.match(/^(\s*)/), [, tail] = words.match(/(\s*)$/);
+    changed = (/^\s/.test(changed) ? "" : lead) + changed + (/\s$/.test(changed) ? "" : tail);  // browsers drop what they do not show
     const pairs = alignment(words, printed), now = bits(changed);
     const plain = (all) => all.map((bit) => (isMerge(bit) ? unescaped(bit) : bit)).join("");
     if (!pairs) return plain(now);
