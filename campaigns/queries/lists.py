@@ -103,7 +103,7 @@ def tags(organization: Organization) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(
             # Many campaigns have the same few tags, so the lists of them are made one before they are opened.
-            "SELECT DISTINCT tag FROM (SELECT DISTINCT tags FROM campaigns_campaign WHERE organization_id = %s) some,"
+            "SELECT DISTINCT tag FROM (SELECT DISTINCT tags FROM campaigns_campaign WHERE organization_id = %s) found,"
             " jsonb_array_elements_text(tags) tag ORDER BY tag LIMIT 200",
             [organization.pk],
         )
