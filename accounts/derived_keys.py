@@ -15,8 +15,7 @@ KEY_BYTES = 32
 
 def keys_for(purpose: str) -> tuple[bytes, ...]:
     """The 32-byte keys of one purpose (like "contacts.tokens"), the one to make things with first (HKDF, RFC 5869)."""
-    secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-    return _derive(purpose, tuple(_as_bytes(secret) for secret in secrets))
+    return _derive(purpose, (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS))
 
 
 def key_id(key: bytes) -> int:
@@ -25,10 +24,7 @@ def key_id(key: bytes) -> int:
 
 
 @lru_cache(maxsize=64)
-def _derive(purpose: str, secrets: tuple[bytes, ...]) -> tuple[bytes, ...]:
+def _derive(purpose: str, secrets: tuple[str | bytes, ...]) -> tuple[bytes, ...]:
     info = b"posthouse/" + purpose.encode()
-    return tuple(HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(secret) for secret in secrets)
-
-
-def _as_bytes(secret: str | bytes) -> bytes:
-    return secret if isinstance(secret, bytes) else secret.encode()
+    octets = (secret if isinstance(secret, bytes) else secret.encode() for secret in secrets)
+    return tuple(HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(secret) for secret in octets)

@@ -17,6 +17,8 @@ _LOOKS_ENCODED = "=?"
 
 def clean(text: str) -> str:
     """One line: runs of controls, blanks and line breaks become one blank."""
+    if text.isprintable() and "  " not in text:
+        return text.strip(" ")
     return _CONTROLS.sub(" ", text).strip()
 
 
@@ -57,16 +59,16 @@ def mailbox(name: bytes, display: str, address: str) -> bytes:
 
 def encoded_words(text: str) -> list[bytes]:
     """RFC 2047 words in UTF-8 and base64, none longer than 75 octets and no character cut in two."""
+    octets = text.encode("utf-8")
     words: list[bytes] = []
-    chunk = b""
-    for character in text:
-        octets = character.encode("utf-8")
-        if len(chunk) + len(octets) > _ENCODED_WORD_BYTES:
-            words.append(chunk)
-            chunk = b""
-        chunk += octets
-    words.append(chunk)
-    return [b"=?utf-8?b?" + base64.b64encode(word) + b"?=" for word in words]
+    begin = 0
+    while begin < len(octets) or not words:
+        end = begin + _ENCODED_WORD_BYTES
+        while end < len(octets) and octets[end] & 0xC0 == 0x80:  # in the middle of a character
+            end -= 1
+        words.append(b"=?utf-8?b?" + base64.b64encode(octets[begin:end]) + b"?=")
+        begin = end
+    return words
 
 
 def _fold(used: int, words: list[str]) -> bytes | None:

@@ -12,9 +12,7 @@ SOFT = b"=\r\n"
 MAX_LINE = 76
 
 _BREAK = re.compile(r"\r\n|\r|\n")
-# What may stand as it is: no "=", no blanks. (Addresses of tracked links are nothing else.)
-_PLAIN = re.compile(r"[!-<>-~]+", re.ASCII)
-# The same in words with one blank between them: most of what is merged.
+# What may stand as it is, in words with one blank between them: most of what is merged.
 _WORDS = re.compile(r"[!-<>-~]+(?: [!-<>-~]+)*", re.ASCII)
 # What has to be written as =XX: what is not printable ASCII, "=", blanks before blanks and at the end of a line.
 _ODD = re.compile(rb"[^!-<>-~ ]| (?= |\Z)")
@@ -25,7 +23,8 @@ _DOT = 0x2E
 
 def piece(text: str) -> bytes:
     """One piece of a quoted-printable body in UTF-8; b"" for no text. Lone surrogates become question marks."""
-    if _PLAIN.fullmatch(text):
+    # Addresses of tracked links are nothing but what may stand as it is, without blanks.
+    if text and text.isascii() and text.isprintable() and "=" not in text and " " not in text:
         plain = text.encode("ascii")
         if len(plain) < MAX_LINE:
             if plain[0] != _DOT:

@@ -50,6 +50,14 @@ def test_relaxed_bodies_are_like_somebody_elses(body: bytes) -> None:
     assert dkim.relaxed_body(ours) == ours
 
 
+@given(st.lists(st.sampled_from([b"\r\n ", b"\r\n\t", b" ", b"\t", b"a", b":", b"Word"]), max_size=12).map(b"".join))
+def test_relaxed_fields_are_like_somebody_elses(value: bytes) -> None:
+    from dkim.canonicalization import Relaxed
+
+    ((name, canonical),) = Relaxed.canonicalize_headers([(b"Subject", value + b"\r\n")])
+    assert dkim.relaxed_field(b"Subject:" + value + b"\r\n") == name + b":" + canonical
+
+
 @pytest.mark.parametrize(
     "change",
     [
