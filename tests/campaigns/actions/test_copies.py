@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry, Organization, User
 from accounts.tenancy import tenant_scope
+from campaigns import ab_testing
 from campaigns.actions import copies, launches, schedules
 from campaigns.enums import CampaignKind, CampaignState, ParentPeople
 from campaigns.errors import Refused, Unlawful
@@ -176,10 +177,11 @@ def test_segments_narrow_it_further(
 ) -> None:
     with tenant_scope(organization):
         Contact.objects.filter(pk__in=[crowd[0].pk, crowd[6].pk, crowd[7].pk]).update(values={"city": "Oslo"})
-        oslo = segment_verbs.create(
+        oslo = segment_verbs.save(
             organization=organization,
+            segment=None,
             name="Oslo",
-            definition={"match": "all", "rules": [{"field": "field:city", "op": "is", "value": "Oslo"}]},
+            definition={"match": "all", "rules": [{"about": "field:city", "op": "is", "value": "Oslo"}]},
             actor=marketer,
         )
         inside, outside = follow(sent, marketer), follow(sent, marketer)
@@ -227,7 +229,7 @@ def test_what_was_not_sent_is_not_followed(organization: Organization, draft: Ca
 
 
 @pytest.mark.parametrize(
-    ("kind", "people"),
+    ("kind", "whom"),
     [
         (RESEND, []),
         (RESEND, [ParentPeople.GOT_IT]),
@@ -236,18 +238,18 @@ def test_what_was_not_sent_is_not_followed(organization: Organization, draft: Ca
     ],
 )
 def test_each_kind_is_for_its_own_people(
-    organization: Organization, sent: Campaign, marketer: User, kind: CampaignKind, people: list[ParentPeople]
+    organization: Organization, sent: Campaign, marketer: User, kind: CampaignKind, whom: list[ParentPeople]
 ) -> None:
     with tenant_scope(organization), pytest.raises(Refused, match="Choose whom it is for"):
-        copies.follow_up(campaign=sent, kind=kind, people=people, subject="Once more", actor=marketer)
+        copies.follow_up(campaign=sent, kind=kind, people=whom, subject="Once more", actor=marketer)
 
 
 def test_of_a_decided_test_the_winner_is_said_again(organization: Organization, sent: Campaign, marketer: User) -> None:
     with tenant_scope(organization):
-        Variant.objects.create(organization=organization, campaign=sent, number=2, from_name="Zoë", preheader="B")
-        Campaign.objects.filter(pk=sent.pk).update(test={"winner": 2})
+        Variant.objects.create(organization=organization, campaign=sent, number=2, from_name="Zoë")
+        Campaign.objects.filter(pk=sent.pk).update(test={**ab_testing.DEFAULTS, "what": "from_name", "winner": 2})
         made = follow(fresh(sent), marketer)
-        assert (made.from_name, made.preheader, made.test) == ("Zoë", "B", {})
+        assert (made.from_name, made.subject, made.test) == ("Zoë", "Once more", {})
 
 
 def test_a_duplicate_of_a_resend_is_an_ordinary_campaign(

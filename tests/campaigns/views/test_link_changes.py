@@ -1,7 +1,6 @@
 """The page of a link of a sent campaign: where it leads, leading it elsewhere and back, and who may."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client, override_settings
@@ -118,7 +117,8 @@ def test_where_campaigns_are_approved_only_an_admin_changes_links(
     organization: Organization,
     sent: Campaign,  # noqa: F811
 ) -> None:
-    Organization.objects.filter(pk=organization.pk).update(needs_approval=True)
+    with tenant_scope(organization):
+        Organization.objects.filter(pk=organization.pk).update(needs_approval=True)
     page = text(as_marketer, at(organization, sent))
     assert "only an admin changes" in page and 'name="reason"' not in page
     assert "Change where it leads" not in text(as_marketer, url(organization, "campaign", sent))
@@ -160,12 +160,12 @@ def test_the_web_version_and_the_archive_lead_there_too(
     with tenant_scope(organization):
         delivery = Delivery.objects.order_by("pk").first()
         Campaign.objects.filter(pk=sent.pk).update(is_public=True, state="finished")
+        brand, hosts = sent.brand.public_id, verbs.hosts(sent)
     own = client.get(f"/v/{marks(delivery).view()}").content.decode()
-    public = client.get(f"/archive/{sent.brand.public_id}/{sent.public_id}").content.decode()
+    public = client.get(f"/archive/{brand}/{sent.public_id}").content.decode()
     for page in (own, public):
         assert f'href="{NEW}"' in page and f'href="{was}"' not in page
-    hosts = verbs.hosts(sent)
-    assert urlsplit("http://localhost").hostname in hosts
+    assert "localhost" in hosts
 
 
 def test_the_page_asks_the_same_whatever_its_history(
@@ -177,5 +177,5 @@ def test_the_page_asks_the_same_whatever_its_history(
     for changes in (1, 3):
         for number in range(changes):
             as_marketer.post(at(organization, sent), {"url": f"{NEW}?{changes}{number}", "reason": "Again"})
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(17):
             as_marketer.get(at(organization, sent))

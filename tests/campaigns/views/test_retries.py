@@ -135,5 +135,5 @@ def test_the_page_asks_the_same_however_many_groups(
         with tenant_scope(organization):
             for row, reason in zip(Delivery.objects.filter(state=30).order_by("pk"), reasons, strict=False):
                 Delivery.objects.filter(pk=row.pk).update(reason=reason)
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(15):
             as_marketer.get(url(organization, "campaign_retry", needy))
