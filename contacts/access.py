@@ -1,5 +1,8 @@
 """The doors to the objects of contacts: 404 for strangers and for what does not exist, 403 for the weak."""
 
+from typing import TypeVar
+
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest
 
 from accounts.access import require
@@ -19,55 +22,33 @@ from contacts.models import (
 )
 from contacts.queries import fields
 
+M = TypeVar("M", bound=Model)
+
 
 def contact_for(request: HttpRequest, pk: int, need: Role = Role.ANALYST) -> Contact:
     """A person of this organization; erased ones are gone."""
-    contact = Contact.objects.filter(organization=request.organization, pk=pk, erased_at=None).first()
-    if contact is None:
-        raise Http404
-    require(request, need)
-    return contact
+    return _opened(request, need, Contact.objects.filter(pk=pk, erased_at=None))
 
 
 def topic_for(request: HttpRequest, public_id: str, need: Role = Role.ANALYST) -> Topic:
-    topic = Topic.objects.filter(organization=request.organization, public_id=public_id).first()
-    if topic is None:
-        raise Http404
-    require(request, need)
-    return topic
+    return _opened(request, need, Topic.objects.filter(public_id=public_id))
 
 
 def form_for(request: HttpRequest, public_id: str, need: Role = Role.ANALYST) -> SignupForm:
     forms = SignupForm.objects.select_related("brand", "organization")
-    form = forms.filter(organization=request.organization, public_id=public_id).first()
-    if form is None:
-        raise Http404
-    require(request, need)
-    return form
+    return _opened(request, need, forms.filter(public_id=public_id))
 
 
 def segment_for(request: HttpRequest, public_id: str, need: Role = Role.ANALYST) -> Segment:
-    segment = Segment.objects.filter(organization=request.organization, public_id=public_id).first()
-    if segment is None:
-        raise Http404
-    require(request, need)
-    return segment
+    return _opened(request, need, Segment.objects.filter(public_id=public_id))
 
 
 def import_for(request: HttpRequest, public_id: str, need: Role = Role.ANALYST) -> Import:
-    import_ = Import.objects.filter(organization=request.organization, public_id=public_id).first()
-    if import_ is None:
-        raise Http404
-    require(request, need)
-    return import_
+    return _opened(request, need, Import.objects.filter(public_id=public_id))
 
 
 def suppression_for(request: HttpRequest, pk: int, need: Role = Role.ANALYST) -> Suppression:
-    suppression = Suppression.objects.filter(organization=request.organization, pk=pk).first()
-    if suppression is None:
-        raise Http404
-    require(request, need)
-    return suppression
+    return _opened(request, need, Suppression.objects.filter(pk=pk))
 
 
 def field_for(request: HttpRequest, key: str, need: Role = Role.ANALYST) -> Field:
@@ -81,32 +62,25 @@ def field_for(request: HttpRequest, key: str, need: Role = Role.ANALYST) -> Fiel
 
 
 def job_for(request: HttpRequest, public_id: str, need: Role = Role.ANALYST) -> Job:
-    job = Job.objects.filter(organization=request.organization, public_id=public_id).first()
-    if job is None:
-        raise Http404
-    require(request, need)
-    return job
+    return _opened(request, need, Job.objects.filter(public_id=public_id))
 
 
 def view_for(request: HttpRequest, public_id: str, need: Role = Role.ANALYST) -> SavedView:
     """A saved view of the list of people."""
-    view = SavedView.objects.filter(organization=request.organization, public_id=public_id).first()
-    if view is None:
-        raise Http404
-    require(request, need)
-    return view
+    return _opened(request, need, SavedView.objects.filter(public_id=public_id))
 
 
 def tag_for(request: HttpRequest, pk: int, need: Role = Role.ANALYST) -> Tag:
-    tag = Tag.objects.filter(organization=request.organization, pk=pk).first()
-    if tag is None:
-        raise Http404
-    require(request, need)
-    return tag
+    return _opened(request, need, Tag.objects.filter(pk=pk))
 
 
 def privacy_request_for(request: HttpRequest, public_id: str, need: Role = Role.ANALYST) -> PrivacyRequest:
-    found = PrivacyRequest.objects.filter(organization=request.organization, public_id=public_id).first()
+    return _opened(request, need, PrivacyRequest.objects.filter(public_id=public_id))
+
+
+def _opened(request: HttpRequest, need: Role, rows: QuerySet[M]) -> M:
+    """The one of these rows that is this organization's."""
+    found = rows.filter(organization=request.organization).first()
     if found is None:
         raise Http404
     require(request, need)
