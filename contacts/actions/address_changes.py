@@ -66,8 +66,7 @@ def _carry_over(contact: Contact, key: str) -> None:
         address_key=contact.address_key,
         reason__in=OF_THE_PERSON,
         lifted_at=None,
-        topic=None,
-    ):
+    ).select_related("topic"):
         suppressions.suppress(
             organization=contact.organization,
             address=key,
@@ -75,6 +74,7 @@ def _carry_over(contact: Contact, key: str) -> None:
             source=entry.source,
             evidence=f"Carried over by a change of address. {entry.evidence}",
             about=entry.about,
+            topic=entry.topic,
         )
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -25,6 +25,8 @@ from contacts.queries import fields, person, personal_data, preferences, timelin
 from contacts.queries.tags import choices as tag_choices
 from contacts.queries.tags import of as tags_of
 from contacts.values import shown
+from contacts.views.people import cursor
+from contacts.views.personal_data import as_file
 
 
 @require_safe
@@ -152,9 +154,7 @@ def data(request: HttpRequest, org: str, contact: int) -> HttpResponse:
     found = contact_for(request, contact, Role.MARKETER)
     held = personal_data.held(found)
     audit.record(organization=request.organization, actor=request.user, verb="contacts.person_exported", target=found)
-    response = JsonResponse(held, json_dumps_params={"indent": 2, "ensure_ascii": False})
-    response["Content-Disposition"] = f'attachment; filename="person-{found.pk}.json"'
-    return response
+    return as_file(held, f"person-{found.pk}.json")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -199,7 +199,7 @@ def _show(
     known = fields.known(request.organization, archived=True)
     listed = person.suppressions_of(contact)
     why = " ".join(request.GET.get("why", "").replace("\x00", "").split())[:100]
-    lines, older = ports.history.lines(contact_id=contact.pk, before=_number(request.GET.get("before", "")))
+    lines, older = ports.history.lines(contact_id=contact.pk, before=cursor(request, "before"))
     moments, earlier = timelines.of(contact, most=8)
     preference = preferences.of(contact)
     context = {
@@ -239,10 +239,6 @@ def _paused(request: HttpRequest, preference: Preference | None) -> str:
         return ""
     until = preference.paused_until.astimezone(ZoneInfo(request.organization.time_zone or "UTC"))
     return f"Until {until:%-d %B %Y} they get no campaigns. They chose it themselves, and it ends by itself."
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 def _to(request: HttpRequest, contact: Contact) -> HttpResponse:

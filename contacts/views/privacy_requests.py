@@ -1,6 +1,5 @@
 """Privacy requests: what is due, one with its closing record, and the deeds that answer it. Erasing is an admin's."""
 
-import json
 from datetime import date
 from typing import Any
 
@@ -21,6 +20,7 @@ from contacts.models import Contact, PrivacyRequest
 from contacts.queries import privacy_requests
 from contacts.queries.recipients import brand_for
 from contacts.views.people import cursor
+from contacts.views.personal_data import as_file
 
 
 @require_safe
@@ -79,12 +79,7 @@ def data(request: HttpRequest, org: str, wish: str) -> HttpResponse:
     except NotThisWay as refused:
         messages.error(request, str(refused))
         return _to(request, found)
-    response = HttpResponse(
-        json.dumps(held, ensure_ascii=False, indent=2), content_type="application/json; charset=utf-8"
-    )
-    response["Content-Disposition"] = f'attachment; filename="request-{found.public_id}.json"'
-    response["Cache-Control"] = "no-store"
-    return response
+    return as_file(held, f"request-{found.public_id}.json")
 
 
 @require_POST

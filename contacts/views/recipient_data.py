@@ -3,7 +3,6 @@
 The token of a mail gets no further than `ask`: it learns the masked address, and a mail goes to the address on file.
 """
 
-import json
 from datetime import date
 from typing import Any
 
@@ -22,6 +21,7 @@ from contacts.enums import RequestKind
 from contacts.errors import Refused
 from contacts.models import Contact, Preference, PrivacyRequest
 from contacts.queries.recipients import Recipient, brand_for
+from contacts.views.personal_data import as_file
 from contacts.views.recipient_pages import UNREADABLE, is_ours, page, private, show, unknown
 
 MAX_ADDRESS = 400
@@ -92,11 +92,7 @@ def _access(request: HttpRequest, wish: PrivacyRequest, pressed: str, context: d
     privacy_requests.verified(request=wish)
     held = privacy_requests.give(request=wish)
     if pressed == "download":
-        response = HttpResponse(
-            json.dumps(held, ensure_ascii=False, indent=2), content_type="application/json; charset=utf-8"
-        )
-        response["Content-Disposition"] = f'attachment; filename="my-data-{timezone.now():%Y-%m-%d}.json"'
-        return private(response)
+        return private(as_file(held, f"my-data-{timezone.now():%Y-%m-%d}.json"))
     return _page(request, "held", {**context, "held": held})
 
 

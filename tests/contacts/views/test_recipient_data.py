@@ -247,10 +247,18 @@ def test_what_the_person_said_goes_along_with_a_new_address(client, organization
             source="complaint",
             evidence="arf",
         )
+        suppressions.suppress(
+            organization=organization,
+            address=KEY,
+            reason=SuppressionReason.MANUAL,
+            source="member",
+            topic=Topic.objects.get(name="Offers"),
+        )
     change(client, organization, token)
     with tenant_scope(organization):
-        entries = dict(Suppression.objects.filter(lifted_at=None).values_list("address_key", "reason"))
-        assert entries == {KEY: "complained", NEW: "complained"}
+        entries = Suppression.objects.filter(lifted_at=None).values_list("address_key", "reason", "topic__name")
+        said = {("complained", None), ("manual", "Offers")}
+        assert set(entries) == {(address, *one) for address in (KEY, NEW) for one in said}
 
 
 def test_a_new_address_that_is_somebody_of_ours(client, organization, person, token):
