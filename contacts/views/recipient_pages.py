@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core import signing
@@ -37,8 +38,8 @@ MOST_MADE = 500  # different pages that are kept ready
 _PLACE = f"at-{secrets.token_hex(8)}-{{}}-"  # where a person's own parts go; nobody can write it into a brand's name
 _made: dict[tuple[Any, ...], str] = {}
 POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; form-action 'self'{more}; "
+    "base-uri 'none'; frame-ancestors 'none'"
 )
 
 
@@ -85,12 +86,14 @@ def unknown(request: HttpRequest) -> HttpResponse:
         return private(render(request, "contacts/recipients/unknown.html", status=404))
 
 
-def private(response: HttpResponse) -> HttpResponse:
-    """Kept nowhere, found by no search engine, told to no other site, and free of scripts."""
+def private(response: HttpResponse, *, leads_to: str = "") -> HttpResponse:
+    """Kept nowhere, found by no search engine, told to no other site, and free of scripts. `leads_to`: the page of another
+    site that a posted form ends at, because browsers hold a redirect after a form to form-action too."""
     response["Cache-Control"] = "no-store"
     response["Referrer-Policy"] = "no-referrer"
     response["X-Robots-Tag"] = "noindex, nofollow"
-    response["Content-Security-Policy"] = POLICY
+    there = urlsplit(leads_to)
+    response["Content-Security-Policy"] = POLICY.format(more=f" {there.scheme}://{there.netloc}" if leads_to else "")
     response.headers.setdefault("Content-Language", translation.get_language() or "")
     response["Vary"] = "Accept-Language"
     return response
@@ -166,11 +169,19 @@ def statement(request: HttpRequest, person: Recipient, source: ConsentSource, wo
     return Statement(
         source=source,
         wording=wording,
-        ip=client_address(
-            peer=request.META.get("REMOTE_ADDR", ""),
-            forwarded=request.headers.get("X-Forwarded-For", ""),
-            proxies=settings.TRUSTED_PROXIES,
-        ),
-        user_agent=request.headers.get("User-Agent", "").replace("\x00", ""),
+        ip=ip_of(request),
+        user_agent=agent_of(request),
         about=person.token.about,
     )
+
+
+def ip_of(request: HttpRequest) -> str | None:
+    return client_address(
+        peer=request.META.get("REMOTE_ADDR", ""),
+        forwarded=request.headers.get("X-Forwarded-For", ""),
+        proxies=settings.TRUSTED_PROXIES,
+    )
+
+
+def agent_of(request: HttpRequest) -> str:
+    return request.headers.get("User-Agent", "").replace("\x00", "")[:300]

@@ -22,7 +22,7 @@ from contacts.forms.signup_json import BadBody
 from contacts.models import SignupForm
 from contacts.queries import signup_forms
 from contacts.queries.signup_forms import Shown
-from contacts.views.signups import MISFORMED, agent_of, ip_of
+from contacts.views.recipient_pages import UNREADABLE, agent_of, ip_of
 
 PREFLIGHT_SECONDS = 600
 
@@ -145,7 +145,7 @@ def _body(request: HttpRequest) -> bytes:
         raise too_large
     try:
         return request.body
-    except MISFORMED as error:
+    except UNREADABLE as error:
         raise too_large from error
 
 

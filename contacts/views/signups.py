@@ -8,20 +8,15 @@ import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.core import signing
-from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
-from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from accounts.client_address import client_address
 from accounts.models import Organization
 from accounts.tenancy import tenant_scope_id
 from contacts import addresses, languages, stamps, tokens
@@ -35,15 +30,11 @@ from contacts.models import Contact, Signup, SignupForm, Topic
 from contacts.queries import signup_forms
 from contacts.queries import signups as links
 from contacts.queries.signup_forms import Shown
+from contacts.views.recipient_pages import UNREADABLE, agent_of, ip_of, private
 
 MAX_BODY = 64 * 1024
-POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; form-action 'self'{more}; "
-    "base-uri 'none'; frame-ancestors 'none'"
-)
 CONFIRM_SALT = "contacts.signups.confirm"
 CONFIRM_SECONDS = 86_400
-MISFORMED = (BadRequest, SuspiciousOperation, MultiPartParserError, OSError, ValueError)
 
 
 # --- The form ---------------------------------------------------------------------------------------------------------
@@ -234,18 +225,6 @@ def _question(shown: Shown, topics: list[Topic]) -> str:
 
 
 # --- Both -------------------------------------------------------------------------------------------------------------
-def ip_of(request: HttpRequest) -> str | None:
-    return client_address(
-        peer=request.META.get("REMOTE_ADDR", ""),
-        forwarded=request.headers.get("X-Forwarded-For", ""),
-        proxies=settings.TRUSTED_PROXIES,
-    )
-
-
-def agent_of(request: HttpRequest) -> str:
-    return request.headers.get("User-Agent", "").replace("\x00", "")[:300]
-
-
 def _answer(
     request: HttpRequest,
     page: str,
@@ -290,15 +269,7 @@ def _unknown(request: HttpRequest) -> HttpResponse:
 
 
 def _private(response: HttpResponse, form: SignupForm | None) -> HttpResponse:
-    response["Cache-Control"] = "no-store"
-    response["Referrer-Policy"] = "no-referrer"
-    response["X-Robots-Tag"] = "noindex, nofollow"
-    response["Content-Language"] = translation.get_language() or ""
-    response["Vary"] = "Accept-Language"
-    # Browsers hold a redirect after a form to form-action too, so the one that the form stores is named.
-    where = urlsplit(form.redirect_url) if form is not None and form.redirect_url else None
-    response["Content-Security-Policy"] = POLICY.format(more=f" {where.scheme}://{where.netloc}" if where else "")
-    return response
+    return private(response, leads_to=form.redirect_url if form is not None else "")
 
 
 def _language(request: HttpRequest, form: SignupForm) -> str:
@@ -314,5 +285,5 @@ def _data(request: HttpRequest) -> QueryDict | None:
         return None
     try:
         return request.POST
-    except MISFORMED:
+    except UNREADABLE:
         return QueryDict()
