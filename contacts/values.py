@@ -73,7 +73,12 @@ _BESIDE_A_DATE = frozenset(
 
 
 class BadValue(ValueError):
-    """The text is no value of this kind; str() says what would be."""
+    """The text is no value of this kind; str() says what would be, without a beginning and an end."""
+
+    @property
+    def sentence(self) -> str:
+        said = str(self)
+        return f"{said[:1].upper()}{said[1:]}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,6 @@ from contacts.errors import NotThisWay, Refused
 from contacts.models import Field, Job
 from contacts.queries import fields as known_fields
 
-LISTED = fields.LISTED
-
 
 @dataclass(frozen=True, slots=True)
 class Target:

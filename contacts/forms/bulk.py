@@ -9,10 +9,8 @@ from django.utils import timezone
 
 from accounts.models import Organization
 from contacts.actions import imports, tags
-from contacts.enums import SuppressionReason
+from contacts.forms.people import SuppressForm
 from contacts.models import Tag, Topic
-
-REASONS = (SuppressionReason.MANUAL, SuppressionReason.COMPLAINED, SuppressionReason.INVALID)
 
 
 class Work(forms.Form):
@@ -83,16 +81,8 @@ class UntagWork(Work):
         self.fields["tag"].queryset = Tag.objects.filter(organization=organization).order_by("name")  # type: ignore[attr-defined]
 
 
-class SuppressWork(Work):
+class SuppressWork(Work, SuppressForm):
     """Why nothing may be sent to them any more."""
-
-    reason = forms.ChoiceField(choices=[(reason.value, reason.label) for reason in REASONS], label="Reason")
-    evidence = forms.CharField(
-        max_length=2000,
-        label="What happened?",
-        widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={"required": "Write what happened, for whoever looks at this in a year."},
-    )
 
 
 class DeleteWork(Work):

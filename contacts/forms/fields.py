@@ -9,10 +9,10 @@ from django.http import QueryDict
 
 from contacts import values
 from contacts.actions.field_batches import OTHER, THIS
+from contacts.actions.fields import LISTED
 from contacts.enums import FieldKind
 from contacts.models import Field
 
-LISTED = (FieldKind.CHOICE, FieldKind.MULTI)
 CHOICES_LONG = values.MAX_CHOICES * (values.MAX_CHOICE + 2)
 LEAVE_EMPTY, KEEP = "", "keep"
 
@@ -28,7 +28,7 @@ class Choices(forms.CharField):
         try:
             return values.clean_choices((super().clean(value) or "").splitlines())
         except values.BadValue as bad:
-            raise ValidationError(f"{str(bad)[:1].upper()}{str(bad)[1:]}.") from bad
+            raise ValidationError(bad.sentence) from bad
 
 
 class NameForm(forms.Form):

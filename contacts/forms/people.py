@@ -54,7 +54,7 @@ class PersonForm(forms.Form):
             try:
                 cleaned[name] = values.read(field, text)
             except values.BadValue as bad:
-                self.add_error(name, f"{str(bad)[:1].upper()}{str(bad)[1:]}.")
+                self.add_error(name, bad.sentence)
         return cleaned
 
     def typed(self) -> dict[str, Any]:

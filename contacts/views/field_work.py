@@ -3,24 +3,24 @@
 from collections.abc import Callable
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import tenant_url
 from accounts.enums import Role
-from contacts import tasks
 from contacts.access import field_for
 from contacts.actions import field_work as verbs
 from contacts.actions import jobs
 from contacts.actions.field_work import Target
+from contacts.actions.fields import LISTED
 from contacts.enums import FieldKind, JobKind, JobState
 from contacts.errors import Refused
 from contacts.forms.fields import ChoicesForm, ConvertForm, MergeForm
 from contacts.models import Field, Job
 from contacts.queries import fields
 from contacts.views.fields import page, to_field
+from contacts.views.jobs import wake
 
 
 @require_POST
@@ -40,7 +40,7 @@ def choices(request: HttpRequest, org: str, field: str) -> HttpResponse:
             form.add_error(None, str(refused))
         else:
             if job is not None and job.state == JobState.WAITING:
-                _wake(job)
+                wake(job)
                 return _to_job(request, found, job)
             people = f" Changed for {job.changed:,} people." if job is not None and job.changed else ""
             messages.success(request, f"Saved.{people}")
@@ -57,14 +57,14 @@ def convert(request: HttpRequest, org: str, field: str) -> HttpResponse:
         facts = form.cleaned_data
         chosen = facts["choices"]
         try:
-            if facts["kind"] in verbs.LISTED and not chosen and found.kind not in verbs.LISTED:
+            if facts["kind"] in LISTED and not chosen and found.kind not in LISTED:
                 chosen = verbs.choices_there_are(field=found, kind=facts["kind"])
             target = Target(facts["kind"], tuple(chosen), facts["date_order"])
             job = verbs.check_conversion(field=found, target=target, actor=request.user)
         except Refused as refused:
             form.add_error(None, str(refused))
         else:
-            _wake(job)
+            wake(job)
             return _to_job(request, found, job)
     return page(request, found, convert=form, status=422)
 
@@ -82,7 +82,7 @@ def merge(request: HttpRequest, org: str, field: str) -> HttpResponse:
         except Refused as refused:
             form.add_error(None, str(refused))
         else:
-            _wake(job)
+            wake(job)
             return _to_job(request, found, job)
     return page(request, found, merge=form, status=422)
 
@@ -130,7 +130,7 @@ def _start(request: HttpRequest, field: Field, shown: Job, start: Callable[[], J
     except Refused as refused:
         messages.error(request, str(refused))
         return _to_job(request, field, shown)
-    _wake(job)
+    wake(job)
     return _to_job(request, field, job)
 
 
@@ -165,12 +165,6 @@ def _facts(field: Field, job: Job) -> dict[str, object]:
         "is_over": job.state not in (JobState.WAITING, JobState.WORKING),
         "is_stopped": job.state in (JobState.CANCELLED, JobState.FAILED),
     }
-
-
-def _wake(job: Job) -> None:
-    """Robust: when the broker is away, the sweep will find the job."""
-    if job.state == JobState.WAITING:
-        transaction.on_commit(lambda: tasks.run_job.delay(job.organization_id, job.pk), robust=True)
 
 
 def _to_job(request: HttpRequest, field: Field, job: Job) -> HttpResponse:

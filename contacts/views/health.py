@@ -12,11 +12,11 @@ from accounts.enums import Role
 from contacts import tasks
 from contacts.actions import duplicates, people
 from contacts.actions import health as verbs
-from contacts.enums import JobState
 from contacts.errors import Refused
 from contacts.forms.health import GroupForm, SilenceForm
 from contacts.models import Health
 from contacts.queries import health
+from contacts.views.jobs import wake
 
 PAGE = 50
 GROUPS = 20  # of duplicates on a page
@@ -45,9 +45,7 @@ def recount(request: HttpRequest, org: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def number(request: HttpRequest, org: str, which: str) -> HttpResponse:
     """The people in one number; posting (of "silent") sets what unengaged means."""
-    one = health.BY_NAME.get(which)
-    if one is None:
-        raise Http404
+    one = _known(which)
     form = None
     if which == "silent":
         form = SilenceForm(request.POST or None)
@@ -101,8 +99,7 @@ def archive(request: HttpRequest, org: str, which: str) -> HttpResponse:
     except Refused as refused:
         messages.error(request, str(refused))
         return redirect(tenant_url(request, "contacts:health_number", which=which))
-    if job.state == JobState.WAITING:
-        transaction.on_commit(lambda: tasks.run_job.delay(job.organization_id, job.pk), robust=True)
+    wake(job)
     return redirect(tenant_url(request, "contacts:job", job=job.public_id))
 
 
@@ -152,9 +149,10 @@ def untwin(request: HttpRequest, org: str) -> HttpResponse:
     return back
 
 
-def _known(name: str) -> None:
+def _known(name: str) -> health.Number:
     if name not in health.BY_NAME:
         raise Http404
+    return health.BY_NAME[name]
 
 
 def _row(request: HttpRequest, *, anew: bool = False) -> Health:

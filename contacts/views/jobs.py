@@ -12,6 +12,7 @@ from contacts import tasks
 from contacts.access import job_for
 from contacts.actions import job_work
 from contacts.actions import jobs as verbs
+from contacts.enums import JobState
 from contacts.errors import NotThisWay
 from contacts.models import Job
 from contacts.queries import imports, jobs
@@ -84,8 +85,9 @@ def undo(request: HttpRequest, org: str, job: str) -> HttpResponse:
 
 
 def wake(job: Job) -> None:
-    """Robust: when the broker is away, the sweep will find the job."""
-    transaction.on_commit(lambda: tasks.run_job.delay(job.organization_id, job.pk), robust=True)
+    """Nobody, where it was done at once. Robust: when the broker is away, the sweep will find the job."""
+    if job.state == JobState.WAITING:
+        transaction.on_commit(lambda: tasks.run_job.delay(job.organization_id, job.pk), robust=True)
 
 
 def _facts(job: Job) -> dict[str, object]:
