@@ -90,6 +90,13 @@ class TestForm(forms.Form):
                 initial=row.delay_minutes if row else OTHERS.index(number) * 120 + 120,
             )
 
+    def mark_wanted(self) -> None:
+        """Before it is shown: what a chosen version needs is not called optional, though another kind of test may lack it."""
+        self.use_required_attribute = False
+        for number in OTHERS:
+            for word in (*_WORDS, "later"):
+                self.fields[f"{word}_{number}"].required = True
+
     @property
     def others(self) -> list[dict[str, Any]]:
         """B to E: each with its fields, for the page."""

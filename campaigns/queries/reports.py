@@ -13,7 +13,7 @@ from campaigns.enums import CampaignState
 from campaigns.models import Campaign
 from reputation.queries import totals
 from reputation.queries.totals import Counts
-from sending.enums import Bucket, EventKind
+from sending.enums import REST, Bucket, EventKind, Hold
 from sending.models import Letter, Mailing, MailingVariant, Retry
 from sending.queries import ledger, link_changes, mailings, retries
 
@@ -62,7 +62,7 @@ class Hour:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All numbers of one send."""
+    """All numbers of one send. `waiting`: of those on their way, who waits for what becomes of the first ones."""
 
     counts: Counts
     parts: dict[str, int]
@@ -70,6 +70,7 @@ class Report:
     open: int
     pace: pace.Pace
     left: str
+    waiting: int
     providers: list[tuple[str, Counts]]
     delays: list[Delay]
     slowed: list[tuple[str, datetime]]
@@ -95,7 +96,8 @@ def of(campaign: Campaign) -> Report | None:
     counts = totals.together(by_provider.values())
     moving = campaign.state == CampaignState.SENDING and mailing.hold is None
     on_its_way = counts.of(Bucket.ON_ITS_WAY)
-    speed = _pace(mailing.pk, on_its_way) if moving and mailing.sealed_at else pace.Pace()
+    waiting = _waiting(campaign, mailing)
+    speed = _pace(mailing.pk, on_its_way - waiting) if moving and mailing.sealed_at else pace.Pace()
     retrying = counts.of(Bucket.RETRYING)
     return Report(
         counts=counts,
@@ -103,7 +105,8 @@ def of(campaign: Campaign) -> Report | None:
         audience=mailing.audience_size,
         open=on_its_way + retrying,
         pace=speed,
-        left=pace.in_words(speed.seconds_left) if on_its_way else "",
+        left=pace.in_words(speed.seconds_left) if on_its_way > waiting else "",
+        waiting=waiting,
         providers=[(name, each) for name, each in by_provider.items() if each.audience or each.delivered],
         delays=_delays(mailing) if retrying else [],
         slowed=[(name, at) for name, at in ledger.slowed().items() if name in by_provider]
@@ -174,6 +177,13 @@ def links(mailing: Mailing, variants: Collection[int] | None = None) -> list[Cli
             )
         )
     return found
+
+
+def _waiting(campaign: Campaign, mailing: Mailing) -> int:
+    if not (campaign.test.get("share") or campaign.canary.get("percent")):
+        return 0
+    held = MailingVariant.objects.filter(mailing=mailing, variant=REST, hold=Hold.REST).exists()
+    return totals.by_variant(mailing.pk).get(REST, Counts()).of(Bucket.ON_ITS_WAY) if held else 0
 
 
 def _pace(mailing_id: int, left: int) -> pace.Pace:

@@ -45,6 +45,7 @@ def edit(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
                 return redirect(tenant_url(request, "campaigns:campaign_versions", campaign=found.public_id))
             return _back(request, found)
     status = 422 if form.errors else 200
+    form.mark_wanted()
     return render(request, "campaigns/variants/edit.html", _context(request, found, form), status=status)
 
 
