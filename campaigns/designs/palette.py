@@ -59,7 +59,8 @@ PALETTE: Final = (
         "tag",
         _section(
             '<mj-column width="42%" vertical-align="middle">\n'
-            '    <mj-image mj-class="kit-picture" src="" alt="" padding="0 12px 12px" />\n  </mj-column>',
+            '    <mj-image mj-class="kit-picture" src="/static/designs/product-cup.png" alt="A red mug with a cream stripe"'
+            ' padding="0 12px 12px" />\n  </mj-column>',
             '<mj-column width="58%" vertical-align="middle">\n'
             '    <mj-text mj-class="kit-text" padding="0 12px 12px"><h2>What it is called</h2>What it is, in a line.<br />'
             "<strong>€ 18</strong></mj-text>\n"

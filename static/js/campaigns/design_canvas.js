@@ -13,7 +13,7 @@
   const FILLER = { "mj-body": "mj-section", "mj-wrapper": "mj-section", "mj-section": "mj-column", "mj-group": "mj-column", "mj-column": "mj-spacer", "mj-hero": "mj-spacer" };
   const ATTRIBUTE = /([^\s"'<>/=]+)\s*=\s*("[^"]*"|'[^']*')/g;
   const PHONE = 390;
-  const CANVAS_STYLES = `html{color-scheme:light !important}body{margin:0}a{cursor:text}
+  const CANVAS_STYLES = `html{color-scheme:light !important}body{margin:0}a{cursor:text}[data-gjs-type=mj-body]{min-height:100vh}
     [data-ph-in]:empty::before{content:"Empty";display:block;padding:16px;color:#5C574E;font:13px/20px sans-serif;text-align:center;background:repeating-linear-gradient(45deg,#0000 0 6px,#8A837522 6px 12px)}
     .ph-chip{box-sizing:border-box;display:block;width:100%;margin:2px 0;padding:4px 10px;border:1px dashed #8A8375;border-radius:4px;background:#FBEFD3;color:#5F3E00;font:13px/20px ui-monospace,monospace;text-align:start;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
     [contenteditable=true]{outline:2px solid #0B6A62;outline-offset:4px;cursor:text}
@@ -117,7 +117,10 @@
     }
 
     /* Definitions of a block: sections or what stands in a column. */
-    block(mjml) { return this.source.elements(mjml.trim()).map((node) => this.definition(node)); }
+    block(mjml) {
+      const words = mjml.trim(), last = words.match(/\n( *)<\/mj-[a-z]+>$/)?.[1];  // the indent of where it ends: that of a body's child is 4
+      return this.source.elements(last === "" ? words.replaceAll("\n", "\n    ") : words).map((node) => this.definition(node));
+    }
 
     /* What is kept as it is, in words, for the notice. */
     kept() {

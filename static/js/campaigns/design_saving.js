@@ -34,7 +34,7 @@
       this.keep();
       clearTimeout(this.timer);
       if (this.state === "conflict") return this.say("Not saved: choose which text goes on.");
-      this.say("Typing…");
+      this.say("Changed");
       this.timer = setTimeout(() => this.flush(), AFTER);
     }
 
