@@ -204,7 +204,7 @@ def judge(settings: Settings, seen: Sequence[Seen], *, is_over: bool) -> Verdict
         return Verdict("win", said, reading.leader)
     if settings.unsure == "leader":
         return Verdict(
-            "win", f"{said} {name(reading.leader)} leads, and was to go to the rest in this case.", reading.leader
+            "win", f"{said} {name(reading.leader)} leads, and was to go to the others in this case.", reading.leader
         )
     return Verdict("ask", said)
 

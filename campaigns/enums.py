@@ -56,5 +56,5 @@ class Differs(models.TextChoices):
 class Unsure(models.TextChoices):
     """What becomes of the rest when no version is better."""
 
-    LEADER = "leader", "The one that leads goes to the rest"
-    ASK = "ask", "The rest waits for me"
+    LEADER = "leader", "The one that leads goes to the others"
+    ASK = "ask", "The others wait for me"

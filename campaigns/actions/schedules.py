@@ -38,7 +38,7 @@ def choose(
     campaign = campaigns.draft(campaign)
     if canary and campaign.test.get("share"):
         raise Refused(
-            "This campaign tests versions, and both would decide about the rest. Turn the careful start off, or give up the test."
+            "This campaign tests versions, and both would decide about the others. Turn the careful start off, or give up the test."
         )
     if start_at is not None and start_at > timezone.now() + MOST_AHEAD:
         raise Refused("Choose a time within the next twelve months.")

@@ -38,10 +38,10 @@ def watch(*, campaign: Campaign) -> str:
         return ""
     if verdict.word == "win":
         _win(campaign, verdict.number, verdict.why)
-        subject, then = "Decided", f"Version {ab_testing.name(verdict.number)} goes to the rest now."
+        subject, then = "Decided", f"Version {ab_testing.name(verdict.number)} goes to the others now."
     else:
         _decide(campaign, "ask", verdict.why)
-        subject, then = "Waits for you", "Choose the version that the rest gets, or cancel it."
+        subject, then = "Waits for you", "Choose the version that the others get, or cancel it."
     notices.tell(
         campaign=campaign,
         people=notices.owners_of(campaign),
@@ -70,7 +70,7 @@ def choose(*, campaign: Campaign, number: int, actor: User) -> None:
     if campaign.state not in (CampaignState.SENDING, CampaignState.PAUSED):
         raise Unlawful("A winner can be chosen while it is being sent.")
     if campaign.test.get("winner"):
-        raise Unlawful("It has been decided already: the rest has its version.")
+        raise Unlawful("It has been decided already: the others have their version.")
     if number not in {row.number for row in variants.rows(campaign)}:
         raise Refused("There is no such version.")
     seen = variants.seen(campaign)

@@ -93,7 +93,7 @@ class LaunchForm(forms.Form):
         canary = {}
         if given.get("careful") and self.is_test:
             self.add_error(
-                None, "It tests versions, so it cannot start carefully as well: both would decide about the rest."
+                None, "It tests versions, so it cannot start carefully as well: both would decide about the others."
             )
         elif given.get("careful"):
             canary = {

@@ -17,7 +17,7 @@ def check(facts: Facts) -> Result:
             NAME,
             TITLE,
             "fail",
-            "It tests versions and starts carefully: both would decide about the rest.",
+            "It tests versions and starts carefully: both would decide about the others.",
             "Save the test once more: that turns the careful start off.",
             "versions",
         )

@@ -325,7 +325,7 @@ def part_name(campaign: Campaign, variant: int) -> str:
     if variant != REST:
         return f"Version {ab_testing.name(variant)}"
     winner = campaign.test.get("winner", 0)
-    return f"The rest, version {ab_testing.name(winner)}" if winner else "The rest, which waits for a winner"
+    return f"The others, version {ab_testing.name(winner)}" if winner else "The others, who wait for a winner"
 
 
 def letter_of(campaign: Campaign, number: int) -> Letter | None:

@@ -223,10 +223,10 @@ def test_what_they_got_is_the_winners_everywhere(organization: Organization, tes
         Campaign.objects.update(is_public=True)
         waiting = Delivery.objects.filter(variant=REST).select_related("mailing__stream").first()
         assert waiting is not None
-        assert stories.of(waiting).line.version == "The rest, which waits for a winner"
+        assert stories.of(waiting).line.version == "The others, who wait for a winner"
         winners.choose(campaign=tested, number=2, actor=marketer)
         line = stories.of(Delivery.objects.select_related("mailing__stream").get(pk=waiting.pk)).line
-        assert line.version == "The rest, version B"
+        assert line.version == "The others, version B"
         shown = web_versions.mail(Hit(delivery_id=waiting.pk, mailing_id=waiting.mailing_id, link=None))
         assert shown is not None and shown.subject == "Two"
         of_a = Delivery.objects.filter(variant=1).first()

@@ -78,7 +78,7 @@ def test_it_is_set_up_and_shown(
     launching = as_marketer.get(url(organization, "campaign_launch", draft)).content.decode()
     assert "No careful start" in launching and 'name="careful"' not in launching
     answer = as_marketer.post(url(organization, "campaign_launch", draft), {"careful": "on"})
-    assert answer.status_code == 422 and "both would decide about the rest" in answer.content.decode()
+    assert answer.status_code == 422 and "both would decide about the others" in answer.content.decode()
     as_marketer.post(url(organization, "campaign_versions_give_up", draft))
     with tenant_scope(organization):
         assert fresh(draft).test == {} and not Variant.objects.exists()
@@ -230,7 +230,7 @@ def test_people_by_version(as_marketer: Client, organization: Organization, test
             assert len(got) == meant
             assert version not in ("2", "B") or got == of_b
     page = as_marketer.get(where, {"version": "B"}).content.decode()
-    assert "All 50" in page and "version=B" in page and "The rest, which waits for a winner" in page
+    assert "All 50" in page and "version=B" in page and "The others, who wait for a winner" in page
     skipped = as_marketer.get(where, {"version": "B", "part": "skipped"}).content.decode()
     assert "Nobody is here" in skipped
 
