@@ -43,6 +43,7 @@ def _is_public(address: IPv4Address | IPv6Address) -> bool:
         or address.is_link_local
         or address.is_reserved
         or address.is_unspecified
+        or (isinstance(address, IPv6Address) and address.is_site_local)  # fec0::/10, which Python calls global
     )
 
 

@@ -86,7 +86,8 @@ class Claiming:
         now = self._clock.monotonic()
         ends = [site.held_until - now for site in self._sites.held[:1]]
         soonest = min([LONGEST_SWEEP if not self._lanes.ready else 2.0, *ends])
-        return min(max(0.05, soonest), max(0.0, self._lanes.later.next_at() - now))
+        more = self._ramp.waits(ended=self._commits.settled, now=now) or soonest
+        return min(max(0.05, min(soonest, more)), max(0.0, self._lanes.later.next_at() - now))
 
     # --- looking ------------------------------------------------------------------------------------------------------
 
@@ -99,9 +100,8 @@ class Claiming:
         self._lanes.has_news = False
         self._next_sweep = began + DEAREST_SWEEP  # but sooner when somebody asks for it meanwhile
         self._lanes.see(await self._spool.waiting(), now=self._clock.monotonic())
-        for lane in self._lanes.later.until(self._clock.monotonic() + LOOK_AHEAD):
-            if self._ways.route(lane.domain) is None and self._ways.obstacle(lane.domain) is None:
-                self._ways.look_up(lane.domain)
+        soon = self._lanes.later.until(self._clock.monotonic() + LOOK_AHEAD)
+        self._ways.look_up_ahead(lane.domain for lane in soon)
         self._sites.forget_quiet()
         now = self._clock.monotonic()
         if self._next_sweep > began:
@@ -124,7 +124,8 @@ class Claiming:
         # Unsure: what was given back might be claimed, and then be given back once more while it is sent.
         if not self._lanes.ready or ready >= MOST_READY or self._commits.is_unsure:
             return False
-        wishes = self._choose(budget=min(self._ramp.now, MOST_READY - ready))
+        budget = min(self._ramp.room(ended=self._commits.settled, now=self._clock.monotonic()), MOST_READY - ready)
+        wishes = self._choose(budget=budget) if budget else []
         if not wishes:
             return False
         parcels = await self._spool.claim(wishes)
@@ -136,7 +137,7 @@ class Claiming:
             if missing > 0:
                 self._lanes.drained(lane)
                 self._turns.refund(lane.organization_id, missing)
-        self._ramp.step()
+        self._ramp.step(ended=self._commits.settled, now=self._clock.monotonic())
         for parcel in parcels:
             self._carrying.place(parcel)
         return True
@@ -165,7 +166,7 @@ class Claiming:
             return domain, int(self._ways.is_untold(domain))
         route = self._ways.route(domain)
         if route is None:
-            self._ways.look_up(domain)
+            self._ways.look_up(domain, at_once=self._ramp.size)
             return domain, 0
         site = self._sites.at(route)
         if site.is_held and self._is_old(lane):

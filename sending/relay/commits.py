@@ -40,6 +40,7 @@ class Commits:
         self._open: dict[int, int] = {}  # delivery -> seq of its newest intent
         self._wake = asyncio.Event()
         self._seq = 0
+        self.settled = 0  # results that have been committed
         self._idle = asyncio.Event()
         self._idle.set()
         self.is_unsure = False  # results were handed over and nobody knows whether they were committed
@@ -112,6 +113,7 @@ class Commits:
         self.is_unsure = False
         for settlement in settlements:
             self._open.pop(settlement.id, None)
+        self.settled += len(settlements)
         for leave in leaves:
             future = asked.pop(leave.id, None)
             if future is not None and not future.done():

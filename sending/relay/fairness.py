@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from sending.relay.ports import Lane, Parcel
 
 QUANTUM = 50  # deliveries a round
+PATIENCE = 0.25  # seconds
 
 
 class Turns:
@@ -91,20 +92,31 @@ class Turns:
 
 class Ramp:
     """How many to claim at once: few after a rest, soon many. Whoever begins with hundreds of conversations at one moment
-    ends none of them for a while, and the first message of a launch is waited for.
+    ends none of them for a while, and the first message of a launch is waited for. So the next ones are claimed when one of
+    the last has ended, or after PATIENCE; at full size nobody waits.
     """
 
     def __init__(self, *, first: int, most: int) -> None:
         self._first, self._most = first, most
-        self.now = first
+        self._ended, self._until = 0, 0.0
+        self.size = first
 
-    def step(self) -> None:
+    def room(self, *, ended: int, now: float) -> int:
+        """How many may be claimed now. `ended`: how many messages have come to an end in all, `now`: seconds."""
+        return 0 if self.waits(ended=ended, now=now) else self.size
+
+    def waits(self, *, ended: int, now: float) -> float:
+        """Seconds until more may be claimed, if nothing ends before; 0: now."""
+        return max(0.0, self._until - now) if self.size < self._most and ended == self._ended else 0.0
+
+    def step(self, *, ended: int, now: float) -> None:
         """Some were claimed: twice as many the next time."""
-        self.now = min(2 * self.now, self._most)
+        self._ended, self._until = ended, now + PATIENCE
+        self.size = min(2 * self.size, self._most)
 
     def rest(self) -> None:
-        """There is nothing to do: begin with few the next time."""
-        self.now = self._first
+        """There is nothing to do: begin with few the next time, and at once."""
+        self.size, self._until = self._first, 0.0
 
 
 class ReadyQueue:

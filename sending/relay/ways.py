@@ -3,7 +3,8 @@ the DNS. Nobody waits here; who asks comes again when the answer has woken it.
 """
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections import deque
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from sending.judging import trouble
@@ -13,6 +14,7 @@ from sending.relay.ports import Clock, Verdict
 from sending.relay.routes import NoSuchMailDomain, Route, Routes, TakesNoMail
 
 LOOKUPS = 100  # domains asked of the DNS at once
+AHEAD = 20  # ... while nobody waits for the answers
 MOST_OBSTACLES = 20_000
 OBSTACLE_FOR = 60.0  # seconds
 CODES = {trouble.NULL_MX: "556 5.1.10", trouble.DNS: "451 4.4.3", trouble.NO_DOMAIN: "550 5.1.2"}
@@ -42,6 +44,7 @@ class Ways:
         self._clock = clock
         self._found = found
         self._lookups: dict[str, asyncio.Task[None]] = {}
+        self._ahead: deque[str] = deque()
         self._obstacles: dict[str, Obstacle] = {}
         self._untold: set[str] = set()
 
@@ -62,13 +65,24 @@ class Ways:
         """A message has been told."""
         self._untold.discard(domain)
 
-    def look_up(self, domain: str) -> None:
-        """Ask for its route, unless that is being done, or too much is."""
-        if domain in self._lookups or len(self._lookups) >= LOOKUPS:
+    def look_up(self, domain: str, *, at_once: int = LOOKUPS) -> None:
+        """Ask for its route, unless that is being done, or for so many already."""
+        if domain in self._lookups or len(self._lookups) >= min(at_once, LOOKUPS):
             return
         task = asyncio.ensure_future(self._find(domain))
         self._lookups[domain] = task
         task.add_done_callback(lambda _: self._looked_up(domain))
+
+    def look_up_ahead(self, domains: Iterable[str]) -> None:
+        """Ask for the routes of domains to which something goes soon, a few at once, in this order."""
+        self._ahead = deque(domains)
+        self._go_on_ahead()
+
+    def _go_on_ahead(self) -> None:
+        while self._ahead and len(self._lookups) < AHEAD:
+            domain = self._ahead.popleft()
+            if self.route(domain) is None and self.obstacle(domain) is None:
+                self.look_up(domain)
 
     @property
     def lookups(self) -> Collection["asyncio.Task[None]"]:
@@ -76,6 +90,7 @@ class Ways:
 
     def _looked_up(self, domain: str) -> None:
         self._lookups.pop(domain, None)
+        self._go_on_ahead()
         self._found()
 
     async def _find(self, domain: str) -> None:

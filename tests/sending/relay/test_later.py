@@ -6,7 +6,7 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sending.relay.fairness import Ramp
+from sending.relay.fairness import PATIENCE, Ramp
 from sending.relay.later import Later
 from sending.relay.ports import Lane
 from tests.sending.relay.scripted import Receiver
@@ -41,15 +41,24 @@ def test_what_is_held_is_dropped_and_what_comes_soon_is_known() -> None:
     assert later.next_at() == float("inf")
 
 
-def test_few_first_then_many() -> None:
+def test_few_first_then_many_as_soon_as_some_have_ended() -> None:
     ramp = Ramp(first=10, most=600)
     seen = []
-    for _ in range(8):
-        seen.append(ramp.now)
-        ramp.step()
+    for ended in range(8):
+        seen.append(ramp.room(ended=ended, now=0.0))
+        ramp.step(ended=ended, now=0.0)
     assert seen == [10, 20, 40, 80, 160, 320, 600, 600]
+    assert ramp.room(ended=7, now=0.0) == 600  # at full size nobody waits
     ramp.rest()
-    assert ramp.now == 10
+    assert ramp.room(ended=7, now=0.0) == 10
+
+
+def test_where_nothing_ends_more_are_begun_after_a_moment() -> None:
+    ramp = Ramp(first=10, most=600)
+    ramp.step(ended=3, now=100.0)
+    assert (ramp.room(ended=3, now=100.0), ramp.waits(ended=3, now=100.0)) == (0, PATIENCE)
+    assert (ramp.room(ended=4, now=100.0), ramp.waits(ended=4, now=100.0)) == (20, 0)
+    assert ramp.room(ended=3, now=100.0 + PATIENCE) == 20
 
 
 async def test_it_wakes_at_the_moment_without_being_told() -> None:
