@@ -116,12 +116,12 @@ def plug_post(carrier: Post) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A template or a campaign: "template", its name, its page as an URL name with arguments."""
+    """What uses a field or a segment: "template", its name, its page as an URL name with arguments."""
 
     what: str
     name: str
-    page: str = ""
-    args: tuple[tuple[str, str], ...] = ()
+    page: str
+    args: tuple[tuple[str, str], ...]
 
 
 class Letters(Protocol):

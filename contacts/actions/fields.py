@@ -207,7 +207,7 @@ def clean_choices(names: Sequence[str]) -> list[str]:
     try:
         return values.clean_choices(names)
     except values.BadValue as bad:
-        raise Refused(f"{str(bad)[:1].upper()}{str(bad)[1:]}.") from bad
+        raise Refused(bad.sentence) from bad
 
 
 def _check_label(organization: Organization, label: str, but: str = "") -> None:

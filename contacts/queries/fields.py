@@ -1,8 +1,6 @@
 """The fields that an organization knows of its people: first and last name, which everybody has, and its own."""
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection
 
 from django.db import connection
 from django.db.models import Q
@@ -11,6 +9,8 @@ from accounts.models import Organization
 from contacts import ports
 from contacts.enums import ImportState, JobKind, JobState
 from contacts.models import Contact, Field, Import, Job, Segment, SignupForm
+from contacts.ports import Letter
+from contacts.segments import nesting
 from contacts.values import FieldKind
 
 # Always there, without a row; an organization may make the row to call them otherwise.
@@ -19,16 +19,6 @@ WORK = (JobKind.CONVERT_FIELD, JobKind.MERGE_FIELDS)
 CHECK = "check"  # Job.what["step"] of a job that only looks
 SMALL = 5_000  # people: below it, work on values is done while the page waits, and exact numbers are cheap
 BUSY_IMPORTS = (ImportState.STAGING, ImportState.PLANNED, ImportState.APPLYING, ImportState.UNDOING)
-
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """Where a field is used: "segment", "Regulars", and its page as an URL name with arguments ("" for none)."""
-
-    what: str
-    name: str
-    page: str = ""
-    args: tuple[tuple[str, Any], ...] = ()
 
 
 def rows(organization: Organization, *, archived: bool = False) -> list[Field]:
@@ -93,23 +83,21 @@ def imports_using(field: Field) -> list[Import]:
     )
 
 
-def uses(field: Field, *, archived: bool = False) -> list[Use]:
+def uses(field: Field, *, archived: bool = False) -> list[Letter]:
     """Segments, sign-up forms, templates and campaigns that name the field; archived segments and forms when asked for."""
     about = f"field:{field.key}"
     standing = {"organization_id": field.organization_id} | ({} if archived else {"archived_at": None})
     found = [
-        Use("segment", segment.name, "contacts:segment_edit", (("segment", segment.public_id),))
+        Letter("segment", segment.name, "contacts:segment_edit", (("segment", segment.public_id),))
         for segment in Segment.objects.filter(**standing).order_by("name")
-        if about in _abouts(segment.definition)
+        if about in nesting.abouts(segment.definition)
     ]
     forms = SignupForm.objects.filter(Q(fields__contains=[{"key": field.key}]), **standing)
     found += [
-        Use("sign-up form", form.name, "contacts:form_edit", (("form", form.public_id),))
+        Letter("sign-up form", form.name, "contacts:form_edit", (("form", form.public_id),))
         for form in forms.order_by("name")
     ]
-    for letter in ports.letters.naming(organization_id=field.organization_id, name=f"contact.{field.key}"):
-        found.append(Use(letter.what, letter.name, letter.page, letter.args))
-    return found
+    return found + ports.letters.naming(organization_id=field.organization_id, name=f"contact.{field.key}")
 
 
 def untouched(organization: Organization, keys: Collection[str], *, but: Import) -> list[Field]:
@@ -142,16 +130,3 @@ def counts_of_choices(field: Field) -> dict[str, int] | None:
         for one in value if isinstance(value, list) else [value]:
             counts[str(one)] = counts.get(str(one), 0) + 1
     return counts
-
-
-def _abouts(definition: Any) -> Iterable[str]:
-    """Every "about" of a segment's tree, however its rules are written."""
-    stack = [definition]
-    while stack:
-        one = stack.pop()
-        if isinstance(one, dict):
-            if isinstance(one.get("about"), str):
-                yield one["about"]
-            stack.extend(one.values())
-        elif isinstance(one, list):
-            stack.extend(one)

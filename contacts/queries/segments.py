@@ -154,7 +154,8 @@ def _dear_last(rule: Rule, known: Catalogue) -> tuple[Group, Group]:
     """The rule in two that must both hold: what needs a look at every message to a person comes second, so that it is asked of
     those only who fit the first. PostgreSQL would ask it before groups of many cheap conditions, and before whatever it joins.
     """
-    first, then = [], []
+    first: list[Rule] = []
+    then: list[Rule] = []
     for one in _required(nesting.expand(rule, known)):
         is_dear = any(condition.about in PER_MESSAGE for condition in tree.conditions(one))
         (then if is_dear else first).append(one)

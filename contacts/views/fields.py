@@ -3,7 +3,6 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import may, require, tenant_url
@@ -115,6 +114,7 @@ def page(
     busy = fields.in_work(request.organization).get(field.key)
     is_live = field.archived_at is None and busy is None and may(request, Role.MARKETER)
     listed = field.kind in verbs.LISTED
+    choices = choices or ChoicesForm(field=field)
     context = {
         "field": field,
         "is_standard": field.key in fields.STANDARD,
@@ -122,11 +122,11 @@ def page(
         "job": job,
         "name": name or NameForm(initial={"label": field.label}),
         "is_listed": listed,
-        "lines": _lines(field, choices or ChoicesForm(field=field)) if listed else [],
-        "choices": (choices or ChoicesForm(field=field)) if listed else None,
+        "lines": _lines(field, choices) if listed else [],
+        "choices": choices if listed else None,
         "convert": (convert or ConvertForm(field=field)) if is_live and field.key not in fields.STANDARD else None,
         "merge": (merge or MergeForm(field=field, others=others)) if is_live and others else None,
-        "uses": [(use, _url(request, use)) for use in fields.uses(field)],
+        "uses": [(use, tenant_url(request, use.page, **dict(use.args))) for use in fields.uses(field)],
         "is_live": is_live,
     }
     return render(request, "contacts/fields/show.html", context, status=status)
@@ -139,10 +139,3 @@ def to_field(request: HttpRequest, field: Field) -> HttpResponse:
 def _lines(field: Field, form: ChoicesForm) -> list[dict[str, object]]:
     counts = fields.counts_of_choices(field)
     return [{**line, "people": None if counts is None else counts.get(line["was"], 0)} for line in form.lines()]
-
-
-def _url(request: HttpRequest, use: fields.Use) -> str:
-    try:
-        return tenant_url(request, use.page, **dict(use.args)) if use.page else ""
-    except NoReverseMatch:
-        return ""

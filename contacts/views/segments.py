@@ -166,14 +166,11 @@ def _build(request: HttpRequest, segment: Segment | None) -> HttpResponse:
         "segment": segment,
         "name": name,
         "name_trouble": name_trouble,
-        "uses": _uses(request, segment) if segment else [],
+        "uses": [(use, tenant_url(request, use.page, **dict(use.args))) for use in counting.uses(segment)]
+        if segment
+        else [],
     }
     return render(request, "contacts/segments/edit.html", context, status=status)
-
-
-def _uses(request: HttpRequest, segment: Segment) -> list[tuple[str, str, str]]:
-    """What uses it: what that is, its name, its page."""
-    return [(use.what, use.name, tenant_url(request, use.page, **dict(use.args))) for use in counting.uses(segment)]
 
 
 def _saved(request: HttpRequest, segment: Segment | None, name: str, definition: dict[str, Any]) -> Segment:
