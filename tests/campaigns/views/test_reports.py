@@ -167,7 +167,7 @@ def test_some_are_retried_and_the_reasons_are_told(
     assert "Their mailbox is full." in page and "of 5 of the 7 that are retried" in page
 
 
-REPORT_QUERIES = 16
+REPORT_QUERIES = 19
 
 
 @pytest.mark.parametrize("rows", [1, 3])
