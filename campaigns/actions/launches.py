@@ -236,10 +236,10 @@ def resume(*, campaign: Campaign, actor: User) -> None:
         raise Unlawful(lifecycle.why_not(campaign.state, CampaignState.SENDING))
     if campaign.canary.get("outcome", {}).get("word") == "stop":
         raise Unlawful("Its careful start stopped it. Let it go on anyway, or cancel it.")
-    mailing = campaign.mailing
-    if campaign.test and mailing is not None and mailing.held_at is not None:
-        campaign.test = ab_testing.put_off(campaign.test, timezone.now() - mailing.held_at)
-    move(campaign, CampaignState.SENDING, "test")
+    held_at = campaign.mailing.held_at if campaign.mailing is not None else None
+    if campaign.test and held_at is not None:
+        campaign.test = ab_testing.put_off(campaign.test, timezone.now() - held_at)
+    mailing = move(campaign, CampaignState.SENDING, "test")
     mailings.release(mailing=mailing)
     audit.record(organization=campaign.organization, actor=actor, verb="campaigns.campaign_resumed", target=campaign)
 

@@ -305,7 +305,7 @@ def _words(letter: Letter, settings: Settings) -> str:
 
 def letters(campaign: Campaign) -> dict[int, Letter]:
     """The letter of each part of a launched test, without its content."""
-    found = MailingVariant.objects.filter(mailing_id=campaign.mailing_id).select_related("letter")
+    found = MailingVariant.objects.filter(mailing=campaign.mailing).select_related("letter")
     small = found.defer("letter__html", "letter__text", "letter__plan", "letter__links", "letter__facts")
     return {row.variant: row.letter for row in small}
 
@@ -332,7 +332,7 @@ def letter_of(campaign: Campaign, number: int) -> Letter | None:
     """The letter of a version as it was frozen; None before the launch."""
     if campaign.mailing is None:
         return None
-    row = MailingVariant.objects.filter(mailing_id=campaign.mailing_id, variant=number)
+    row = MailingVariant.objects.filter(mailing=campaign.mailing, variant=number)
     found = row.select_related("letter__organization").first()
     return found.letter if found is not None else None
 
