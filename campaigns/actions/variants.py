@@ -51,7 +51,9 @@ def set_up(
             setattr(row, name, _line(given.get(name, getattr(row, name))))
         row.delay_minutes = given.get("delay_minutes", row.delay_minutes)
         if what == Differs.CONTENT and number > 1 and row.design is None:
-            row.design = _copy(campaign.design, campaign, actor, number)
+            assert campaign.design is not None
+            named = f"{campaign.design.name}, version {ab_testing.name(number)}"
+            row.design = _copy(campaign.design, campaign, actor, name=named)
         row.save()
     _take_away(list(known.values()))
     campaign.test = {
@@ -121,7 +123,7 @@ def copy_to(*, campaign: Campaign, made: Campaign, actor: User) -> None:
             campaign=made,
             number=row.number,
             delay_minutes=row.delay_minutes,
-            design=_copy(row.design, made, actor, row.number) if row.design else None,
+            design=_copy(row.design, made, actor, name=row.design.name) if row.design else None,
             **{name: getattr(row, name) for name in WORDS},
         )
 
@@ -134,10 +136,9 @@ def _take_away(rows: list[Variant]) -> None:
             design.delete()
 
 
-def _copy(design: Design | None, campaign: Campaign, actor: User, number: int) -> Design:
-    assert design is not None
+def _copy(design: Design, campaign: Campaign, actor: User, *, name: str) -> Design:
     return designs.copy_for_campaign(
-        design_name=design.name, mjml=design.mjml, campaign=campaign, actor=actor, origin=design.origin
+        design_name=name, mjml=design.mjml, campaign=campaign, actor=actor, origin=design.origin
     )
 
 

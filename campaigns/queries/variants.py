@@ -36,6 +36,11 @@ class Version:
     def name(self) -> str:
         return ab_testing.name(self.number)
 
+    @property
+    def later(self) -> str:
+        """How much later it leaves, in words; "" for those that do not."""
+        return ab_testing.span(self.delay) if self.delay else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:

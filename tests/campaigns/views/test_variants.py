@@ -128,7 +128,7 @@ def test_each_version_has_its_content(
     assert chosen["Location"] == content(organization, draft, 2)
     with tenant_scope(organization):
         own = {each.number: each.campaign.design for each in variants.of(fresh(draft))}
-        assert own[2].name == "Plain letter" and own[1].name == own[3].name == "Newsletter"
+        assert own[2].name == "Plain letter" and own[1].name == "Newsletter" and own[3].name == "Newsletter, version C"
     design = reverse("campaigns:design", kwargs={"org": organization.public_id, "design": own[2].public_id})
     assert as_marketer.get(design)["Location"] == content(organization, draft, 2)
     saving = reverse("campaigns:design_save", kwargs={"org": organization.public_id, "design": own[2].public_id})
