@@ -15,7 +15,7 @@ from sending.models import SendingDomain
 
 EDITABLE = (
     *("name", "topic", "segment", "excluded_segment", "domain", "from_name", "from_local", "reply_to", "subject"),
-    "preheader",
+    *("preheader", "utm"),
 )
 
 

@@ -13,6 +13,8 @@ from contacts.models import Segment, Topic
 from sending.merging import check, header_line
 from sending.models import SendingDomain
 
+UTM = ("source", "medium", "campaign")
+
 
 def _choices(organization: Organization) -> dict[str, Any]:
     return {
@@ -75,17 +77,31 @@ class CampaignForm(NewCampaignForm):
     reply_to = forms.EmailField(
         max_length=254, required=False, label="Answers go to", help_text="Empty: to the sender's address."
     )
+    utm_source = forms.CharField(
+        max_length=100, required=False, label="Source", help_text="utm_source, for example newsletter."
+    )
+    utm_medium = forms.CharField(max_length=100, required=False, label="Medium", help_text="utm_medium: email.")
+    utm_campaign = forms.CharField(
+        max_length=100, required=False, label="Campaign", help_text="utm_campaign, for example spring."
+    )
 
     def __init__(
         self, data: Any = None, *, organization: Organization, names: frozenset[str], campaign: Campaign
     ) -> None:
-        initial = {name: getattr(campaign, name) for name in self.base_fields}
+        initial = {name: getattr(campaign, name, "") for name in self.base_fields}
+        initial |= {f"utm_{name}": campaign.utm.get(name, "") for name in UTM}
         super().__init__(data, organization=organization, initial=initial)
         self.names = names
         self.fields["topic"].empty_label = "Choose a topic"  # type: ignore[attr-defined]
         for name in ("segment", "excluded_segment"):  # one that was archived since stays chosen
             chosen = Segment.objects.filter(organization=organization, pk=getattr(campaign, f"{name}_id"))
             self.fields[name].queryset |= chosen  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """`utm`: what is put on links, in place of its fields."""
+        given = super().clean() or self.cleaned_data
+        tags = {name: header_line(given.pop(f"utm_{name}", "")) for name in UTM}
+        return {**given, "utm": {name: value for name, value in tags.items() if value}}
 
     def mark_wanted(self) -> None:
         """Before it is shown: what the checklist will want is not called optional, though a draft may lack it."""

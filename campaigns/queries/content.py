@@ -1,7 +1,7 @@
 """The content of a campaign as it would be sent: compiled, with its merge plan, and shown for one person."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
@@ -26,6 +26,7 @@ from sending.merging import (
     merge,
     merge_values,
 )
+from sending.tracking import destinations
 
 SOME_TOPIC = "Your topic"  # in the mail of a template, which belongs to none
 
@@ -49,13 +50,18 @@ def make(campaign: Campaign) -> Made:
     """The campaign's content as it stands."""
     if campaign.design is None:
         return Made(None, None)
-    return make_from(
+    made = make_from(
         mjml=campaign.design.mjml,
         subject=campaign.subject,
         preheader=campaign.preheader,
         names=merge_names(campaign.organization),
         brand=campaign.brand,
     )
+    if made.plan is None or not campaign.utm:
+        return made
+    tags = [(f"{destinations.TAG}{name}", value) for name, value in campaign.utm.items()]
+    links = tuple(destinations.with_tags(link, tags) for link in made.plan.links)
+    return replace(made, plan=replace(made.plan, links=links))
 
 
 def make_from(

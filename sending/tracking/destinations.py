@@ -1,6 +1,6 @@
 """Where a tracked link may lead: web addresses only, made fit for a Location header; and where it may be led later."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from ipaddress import ip_address
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
@@ -67,9 +67,17 @@ def is_personal(url: str, *, ours: Collection[str]) -> bool:
 
 def with_tags_of(was: str, url: str) -> str:
     """The address with those tags for statistics (utm_source and its kin) of the other one that it does not have itself."""
-    parts = urlsplit(url)
+    return with_tags(url, tags_of(was))
+
+
+def with_tags(url: str, tags: Iterable[tuple[str, str]]) -> str:
+    """The address with those of the tags (name, value) that it does not have itself."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
     own = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
-    kept = [(name, value) for name, value in tags_of(was) if name not in own]
+    kept = [(name, value) for name, value in tags if name not in own]
     if not kept:
         return url
     query = "&".join(filter(None, (parts.query, urlencode(kept))))

@@ -14,7 +14,9 @@ from campaigns.actions import campaigns as verbs
 from campaigns.actions import launches
 from campaigns.enums import CampaignState
 from campaigns.models import Campaign
+from campaigns.queries import content
 from contacts.models import Contact, Segment, Topic
+from tests.campaigns.conftest import MJML
 
 People = Callable[..., list[Contact]]
 
@@ -101,6 +103,32 @@ def test_somebody_elses_topic_is_no_choice(
     form = {"name": "x", "topic": theirs.pk}
     assert as_marketer.post(url(organization, "campaign_edit", draft), form).status_code == 422
     assert as_marketer.post(url(organization, "campaign_new"), form).status_code == 200
+
+
+def test_tags_for_statistics_are_on_the_links_that_have_none(
+    as_marketer: Client, organization: Organization, draft: Campaign
+) -> None:
+    form = {"name": draft.name, "topic": draft.topic_id, "utm_source": " news & more ", "utm_medium": "email"}
+    assert as_marketer.post(url(organization, "campaign_edit", draft), form).status_code == 302
+    page = as_marketer.get(url(organization, "campaign_edit", draft)).content.decode()
+    assert 'value="news &amp; more"' in page
+    with tenant_scope(organization):
+        found = Campaign.objects.select_related("design", "brand", "organization").get(pk=draft.pk)
+        assert found.utm == {"source": "news & more", "medium": "email"}
+        found.design.mjml = MJML.replace(
+            "</mj-body>",
+            "<mj-section><mj-column><mj-text><a href='https://shop.example/a?x=1&amp;utm_source=own#top'>a</a>"
+            "<a href='mailto:a@b.example'>b</a></mj-text></mj-column></mj-section></mj-body>",
+        )
+        plan = content.make(found).plan
+    assert plan is not None
+    assert "https://shop.example/a?x=1&utm_source=own&utm_medium=email#top" in plan.links
+    assert all("utm_medium=email" in link and link.count("utm_source=") == 1 for link in plan.links)
+    assert "utm_source=news+%26+more" in plan.links[0]
+    mail = as_marketer.get(url(organization, "campaign_mail", draft)).content.decode()
+    assert "utm_medium=email&amp;utm_source=news+%26+more" in mail
+    as_marketer.post(url(organization, "campaign_edit", draft), {"name": draft.name})
+    assert state_of(organization, draft).utm == {}
 
 
 def test_a_draft_is_of_its_topics_brand(
