@@ -3,17 +3,21 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.core.cache import cache
+
 from accounts.models import Brand
 from accounts.tenancy import cross_tenant
 from campaigns.enums import CampaignState
 from campaigns.models import Campaign
 from campaigns.queries import as_sent, variants
 from sending.merging import Merged, header_line
+from sending.models import Letter
 from sending.queries import link_changes
 
 PER_PAGE = 20
 IN_FEED = 20
 SUMMARY = 300  # characters
+REMEMBER = 24 * 3600  # seconds; a letter never changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +71,19 @@ def _public(brand: Brand):  # type: ignore[no-untyped-def]
 def _issue(campaign: Campaign) -> Issue:
     letter = variants.sent_letter(campaign)
     assert campaign.mailing is not None and letter is not None  # the query asked
-    merged = as_sent.for_anybody(letter, topic=campaign.topic.name if campaign.topic else "")
-    words = header_line(merged.text)
-    summary = letter.preheader if "{" not in letter.preheader else ""
-    return Issue(
-        campaign.pk,
-        campaign.public_id,
-        header_line(merged.subject) or "Mail",
-        header_line(summary) or (words if len(words) <= SUMMARY else words[:SUMMARY].rsplit(" ", 1)[0] + "…"),
-        campaign.launched_at or campaign.mailing.created_at,
+    title, summary = cache.get_or_set(
+        f"campaigns.archive.{letter.public_id}",
+        lambda: _in_short(letter, topic=campaign.topic.name if campaign.topic else ""),
+        REMEMBER,
     )
+    return Issue(campaign.pk, campaign.public_id, title, summary, campaign.launched_at or campaign.mailing.created_at)
+
+
+def _in_short(letter: Letter, *, topic: str) -> tuple[str, str]:
+    """Subject and beginning. Making the mail of each line anew is work that anybody could ask for, without end."""
+    merged = as_sent.for_anybody(letter, topic=topic)
+    words = header_line(merged.text)
+    summary = header_line(letter.preheader) if "{" not in letter.preheader else ""
+    if not summary:
+        summary = words if len(words) <= SUMMARY else words[:SUMMARY].rsplit(" ", 1)[0] + "…"
+    return header_line(merged.subject) or "Mail", summary

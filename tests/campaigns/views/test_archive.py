@@ -11,6 +11,7 @@ from accounts.models import Brand, Organization
 from accounts.tenancy import tenant_scope
 from campaigns.enums import CampaignState
 from campaigns.models import Campaign
+from campaigns.queries import as_sent
 from tests.campaigns.views.test_reports import sent  # noqa: F401
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -80,6 +81,15 @@ def test_no_character_breaks_the_feed(client: Client, organization: Organization
     feed = client.get(f"/archive/{public.brand.public_id}/feed.atom")
     (entry,) = ElementTree.fromstring(feed.content).findall(f"{ATOM}entry")  # noqa: S314 (our own)
     assert entry.findtext(f"{ATOM}title") == "Be ll & <b>" and entry.findtext(f"{ATOM}summary") == "Ring"
+
+
+def test_the_mail_of_a_line_is_made_once_however_often_it_is_asked_for(
+    client: Client, public: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = f"/archive/{public.brand.public_id}"
+    page = client.get(base).content.decode()
+    monkeypatch.delattr(as_sent, "for_anybody")
+    assert client.get(base).content.decode() == page and client.get(f"{base}/feed.atom").status_code == 200
 
 
 def test_a_reader_is_spoken_to_in_their_language(client: Client, public: Campaign) -> None:
