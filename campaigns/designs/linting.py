@@ -4,6 +4,7 @@ Policy: what could run in a reader's mail program or fetch our server's files is
 warning. The compiler checks nothing, so whatever passes here ends up in people's mail.
 """
 
+import html
 import re
 from collections.abc import Collection
 from difflib import get_close_matches
@@ -105,6 +106,7 @@ class _Linter:
             self.error(f"{name} would run a script. Mail cannot run scripts: delete it.", line)
             return
         allowed = words.ATTRIBUTES[element.name]
+        value = html.unescape(value)  # mail programs read entities without their semicolon, too
         if "*" not in allowed and name not in allowed:
             near = get_close_matches(name, allowed, n=1)
             hint = f" Did you mean {near[0]}?" if near else " Delete it."

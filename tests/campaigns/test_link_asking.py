@@ -239,6 +239,10 @@ def test_redirects_are_followed_and_each_is_checked(names: NameServer) -> None:
             "224.0.0.1",
         ),
         *("[::1]", "[fe80::1]", "[fd00::1]", "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]"),
+        *("[fec0::1]", "[::127.0.0.1]", "[64:ff9b:1::7f00:1]", "[2001:0:7f00:1::]"),
+        # Other spellings, and other names before an @: it is the address behind that counts.
+        *("１２７.0.0.1", "①②⑦.0.0.1", "127。0。0。1", "example.com@127.0.0.1", "8.8.8.8:80@127.0.0.1:80"),
+        *("example.com\\@127.0.0.1", "127.0.0.1#@example.com", "127.0.0.1?@example.com", "127.0.0.1\t"),
     ],
 )
 def test_nothing_private_is_ever_connected_to(host: str) -> None:

@@ -35,6 +35,8 @@ def found(inside: str, *, known: frozenset[str] | None = None) -> list[tuple[int
         ("\n<mj-text color='reddish!'>a</mj-text>", "is no colour"),
         ("\n<mj-text padding='10 pixels'>a</mj-text>", "is no measure for padding"),
         ("\n<mj-text font-family='a; background: url(x)'>a</mj-text>", "characters that do not belong there"),
+        ("\n<mj-text font-family='a&#x3bbackground:u&#114l(x)'>a</mj-text>", "characters that do not belong there"),
+        ("\n<mj-button href='&#106&#97vascript:x'>a</mj-button>", "javascript: would run a script"),
         ("\n<mj-button onclick='x'>a</mj-button>", "onclick would run a script"),
         ("\n<mj-button href='javascript:x'>a</mj-button>", "javascript: would run a script"),
         ("\n<mj-section></mj-section>", "<mj-section> cannot stand inside <mj-column>"),

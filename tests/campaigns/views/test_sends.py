@@ -254,7 +254,7 @@ def test_people_take_a_fixed_number_of_queries(
     assert len(answer.context["rows"]) == rows
 
 
-PEOPLE_QUERIES = 17
+PEOPLE_QUERIES = 15
 
 
 def test_the_mail_is_shown_as_it_was_sent(
