@@ -56,8 +56,7 @@ def convert_batch(job: Job, ids: Sequence[int]) -> int:
         counts["shortened"] += _is_shortened(target, value, new)
         changes.append(field_values.Change(pk, field.key, new))
     if not only_look:
-        field_values.write(field.organization_id, changes)
-        field_values.forget_undo(field.organization_id, field.key, [change.pk for change in changes])
+        _write(field, changes)
     job.what["counts"] = counts
     job.save(update_fields=["what"])
     return len(changes)
@@ -90,8 +89,7 @@ def merge_batch(job: Job, ids: Sequence[int]) -> int:
                 continue
         changes.append(field_values.Change(pk, field.key, new))
     if not only_look:
-        field_values.write(field.organization_id, changes)
-        field_values.forget_undo(field.organization_id, field.key, [change.pk for change in changes])
+        _write(field, changes)
     job.what["counts"] = counts
     job.save(update_fields=["what"])
     return len(changes)
@@ -109,9 +107,13 @@ def _choices_batch(job: Job, field: Field, ids: Sequence[int]) -> int:
             new = instead.get(value, value) if isinstance(value, str) else value
         if new != value:
             changes.append(field_values.Change(pk, field.key, new))
+    _write(field, changes)
+    return len(changes)
+
+
+def _write(field: Field, changes: Sequence[field_values.Change]) -> None:
     field_values.write(field.organization_id, changes)
     field_values.forget_undo(field.organization_id, field.key, [change.pk for change in changes])
-    return len(changes)
 
 
 def _put_aside(job: Job, field: Field, pk: int, value: Any) -> field_values.Change:

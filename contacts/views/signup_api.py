@@ -13,8 +13,6 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.tenancy import tenant_scope_id
 from contacts import stamps
-from contacts.actions import signups
-from contacts.actions.signups import Entry
 from contacts.adapters import signup_limits
 from contacts.forms import signup_json
 from contacts.forms import signups as cleaning
@@ -22,7 +20,8 @@ from contacts.forms.signup_json import BadBody
 from contacts.models import SignupForm
 from contacts.queries import signup_forms
 from contacts.queries.signup_forms import Shown
-from contacts.views.recipient_pages import UNREADABLE, agent_of, ip_of
+from contacts.views.recipient_pages import UNREADABLE, ip_of
+from contacts.views.signups import sign_up
 
 PREFLIGHT_SECONDS = 600
 
@@ -96,16 +95,7 @@ def _take(request: HttpRequest, form: SignupForm, language: str) -> HttpResponse
         answer = _error(429, "too_many", "Too many sign-ups from here. Try again in ten minutes.")
         answer["Retry-After"] = str(signup_limits.WINDOW)
         return answer
-    entry = Entry(
-        address=cleaned.address,
-        topics=cleaned.topics,
-        values=cleaned.values,
-        wording=stamp.wording if stamp else shown.wording,
-        language=shown.language,
-        ip=ip_of(request),
-        user_agent=agent_of(request),
-    )
-    signups.sign_up(form=form, entry=entry)
+    sign_up(request, shown, cleaned, stamp)
     return JsonResponse(
         {"result": "mailed", "must_confirm": shown.must_confirm, "redirect_url": form.redirect_url or None}, status=202
     )

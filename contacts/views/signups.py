@@ -74,6 +74,15 @@ def _take(request: HttpRequest, shown: Shown, data: QueryDict, stamp: stamps.Sta
     if not signup_limits.visitor_may_post(form_id=shown.form.pk, ip=ip_of(request)):
         notice = _("There are more sign-ups here than we can take right now. Please try again in ten minutes.")
         return _answer(request, "form", shown, posted=posted, notice=notice, status=429)
+    sign_up(request, shown, cleaned, stamp)
+    if shown.form.redirect_url:
+        return _private(HttpResponseRedirect(shown.form.redirect_url, status=303), shown.form)
+    return _answer(request, "thanks", shown, address=cleaned.address.address)
+
+
+def sign_up(request: HttpRequest, shown: Shown, cleaned: cleaning.Cleaned, stamp: stamps.Stamp | None) -> None:
+    """Take what was cleaned and has an address. Without a stamp it was said beside the words as they are now."""
+    assert cleaned.address is not None
     entry = Entry(
         address=cleaned.address,
         topics=cleaned.topics,
@@ -84,9 +93,6 @@ def _take(request: HttpRequest, shown: Shown, data: QueryDict, stamp: stamps.Sta
         user_agent=agent_of(request),
     )
     signups.sign_up(form=shown.form, entry=entry)
-    if shown.form.redirect_url:
-        return _private(HttpResponseRedirect(shown.form.redirect_url, status=303), shown.form)
-    return _answer(request, "thanks", shown, address=cleaned.address.address)
 
 
 def _doubt(request: HttpRequest, shown: Shown, posted: Posted, stamp: stamps.Stamp | None) -> str:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from accounts.models import Brand
 from contacts.enums import ConsentAction, ConsentSource, SubscriptionState, SuppressionReason
 from contacts.models import ConsentRecord, Contact, HouseSuppression, Subscription, Suppression, Tag, Tagging, Topic
+from contacts.queries import segments
 from contacts.segments import behaviour, compiling, dates, tree
 from contacts.segments.clock import Clock
 from contacts.segments.knowledge import Catalogue
@@ -167,6 +168,9 @@ def test_sql_and_plain_reading_agree(scoped, known, people, definitions):
             one_by_one, at_once = both_ways(rule, known)
             assert one_by_one == expected, definition
             assert at_once == expected, definition
+            parts = segments._dear_last(rule, known)
+            in_two = {pk for pk, one in zip(rows, people, strict=True) if all(fits(part, one, world) for part in parts)}
+            assert in_two == expected, definition
     finally:
         transaction.savepoint_rollback(before)  # the consent ledger lets nobody delete
 
