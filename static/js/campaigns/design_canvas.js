@@ -348,7 +348,7 @@
     words() {
       const canvas = this;
       return {
-        enable(el, rte) {
+        enable(el, rte, options = {}) {
           const doc = el.ownerDocument;
           const keys = (event) => {
             event.stopPropagation();
@@ -358,12 +358,21 @@
           };
           const paste = (event) => { event.preventDefault(); doc.execCommand("insertText", false, event.clipboardData.getData("text/plain")); };
           const drop = (event) => event.preventDefault();
+          const selection = doc.getSelection(), { event } = options;
+          const pressed = event?.clientX ? doc.caretRangeFromPoint(event.clientX, event.clientY) : null;
           el.contentEditable = "true";
           el.addEventListener("keydown", keys);
           el.addEventListener("paste", paste);
           el.addEventListener("drop", drop);
           doc.execCommand("styleWithCSS", false, false);
           el.focus();
+          if (pressed && el.contains(pressed.startContainer)) {
+            selection.removeAllRanges();
+            selection.addRange(pressed);
+          } else {
+            selection.selectAllChildren(el);
+            selection.collapseToEnd();
+          }
           const active = { el, doc, stop() { el.contentEditable = "false"; el.removeAttribute("contenteditable"); el.removeEventListener("keydown", keys); el.removeEventListener("paste", paste); el.removeEventListener("drop", drop); } };
           canvas.edits(active);
           return active;

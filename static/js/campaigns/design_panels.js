@@ -242,8 +242,9 @@
         doc.execCommand("unlink");
       } else if (anchor) anchor.setAttribute("href", address);
       else {
-        if (selection.isCollapsed) doc.execCommand("insertHTML", false, `<a href="${LINK_STAND_IN}">${encoded(address)}</a>`);
-        else doc.execCommand("createLink", false, LINK_STAND_IN);
+        if (selection.isCollapsed) doc.execCommand("insertText", false, address);
+        if (selection.isCollapsed) for (let n = 0; n < address.length; n += 1) selection.modify("extend", "backward", "character");
+        doc.execCommand("createLink", false, LINK_STAND_IN);
         for (const each of this.active.el.querySelectorAll(`a[href="${LINK_STAND_IN}"]`)) each.setAttribute("href", address);
       }
       this.canvas.later();
