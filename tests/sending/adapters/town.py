@@ -126,7 +126,6 @@ def delivered(parcel: Parcel, **facts: Any) -> Settlement:
         text="queued",
         host="mx.home0.example",
         provider="Other",
-        address=parcel.address,
         **facts,
     )
 
