@@ -6,7 +6,9 @@ large it will become is known before anything is unpacked; and what goes out was
 
 import hashlib
 import io
+import math
 import re
+import threading
 import warnings
 from dataclasses import dataclass
 from typing import Final
@@ -26,6 +28,8 @@ MUST_SHRINK: Final = 0.8  # an opaque PNG becomes a JPEG when that is smaller by
 
 _FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
 _SUFFIX = {"JPEG": "jpg", "PNG": "png", "GIF": "gif"}
+_SHRINKABLE = frozenset({"L", "RGB", "RGBA", "CMYK"})
+_ONE_AT_A_TIME = threading.Lock()  # the largest takes a few hundred megabytes for a second
 _SVG = re.compile(rb"<svg[\s>]", re.IGNORECASE)
 
 
@@ -56,7 +60,7 @@ def make(data: bytes) -> Picture:
     if len(data) > MAX_BYTES:
         raise Unusable(f"The file is larger than {MAX_BYTES // 1024 // 1024} MB. Make the picture smaller.")
     try:
-        with warnings.catch_warnings():
+        with _ONE_AT_A_TIME, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the limits are ours
             opened = Image.open(io.BytesIO(data), formats=_FORMATS)
             _measure(opened)
@@ -82,7 +86,8 @@ def _is_photograph(opened: ImageFile.ImageFile) -> bool:
 
 def _measure(opened: ImageFile.ImageFile) -> None:
     width, height = opened.size
-    limit = MAX_JPEG_PIXELS if _is_photograph(opened) else MAX_PIXELS
+    # Of a progressive one the decoder keeps the whole, however little of it is wanted.
+    limit = MAX_JPEG_PIXELS if _is_photograph(opened) and not opened.info.get("progressive") else MAX_PIXELS
     if width * height > limit:
         raise Unusable(
             f"The picture is {width} x {height} pixels; up to {limit // 1_000_000} million are taken. "
@@ -92,9 +97,10 @@ def _measure(opened: ImageFile.ImageFile) -> None:
 
 def _still(opened: ImageFile.ImageFile) -> Picture:
     if _is_photograph(opened):
-        opened.draft("RGB", (WIDEST * 2, TALLEST * 2))
+        # The decoder leaves out what is not needed; half as much again as will be kept is needed to shrink it well.
+        scale = 1.5 * min(WIDEST / min(opened.size), TALLEST / max(opened.size))
+        opened.draft("RGB", (math.ceil(opened.width * scale), math.ceil(opened.height * scale)))
     picture = _upright_srgb(opened)
-    picture.thumbnail((WIDEST, TALLEST), Image.Resampling.LANCZOS, reducing_gap=3.0)
     opaque = "A" not in picture.getbands() or picture.getchannel("A").getextrema()[0] == 255
     if opaque:
         picture = picture.convert("RGB")
@@ -109,9 +115,16 @@ def _still(opened: ImageFile.ImageFile) -> Picture:
 
 
 def _upright_srgb(opened: ImageFile.ImageFile) -> Image.Image:
-    """Turned as the camera was held, in the colours that screens have, without anything but pixels."""
+    """Turned as the camera was held, as large as mail needs, in the colours that screens have, without anything but pixels.
+
+    Shrunk before all else: each step more on the whole picture is a copy of a hundred megabytes.
+    """
     profile = opened.info.get("icc_profile")
-    picture: Image.Image = ImageOps.exif_transpose(opened) or opened
+    ImageOps.exif_transpose(opened, in_place=True)
+    picture: Image.Image = opened
+    if picture.mode not in _SHRINKABLE:
+        picture = _plain(picture)
+    picture.thumbnail((WIDEST, TALLEST), Image.Resampling.LANCZOS, reducing_gap=3.0)
     if profile and picture.mode in ("RGB", "RGBA", "CMYK", "L"):
         try:
             target = "RGBA" if picture.mode == "RGBA" else "RGB"
@@ -120,10 +133,14 @@ def _upright_srgb(opened: ImageFile.ImageFile) -> Image.Image:
             picture = turned or picture
         except (ImageCms.PyCMSError, OSError, ValueError):
             pass  # a profile that cannot be read is none
-    has_alpha = "A" in picture.getbands() or "transparency" in picture.info
-    clean = picture.convert("RGBA" if has_alpha else "RGB")
+    clean = _plain(picture)
     clean.info = {}
     return clean
+
+
+def _plain(picture: Image.Image) -> Image.Image:
+    has_alpha = "A" in picture.getbands() or "transparency" in picture.info
+    return picture.convert("RGBA" if has_alpha else "RGB")
 
 
 def _narrower(picture: Image.Image, width: int) -> Image.Image:

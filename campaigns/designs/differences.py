@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Final, Literal
 
-MAX_LINES: Final = 5_000
+MAX_LINES: Final = 2_000  # comparing takes time by their square
 AROUND: Final = 3  # lines that stayed, shown around each change
 
 Kind = Literal["same", "changed", "added", "removed", "skipped"]

@@ -2,8 +2,11 @@
 
 import io
 import struct
+import subprocess
+import sys
 import time
 import zlib
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -84,6 +87,23 @@ def test_what_a_telephone_writes_is_a_photograph() -> None:
     assert opened(out.getvalue()).format == "MPO"
     made = pictures.make(out.getvalue())
     assert made.content_type == "image/jpeg" and made.width == 1280
+
+
+def test_a_photograph_of_a_hundred_million_dots_takes_little_room(tmp_path: Path) -> None:
+    file = tmp_path / "huge.jpg"
+    Image.new("L", (10_000, 10_000), 128).save(file, "JPEG", quality=30)
+    code = (
+        "import pathlib, re, sys; from campaigns import pictures;"
+        "made = pictures.make(pathlib.Path(sys.argv[1]).read_bytes());"
+        "print(made.width, re.search(r'VmHWM:\\s+(\\d+)', pathlib.Path('/proc/self/status').read_text())[1])"
+    )
+    ran = subprocess.run([sys.executable, "-c", code, str(file)], capture_output=True, text=True, check=True)
+    width, kilobytes = map(int, ran.stdout.split())
+    assert width == 1280 and kilobytes < 150_000
+    out = io.BytesIO()
+    Image.new("L", (6_000, 5_000)).save(out, "JPEG", progressive=True)
+    with pytest.raises(pictures.Unusable, match="25 million"):
+        pictures.make(out.getvalue())
 
 
 def bomb(width: int, height: int) -> bytes:
