@@ -88,6 +88,8 @@ PAGES: list[dict[str, Any]] = [
     {"slug": "pictures-empty", "view": "campaigns:media"},
     {"slug": "pictures", "view": "campaigns:media", "prepare": the_library},
     {"slug": "picture", "view": "campaigns:media_item", "prepare": one_picture},
+    {"slug": "design-editor", "view": "campaigns:design", "prepare": a_design},
+    {"slug": "design-editor-analyst", "view": "campaigns:design", "who": "analyst", "prepare": a_design},
     {"slug": "versions", "view": "campaigns:design_versions", "prepare": two_versions},
     {"slug": "version", "view": "campaigns:design_version", "prepare": an_old_version},
 ]

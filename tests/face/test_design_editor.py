@@ -12,7 +12,7 @@ from accounts.models import Brand, Organization, User
 from accounts.tenancy import tenant_scope
 from campaigns.actions import designs
 from campaigns.designs.starters import STARTERS
-from campaigns.models import Design
+from campaigns.models import Design, DesignVersion
 from campaigns.queries import content
 from tests.browser import PHONE
 from tests.face.test_pages import log_in
@@ -165,14 +165,14 @@ def test_what_the_canvas_does_not_know_is_kept_octet_for_octet(
     type_after(page, "Plain words", ", changed")
     assert editor.source == ODD.replace("Plain words", "Plain words, changed")
     # In a text of merge tags and entities, what stands around the change keeps its spelling.
-    type_after(page, "Look", "er")
-    assert editor.source == ODD.replace("Plain words", "Plain words, changed").replace(">Look<", ">Looker<")
+    type_after(page, "Tea", "m")
+    assert editor.source == ODD.replace("Plain words", "Plain words, changed").replace("Tea", "Team")
     # An attribute, an element that goes, one that comes: the rest stays.
     editor.pick("Plain words")
     editor.set("Size of the words", "21px")
     page.wait_for_timeout(300)
     changed = ODD.replace("<mj-text>Plain words", '<mj-text font-size="21px">Plain words, changed').replace(
-        "cake", "cakes"
+        "Tea", "Team"
     )
     assert editor.source == changed
     editor.selected.get_by_role("button", name="Delete").click()
@@ -246,7 +246,7 @@ def test_two_people_at_one_design(
     assert now(organization, design).mjml == FINE.format("Olga")
     page.get_by_role("button", name=choice).click()
     expect(page.get_by_role("heading", name="Olga saved a newer version")).to_be_hidden()
-    expect(page.get_by_text(re.compile(r"^Saved"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^Saved( \d\d:\d\d)?$"))).to_be_visible()
     mine, theirs = FINE.format("nobody but Mara"), FINE.format("Olga")
     goes_on, other = (mine, theirs) if choice == "Keep mine" else (theirs, mine)
     assert now(organization, design).mjml == goes_on
@@ -254,8 +254,6 @@ def test_two_people_at_one_design(
     expect(editor.canvas.get_by_text("but Mara" if choice == "Keep mine" else "Words of Olga")).to_be_visible()
     page.get_by_role("link", name="Versions").click()
     with tenant_scope(organization):
-        from campaigns.models import DesignVersion
-
         assert DesignVersion.objects.filter(design=design, mjml=other).exists()
 
 
@@ -273,7 +271,7 @@ def test_a_session_that_ends_while_somebody_types(
     editor.open()
     context.clear_cookies()
     type_after(page, "Words of nobody", " but Mara")
-    expect(page.get_by_text("You are logged out")).to_be_visible()
+    expect(page.get_by_text("You are logged out", exact=True)).to_be_visible()
     assert now(organization, design).version == 1
     # Log in again elsewhere: the token of this page is an old one, and it is saved all the same.
     log_in(context, live_server.url, marketer)
@@ -284,7 +282,7 @@ def test_a_session_that_ends_while_somebody_types(
     # Or come back later: what was typed is offered.
     context.clear_cookies()
     type_after(page, "Words of nobody but Mara", " and Ana")
-    expect(page.get_by_text("You are logged out")).to_be_visible()
+    expect(page.get_by_text("You are logged out", exact=True)).to_be_visible()
     page.on("dialog", lambda dialog: dialog.accept())
     log_in(context, live_server.url, marketer)
     page = opened(design)
