@@ -6,25 +6,25 @@ from django import forms
 
 from campaigns.enums import ParentPeople
 from campaigns.forms.campaigns import one_line
-from campaigns.models import Campaign
 from campaigns.queries.follow_ups import Numbers
 
 CORRECTION = "Correction: "
 
 
 class ResendForm(forms.Form):
-    subject = forms.CharField(
-        max_length=250, label="New subject", help_text="They passed over the first one: say it in another way."
-    )
+    """`said`: the subject of the first time."""
+
+    subject = forms.CharField(max_length=250, label="New subject")
     cannot_tell = forms.BooleanField(
         required=False,
         label="Also to those of whom we cannot tell",
         help_text="Some of them have read it and get it twice.",
     )
 
-    def __init__(self, data: Any = None, *, campaign: Campaign, names: frozenset[str], numbers: Numbers) -> None:
+    def __init__(self, data: Any = None, *, said: str, names: frozenset[str], numbers: Numbers) -> None:
         super().__init__(data)
         self.names = names
+        self.fields["subject"].help_text = f"They passed over “{said}”. Say it in another way."
 
     def clean_subject(self) -> str:
         return one_line(self.cleaned_data["subject"], self.names)
@@ -35,6 +35,8 @@ class ResendForm(forms.Form):
 
 
 class CorrectionForm(forms.Form):
+    """`said`: the subject of the first time."""
+
     subject = forms.CharField(
         max_length=250,
         label="Subject",
@@ -42,9 +44,9 @@ class CorrectionForm(forms.Form):
     )
     whom = forms.ChoiceField(label="Who gets it", widget=forms.RadioSelect)
 
-    def __init__(self, data: Any = None, *, campaign: Campaign, names: frozenset[str], numbers: Numbers) -> None:
-        said = campaign.subject.removeprefix(CORRECTION)
-        super().__init__(data, initial={"subject": f"{CORRECTION}{said}"[:250], "whom": ParentPeople.GOT_IT.value})
+    def __init__(self, data: Any = None, *, said: str, names: frozenset[str], numbers: Numbers) -> None:
+        subject = f"{CORRECTION}{said.removeprefix(CORRECTION)}"[:250]
+        super().__init__(data, initial={"subject": subject, "whom": ParentPeople.GOT_IT.value})
         self.names = names
         self.fields["whom"].choices = [  # type: ignore[attr-defined]
             (ParentPeople.GOT_IT.value, f"Everybody who got it ({numbers.got_it:,})"),

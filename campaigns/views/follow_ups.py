@@ -15,7 +15,7 @@ from campaigns.actions import copies
 from campaigns.enums import CampaignKind
 from campaigns.errors import Refused
 from campaigns.forms.follow_ups import CorrectionForm, ResendForm
-from campaigns.queries import content, follow_ups
+from campaigns.queries import content, follow_ups, variants
 
 SOON = timedelta(hours=24)  # many open a mail on the next day
 _FORMS: dict[CampaignKind, type[ResendForm] | type[CorrectionForm]] = {
@@ -45,9 +45,12 @@ def _new(request: HttpRequest, campaign: str, kind: CampaignKind) -> HttpRespons
     if not follow_ups.may_follow(found):
         messages.warning(request, "Nothing of this campaign has been sent yet, so nothing can follow it.")
         return redirect(tenant_url(request, "campaigns:campaign", campaign=found.public_id))
-    numbers = follow_ups.numbers(found)
+    numbers, letter = follow_ups.numbers(found), variants.sent_letter(found)
     form = _FORMS[kind](
-        request.POST or None, campaign=found, names=content.merge_names(request.organization), numbers=numbers
+        request.POST or None,
+        said=letter.subject if letter is not None else "",
+        names=content.merge_names(request.organization),
+        numbers=numbers,
     )
     if request.method == "POST" and form.is_valid():
         try:

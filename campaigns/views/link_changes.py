@@ -1,5 +1,6 @@
 """A link of a campaign that was sent: where it leads, where it led before, and leading it elsewhere."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -59,6 +60,7 @@ def edit(request: HttpRequest, org: str, campaign: str, number: int) -> HttpResp
         "form": form if may_change(request, found) else None,
         "for_admins": request.organization.needs_approval and not may_change(request, found),
         "answer": answer,
+        "asks_links": settings.LINK_CHECKS,
         "history": reading.history(found.mailing_id, link.url) if found.mailing_id else [],
         "letters": len({variant for variant, _ in link.places}),
     }
