@@ -205,12 +205,3 @@ def again(person: Recipient) -> Recipient:
     now = recipient(token=person.token)
     assert now is not None  # its organization is open
     return now
-
-
-def brand_for(organization: Organization, brand_id: int | None = None, topic: Topic | None = None) -> Brand:
-    """In whose name a page speaks: the mail's brand, the topic's, else the default one."""
-    brands = Brand.objects.filter(organization=organization)
-    wanted = brand_id or (topic.brand_id if topic is not None else None)
-    if wanted is not None and (brand := brands.filter(pk=wanted).first()) is not None:
-        return brand
-    return brands.order_by("-is_default", "pk").first() or Brand(organization=organization, name=organization.name)

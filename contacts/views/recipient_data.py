@@ -13,6 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import Organization
+from accounts.queries import houses
 from accounts.tenancy import tenant_scope_id
 from contacts import addresses, languages, links
 from contacts.actions import privacy_requests
@@ -20,7 +21,7 @@ from contacts.actions.privacy_requests import Asked
 from contacts.enums import RequestKind
 from contacts.errors import Refused
 from contacts.models import Contact, Preference, PrivacyRequest
-from contacts.queries.recipients import Recipient, brand_for
+from contacts.queries.recipients import Recipient
 from contacts.views.personal_data import as_file
 from contacts.views.recipient_pages import UNREADABLE, is_ours, page, private, show, unknown
 
@@ -62,7 +63,7 @@ def use(request: HttpRequest, link: str) -> HttpResponse:
             if wish is None:
                 return unknown(request)
             with translation.override(_language(request, contact)):
-                context = {"wish": wish, "link": link, "brand": brand_for(organization), "contact": contact}
+                context = {"wish": wish, "link": link, "brand": houses.default_brand(organization), "contact": contact}
                 if opened.is_too_old or _is_over(wish) or not privacy_requests.is_for(wish, contact, opened):
                     return _page(request, "over", context)
                 return _answer(request, wish, contact, opened, context)

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.access import require, tenant_url
 from accounts.enums import Role
-from accounts.models import Brand
+from accounts.queries import houses
 from contacts import languages
 from contacts.access import form_for
 from contacts.actions import signup_forms as verbs
@@ -83,7 +83,7 @@ def preview(request: HttpRequest, org: str) -> HttpResponse:
     form.is_valid()
     facts = form.facts()
     chosen = form.cleaned_data.get("topics") or []
-    brand = chosen[0].brand if chosen else _default_brand(request)
+    brand = chosen[0].brand if chosen else houses.default_brand(request.organization)
     draft = SignupForm(organization=request.organization, brand=brand, **asdict(facts))
     return render(request, "contacts/signup_forms/_preview.html", {"page": _page(draft)})
 
@@ -158,9 +158,9 @@ def _editor(request: HttpRequest, form: SignupFormForm, found: SignupForm | None
     if found is not None and not form.is_bound:
         draft = found
     else:
-        draft = SignupForm(organization=request.organization, brand=_default_brand(request))
-        if form.is_bound:
-            draft = SignupForm(organization=request.organization, brand=_default_brand(request), **asdict(form.facts()))
+        typed = asdict(form.facts()) if form.is_bound else {}
+        brand = houses.default_brand(request.organization)
+        draft = SignupForm(organization=request.organization, brand=brand, **typed)
     context = {"form": form, "found": found, "page": _page(draft)}
     return render(request, "contacts/signup_forms/edit.html", context, status=422 if form.errors else 200)
 
@@ -171,10 +171,6 @@ def _page(draft: SignupForm) -> str:
     shown = signup_forms.shown(draft, language=language)
     with translation.override(language):
         return render_to_string("contacts/signups/form.html", page_context(shown, made_at=0.0))
-
-
-def _default_brand(request: HttpRequest) -> Brand:
-    return Brand.objects.get(organization=request.organization, is_default=True)
 
 
 def _curl(shown: Shown, address: str) -> str:

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.access import require, tenant_url
 from accounts.enums import Role
-from accounts.models import Brand
+from accounts.queries import houses
 from contacts.access import topic_for
 from contacts.actions import topics as verbs
 from contacts.errors import AlreadyThere
@@ -36,7 +36,7 @@ def new(request: HttpRequest, org: str) -> HttpResponse:
     form = TopicForm(request.POST or None, organization=request.organization, is_new=True)
     if request.method == "POST" and form.is_valid():
         facts = form.cleaned_data
-        brand = facts.pop("brand", None) or Brand.objects.get(organization=request.organization, is_default=True)
+        brand = facts.pop("brand", None) or houses.default_brand(request.organization)
         try:
             topic = verbs.create(organization=request.organization, brand=brand, actor=request.user, **facts)
         except AlreadyThere as taken:

@@ -47,7 +47,7 @@ def chosen(organization):
 def test_a_pause_says_its_day_and_can_be_ended_and_taken_back(client, organization, token):
     text = page(client, token, "preferences")
     day = re.search("Pause for 30 days, until ([^<]+)<", text)
-    assert day
+    assert day and re.fullmatch(r"\d{1,2} [A-Z][a-z]+ 20\d\d", day[1]), "day, month, year: nobody reads it another way"
     paused = press(client, token, "rhythm", pause="30")
     assert f"Your mail pauses until {day[1]}" in paused
     assert "Start again now" in paused

@@ -242,6 +242,7 @@ def test_every_kind_of_condition_is_drawn_and_comes_back_as_it_was(as_marketer, 
     segment = saved(organization, "Everything", *rules)
     page = as_marketer.get(url(organization, "segment_edit", segment=segment.public_id))
     assert page.status_code == 200
+    assert ">Opened (by a human)</option>" in page.content.decode()
     controls = Controls()
     controls.feed(page.content.decode())
     assert "error" not in controls.classes
