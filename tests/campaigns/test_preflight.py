@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from campaigns import preflight
+from campaigns.ab_testing import Settings
 from campaigns.designs.findings import Compiled, Finding, Link
 from campaigns.preflight import Asked, Facts, Gap, Load, Spam, inbox
 from campaigns.preflight.markup import Faint, Markup, Picture
@@ -60,7 +61,9 @@ def test_a_good_campaign_passes_everything() -> None:
 
 
 def test_an_empty_draft_passes_nothing() -> None:
-    assert all(result.status in ("fail", "unknown") for result in preflight.run(Facts()))
+    """Except that it tests no versions: that is known."""
+    found = {result.name: result.status for result in preflight.run(Facts())}
+    assert found.pop("versions") == "pass" and set(found.values()) <= {"fail", "unknown"}
 
 
 def test_names_are_unique_and_findings_say_what_to_do() -> None:
@@ -69,9 +72,18 @@ def test_names_are_unique_and_findings_say_what_to_do() -> None:
     assert all(result.fix and result.place for result in results if result.status == "fail")
 
 
+TESTED = preflight.Test(settings=Settings.of({"share": 50}), versions=2, usual=0.1)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("name", "changes", "expected"),
     [
+        ("versions", {"test": TESTED, "audience": None}, "unknown"),
+        ("versions", {"test": TESTED, "audience": 4_000}, "pass"),
+        ("versions", {"test": TESTED, "audience": 300}, "warn"),
+        ("versions", {"test": TESTED, "audience": 4_000, "skipped": 3_900}, "warn"),
+        ("versions", {"test": replace(TESTED, same=(("A", "B"),)), "audience": 4_000}, "fail"),
+        ("versions", {"test": replace(TESTED, is_careful=True), "audience": 4_000}, "fail"),
         ("audience", {"audience": 0}, "fail"),
         ("audience", {"audience": 5, "skipped": 5}, "fail"),
         ("audience", {"audience": 5, "skipped": 4}, "pass"),

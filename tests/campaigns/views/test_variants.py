@@ -176,7 +176,7 @@ def test_the_report_adds_up_and_shows_intervals(
     assert "Choose…" in live
 
 
-LIVE_QUERIES = 20
+LIVE_QUERIES = 22
 
 
 @pytest.mark.parametrize("versions", [1, 3])
