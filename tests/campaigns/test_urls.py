@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.db import models
@@ -170,3 +171,85 @@ def test_nothing_of_others_can_be_chosen(
         assert set(made.values_list("domain", flat=True)) <= {draft.domain_id, None}
     with tenant_scope(other_organization):
         assert Block.objects.get().name == Media.objects.get().name.removesuffix(".png").capitalize() == "Theirs"
+
+
+ODD = ("\x00", "9" * 5000, "-1", "'\"%_\\", "٣", "\ud800", "x" * 20_000, "0x1f", "1e9", "../..", "null")
+ASKED = (
+    *("q", "page", "after", "before", "state", "tag", "month", "c", "look", "who", "person", "part", "did", "link"),
+    *(
+        "variant",
+        "version",
+        "looks",
+        "archived",
+        "topic",
+        "segment",
+        "excluded_segment",
+        "only",
+        "design",
+        "pick",
+        "of",
+    ),
+)
+
+
+@pytest.mark.parametrize("odd", ODD, ids=range(len(ODD)))
+def test_odd_questions_are_answered(
+    addresses: Callable[[str], str],  # noqa: F811
+    as_owner: Client,
+    odd: str,
+) -> None:
+    question = "&".join(f"{name}={quote(odd.encode('utf-8', 'surrogatepass'))}" for name in ASKED)
+    for name, (method, _) in PAGES.items():
+        if method == "get":
+            answer = as_owner.get(f"{addresses(name)}?{question}")
+            b"".join(answer.streaming_content) if answer.streaming else answer.content
+            assert answer.status_code in (200, 286, 302, 404), (name, answer.status_code)
+
+
+def test_odd_forms_are_answered(addresses: Callable[[str], str], as_owner: Client) -> None:  # noqa: F811
+    names = (
+        "name",
+        "mjml",
+        "version",
+        "to",
+        "person",
+        "testers",
+        "tags",
+        "notes",
+        "design",
+        "starter",
+        "section",
+        "html",
+    )
+    names += (
+        "brand",
+        "subject",
+        "from_name",
+        "reply_to",
+        "domain",
+        "url",
+        "reason",
+        "until",
+        "start",
+        "when",
+        "alt",
+        "seen",
+    )
+    names += (
+        "answer",
+        "note",
+        "accepted",
+        "forget",
+        "files",
+        "logo",
+        "colour_ink",
+        "social_x",
+        "utm_source",
+        "percent",
+    )
+    for name in sorted(PAGES, key="campaign_discard".__eq__):
+        for odd in ("\x00", "9" * 5000, "-1", "a\r\nBcc: x@y.example", "\u2028\x85\x07", "{{", "{% if %}"):
+            answer = as_owner.post(addresses(name), dict.fromkeys(names, odd))
+            assert answer.status_code in (200, 201, 302, 404, 405, 409, 422), (name, odd[:20], answer.status_code)
+            if name in ("campaign_discard",):
+                break
