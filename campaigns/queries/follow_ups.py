@@ -58,7 +58,7 @@ def may_follow(campaign: Campaign) -> bool:
 
 def people_of_parent(campaign: Campaign) -> Sql | None:
     """A SELECT of contact_id: the chosen people of the send that a campaign follows; None for one that follows none."""
-    if campaign.parent_id is None:
+    if campaign.parent is None:
         return None
     mailing_id = campaign.parent.mailing_id
     if mailing_id is None:
@@ -68,7 +68,7 @@ def people_of_parent(campaign: Campaign) -> Sql | None:
 
 def in_words(campaign: Campaign) -> str:
     """The chosen people of the earlier send: "who did not open “Spring letter”"; "" when it follows none."""
-    if campaign.parent_id is None:
+    if campaign.parent is None:
         return ""
     names = [f"“{campaign.parent.name}”", *("it" for _ in campaign.parent_people)]
     some = (_WORDS[ParentPeople(each)].format(name) for each, name in zip(campaign.parent_people, names, strict=False))

@@ -21,9 +21,11 @@ class Step:
 
 def addresses(mailing: Mailing) -> set[str]:
     """Every tracked address of a mailing's letters, as it was sent."""
-    ids = {mailing.letter_id, *MailingVariant.objects.filter(mailing=mailing).values_list("letter_id", flat=True)}
+    ids = [*MailingVariant.objects.filter(mailing=mailing).values_list("letter_id", flat=True)]
+    if mailing.letter_id is not None:
+        ids.append(mailing.letter_id)
     found: set[str] = set()
-    for links in Letter.objects.filter(pk__in=ids - {None}).values_list("links", flat=True):
+    for links in Letter.objects.filter(pk__in=ids).values_list("links", flat=True):
         found.update(links)
     return found
 
