@@ -56,6 +56,6 @@ def mail(hit: Hit) -> Merged | None:
         letter = row.letter if (row := own.first()) is not None else letter
     if letter is None:
         return None
-    topic = Topic.objects.filter(pk=delivery.mailing.topic_id).values_list("name", flat=True).first()
+    topic = Topic.objects.filter(pk=delivery.mailing.topic_id or 0).values_list("name", flat=True).first()
     links = link_changes.destinations(letter, delivery.mailing_id)
     return as_sent.for_person(letter, delivery.contact, links=links, topic=topic or "")
