@@ -22,7 +22,6 @@ def add(
     values: Mapping[str, Any],
     locale: str,
     actor: User | None,
-    source: str = "manual",
 ) -> Contact:
     """Add a person; `values` are typed already (contacts.values). Raises BadAddress, AlreadyThere."""
     try:
@@ -39,7 +38,7 @@ def add(
             "domain": parsed.domain,
             "values": dict(values),
             "locale": locale,
-            "source": source,
+            "source": "manual",
         },
     )
     if not is_new:

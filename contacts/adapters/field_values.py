@@ -10,6 +10,8 @@ from typing import Any
 
 from django.db import connection
 
+NEWEST = 50_000  # people whose values are looked over for choices
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -34,7 +36,7 @@ def of(organization_id: int, key: str, ids: Sequence[int], *, lock: bool) -> lis
         return [(pk, json.loads(value)) for pk, value in cursor.fetchall()]
 
 
-def distinct(organization_id: int, key: str, most: int, newest: int = 50_000) -> list[str]:
+def distinct(organization_id: int, key: str, most: int) -> list[str]:
     """Different texts that the newest people have, the most frequent ones, by name; one more than `most` where there are."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -42,7 +44,7 @@ def distinct(organization_id: int, key: str, most: int, newest: int = 50_000) ->
                    SELECT btrim("values" ->> %s) AS text FROM (
                        SELECT "values" FROM contacts_contact WHERE organization_id = %s ORDER BY id DESC LIMIT %s) newest
                ) had WHERE text <> '' GROUP BY text ORDER BY count(*) DESC, text LIMIT %s""",
-            [key, organization_id, newest, most + 1],
+            [key, organization_id, NEWEST, most + 1],
         )
         return sorted(row[0] for row in cursor.fetchall())
 

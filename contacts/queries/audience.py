@@ -11,7 +11,6 @@ contact_id bigint, address text, domain text, reason text (NULL: may be sent; el
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -20,7 +19,7 @@ from django.utils import timezone
 from accounts.models import Organization
 from contacts import ports
 from contacts.enums import SubscriptionState
-from contacts.models import Contact, Segment, Topic
+from contacts.models import Segment, Topic
 from contacts.queries import catalogue, fields
 from contacts.segments import compiling, nesting, tree, wording
 from contacts.segments.clock import Clock
@@ -124,34 +123,12 @@ def select(
     )
 
 
-def count(
-    *, organization: Organization, topic: Topic, segment: Segment | None = None, excluded: Segment | None = None
-) -> Count:
-    """How many the audience has, and how many of them will be skipped."""
-    return counted(select(organization=organization, topic=topic, segment=segment, excluded=excluded))
-
-
 def counted(chosen: Sql) -> Count:
     """How many an audience has that `select` made, or that was made of one."""
-    row = _rows(f"SELECT count(*), count(reason) FROM ({chosen.text}) a", chosen.params)[0]
-    return Count(people=row[0], skipped=row[1])
-
-
-def sample(
-    *,
-    organization: Organization,
-    topic: Topic,
-    segment: Segment | None = None,
-    excluded: Segment | None = None,
-    size: int = 10,
-) -> list[Contact]:
-    """A few people of the audience who may be sent to, newest first."""
-    audience = select(organization=organization, topic=topic, segment=segment, excluded=excluded)
-    ids = _rows(
-        f"SELECT contact_id FROM ({audience.text}) a WHERE reason IS NULL ORDER BY contact_id DESC LIMIT %s",
-        (*audience.params, size),
-    )
-    return list(Contact.objects.filter(pk__in=[row[0] for row in ids]).order_by("-pk"))
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*), count(reason) FROM ({chosen.text}) a", chosen.params)
+        people, skipped = cursor.fetchone()
+    return Count(people, skipped)
 
 
 def in_words(
@@ -170,9 +147,3 @@ def in_words(
     if excluded is not None:
         words += f", without {said(excluded)}"
     return words
-
-
-def _rows(sql: str, params: tuple[Any, ...]) -> list[Any]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return cursor.fetchall()

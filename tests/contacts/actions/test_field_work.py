@@ -324,15 +324,17 @@ def test_nothing_is_sent_by_a_field_that_is_half_converted(organization, monkeyp
         )
         person(organization, "a", visits="7")
         check = field_work.check_conversion(field=visits, target=Target("number"), actor=None)
-        audience.count(organization=organization, topic=topic, segment=segment)
+        audience.counted(audience.select(organization=organization, topic=topic, segment=segment))
     job_work.run(organization_id=organization.pk, job_id=check.pk)
     with tenant_scope(organization):
         check.refresh_from_db()
         job = field_work.convert(check=check, lost="aside", actor=None)
         for included, excluded in ((segment, None), (everybody, segment)):
             with pytest.raises(BadDefinition, match="Wait until it is done"):
-                audience.count(organization=organization, topic=topic, segment=included, excluded=excluded)
-        audience.count(organization=organization, topic=topic, segment=everybody)
+                audience.counted(
+                    audience.select(organization=organization, topic=topic, segment=included, excluded=excluded)
+                )
+        audience.counted(audience.select(organization=organization, topic=topic, segment=everybody))
     job_work.run(organization_id=organization.pk, job_id=job.pk)
     with tenant_scope(organization):
-        audience.count(organization=organization, topic=topic, segment=segment)
+        audience.counted(audience.select(organization=organization, topic=topic, segment=segment))

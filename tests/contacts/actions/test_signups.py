@@ -82,9 +82,9 @@ def test_somebody_new_waits_and_is_in_no_audience(form, topic, scoped):
     assert signup.state == SignupState.WAITING
     assert state(topic) == SubscriptionState.PENDING
     assert Contact.objects.get().values == {}
-    assert audience.count(organization=scoped, topic=topic).people == 0
+    assert audience.counted(audience.select(organization=scoped, topic=topic)).people == 0
     assert confirm(signup) is Confirmation.DONE
-    assert audience.count(organization=scoped, topic=topic).people == 1
+    assert audience.counted(audience.select(organization=scoped, topic=topic)).people == 1
     contact = Contact.objects.get()
     assert (contact.values, contact.locale, contact.source) == ({"first_name": "Zoë"}, "en", "form")
     assert list(ConsentRecord.objects.order_by("pk").values_list("action", "ip", "wording")) == [
@@ -139,7 +139,7 @@ def test_whoever_left_is_asked_even_where_nobody_else_is(scoped):
     assert confirm(signup) is Confirmation.DONE
     assert state(topic) == SubscriptionState.SUBSCRIBED
     assert not Suppression.objects.filter(lifted_at=None).exists()
-    assert audience.count(organization=scoped, topic=topic).sendable == 1
+    assert audience.counted(audience.select(organization=scoped, topic=topic)).sendable == 1
 
 
 def test_who_left_and_never_confirms_stays_gone(form, topic, scoped):

@@ -56,9 +56,8 @@ def test_subscribers_are_in_it_and_the_skipped_have_their_reason(scoped, topic):
     )
     suppressions.suppress(organization=scoped, address=bad.address, reason=SuppressionReason.INVALID, source="relay")
     assert rows(audience.select(organization=scoped, topic=topic)) == {"ann": None, "bad": "invalid"}
-    counted = audience.count(organization=scoped, topic=topic)
+    counted = audience.counted(audience.select(organization=scoped, topic=topic))
     assert (counted.people, counted.skipped, counted.sendable) == (2, 1, 1)
-    assert [person.address for person in audience.sample(organization=scoped, topic=topic)] == ["ann@example.org"]
 
 
 def test_a_lifted_entry_skips_nobody(scoped, topic, owner):
@@ -105,10 +104,11 @@ def test_an_excluded_segment_takes_people_out(scoped, topic):
     everybody = named(scoped, "All")
 
     def found(segment=None, excluded=None):
-        counted = audience.count(organization=scoped, topic=topic, segment=segment, excluded=excluded)
+        counted = audience.counted(
+            audience.select(organization=scoped, topic=topic, segment=segment, excluded=excluded)
+        )
         people = rows(audience.select(organization=scoped, topic=topic, segment=segment, excluded=excluded))
         assert counted.people == len(people)
-        assert len(audience.sample(organization=scoped, topic=topic, segment=segment, excluded=excluded)) == len(people)
         return set(people)
 
     assert found(excluded=anns) == {"bob", "cid"}
