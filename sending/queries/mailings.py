@@ -225,7 +225,7 @@ def _person(row: Any) -> Person:
 _WAITING = f"""
     SELECT d.* FROM sending_lane l
     CROSS JOIN LATERAL (SELECT * FROM sending_delivery WHERE lane_id = l.id AND state IN (1, 3) LIMIT {FEW + 1}) d
-    WHERE l.mailing_id = %s AND l.open"""
+    WHERE l.mailing_id = %s"""
 # OFFSET 0: the planner may not walk all contacts of the mailing instead, in the hope that some of these come early.
 _OPEN_ROWS = f"""(
     {_WAITING} UNION ALL SELECT * FROM sending_delivery WHERE state = 2 AND mailing_id = %s OFFSET 0)"""
