@@ -29,7 +29,7 @@ def design_for(request: HttpRequest, public_id: str, *, need: Role = Role.ANALYS
     """A template, or the content of a campaign, of this organization."""
     found = (
         Design.objects.select_related("brand", "organization", "saved_by")
-        .filter(organization=request.organization, public_id=public_id)
+        .filter(organization=request.organization, public_id=_typed(public_id))
         .first()
     )
     if found is None:
@@ -41,7 +41,7 @@ def design_for(request: HttpRequest, public_id: str, *, need: Role = Role.ANALYS
 def brand_for(request: HttpRequest, public_id: str = "") -> Brand:
     """A brand of this organization; "": the default one."""
     own = Brand.objects.filter(organization=request.organization)
-    found = (own.filter(public_id=public_id) if public_id else own.filter(is_default=True)).first()
+    found = (own.filter(public_id=_typed(public_id)) if public_id else own.filter(is_default=True)).first()
     if found is None:
         raise Http404("There is no such brand here.")
     return found
@@ -92,3 +92,8 @@ def version_for(request: HttpRequest, design: Design, number: int) -> DesignVers
     if found is None:
         raise Http404("There is no such version.")
     return found
+
+
+def _typed(public_id: str) -> str:
+    """An id from a form, where anything may stand; PostgreSQL keeps no NUL."""
+    return public_id.replace("\x00", "")

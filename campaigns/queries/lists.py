@@ -138,7 +138,7 @@ def month(organization: Organization, year: int, number: int) -> Month:
 
 def compared(organization: Organization, public_ids: Sequence[str]) -> list[tuple[Campaign, Counts]]:
     """Campaigns that were sent, with their numbers, in the order in which they were asked for; at most MOST_TO_COMPARE."""
-    wanted = list(dict.fromkeys(public_ids))[:MOST_TO_COMPARE]
+    wanted = list(dict.fromkeys(one.replace("\x00", "") for one in public_ids))[:MOST_TO_COMPARE]
     found = {
         campaign.public_id: campaign
         for campaign in Campaign.objects.select_related("mailing", "mailing__letter", "topic").filter(

@@ -173,7 +173,7 @@ def test_nothing_of_others_can_be_chosen(
         assert Block.objects.get().name == Media.objects.get().name.removesuffix(".png").capitalize() == "Theirs"
 
 
-ODD = ("\x00", "9" * 5000, "-1", "'\"%_\\", "٣", "\ud800", "x" * 20_000, "0x1f", "1e9", "../..", "null")
+ODD = ("\x00", "9" * 5000, "\ud800٣-1'\"%_\\" + "x" * 20_000)
 ASKED = (
     *("q", "page", "after", "before", "state", "tag", "month", "c", "look", "who", "person", "part", "did", "link"),
     *(
@@ -248,7 +248,7 @@ def test_odd_forms_are_answered(addresses: Callable[[str], str], as_owner: Clien
         "percent",
     )
     for name in sorted(PAGES, key="campaign_discard".__eq__):
-        for odd in ("\x00", "9" * 5000, "-1", "a\r\nBcc: x@y.example", "\u2028\x85\x07", "{{", "{% if %}"):
+        for odd in ("\x00", "9" * 5000, "a\r\nBcc: x@y.example\u2028\x85\x07{{{% if %}"):
             answer = as_owner.post(addresses(name), dict.fromkeys(names, odd))
             assert answer.status_code in (200, 201, 302, 404, 405, 409, 422), (name, odd[:20], answer.status_code)
             if name in ("campaign_discard",):
