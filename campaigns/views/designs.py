@@ -103,7 +103,6 @@ def content_url(request: HttpRequest, design: Design, campaign: Campaign) -> str
     return tenant_url(request, "campaigns:version_content", campaign=campaign.public_id, number=version.number)
 
 
-@csp_update(EDITOR_POLICY)
 def editor(
     request: HttpRequest,
     design: Design,
@@ -132,7 +131,11 @@ def editor(
     }
     if typed is not None:
         context |= _differences(design, typed)
-    return render(request, "campaigns/designs/edit.html", context | _findings(made), status=status)
+    context |= _findings(made)
+    page = csp_update(EDITOR_POLICY)(lambda asked: render(asked, "campaigns/designs/edit.html", context, status=status))
+    response = page(request)
+    assert isinstance(response, HttpResponse)
+    return response
 
 
 @require_POST

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from accounts.models import Brand, Organization, User
 from accounts.tenancy import tenant_scope
@@ -219,7 +219,7 @@ def test_the_choice_is_remembered_and_phones_get_the_code(opened: Opened, make: 
     page.reload()
     expect(page.locator(".code-editor")).to_be_visible()
     editor.to_visual()
-    page.set_viewport_size(PHONE)
+    page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
     page.reload()
     expect(page.get_by_text("The visual editor needs a wider screen.")).to_be_visible()
     expect(page.locator(".code-editor")).to_be_visible()
@@ -304,7 +304,12 @@ def test_a_cut_line(opened: Opened, make: Callable[..., Design], organization: O
     type_after(page, "Words of nobody", " but Mara")
     expect(page.get_by_text("No answer from Posthouse")).to_be_visible()
     asked: list[str] = []
-    page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.once("dialog", stay)
     page.close(run_before_unload=True)
     page.wait_for_timeout(500)
     assert asked == ["beforeunload"] and not page.is_closed()

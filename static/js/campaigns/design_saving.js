@@ -15,6 +15,7 @@
       this.area.addEventListener("input", () => this.typed());
       window.addEventListener("beforeunload", (event) => { if (this.unsaved) event.preventDefault(); });
       window.addEventListener("online", () => { if (this.state === "offline") this.flush(); });
+      document.addEventListener("click", (event) => this.leaving(event));
       root.addEventListener("click", (event) => {
         const button = event.target.closest("[data-save-now], [data-choice], [data-draft]");
         if (!button) return;
@@ -61,6 +62,11 @@
       if (answer.type === "opaqueredirect" || answer.status === 401 || this.loggedOut) return this.trouble("expired", "Not saved: you are logged out.");
       if (answer.status === 409) return this.conflict(await answer.text());
       if (answer.status === 403 || answer.status === 404) return this.trouble("forbidden", "Not saved.");
+      if (answer.status === 400 || answer.status === 413) {  // far more than any request may carry: the same again is no help
+        this.state = "refused";
+        this.say("Not saved: that is too much for one mail. Take some of it out.");
+        return false;
+      }
       if (answer.status === 422) {
         document.querySelector("#findings").innerHTML = await answer.text();
         this.state = "refused";
@@ -80,6 +86,14 @@
         document.dispatchEvent(new CustomEvent("design-saved", { detail: told }));
       }
       return true;
+    }
+
+    /* A link of the page waits until what was typed is saved; where that fails, the browser asks. */
+    leaving(event) {
+      const link = event.target.closest?.("a[href]");
+      if (!link || link.target || !this.unsaved || this.state || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || link.origin !== window.location.origin || link.hash) return;
+      event.preventDefault();
+      this.flush().then((ok) => { if (ok) window.location.assign(link.href); });
     }
 
     send(words, choice) {

@@ -75,6 +75,8 @@
     WIDE.addEventListener("change", () => { if (!WIDE.matches && mode === "visual") toCode(); });
   });
 
+  window.addEventListener("beforeunload", () => { if (mode === "visual") visual?.write(); });  // before saving asks whether all is saved
+
   /* --- fields, lines, widths --- */
 
   document.addEventListener("change", (event) => {
