@@ -48,21 +48,17 @@ def main(arguments: list[str]) -> int:
 def seed(*, mailings: int) -> dict[str, object]:
     from django.utils import timezone
 
-    from accounts.actions import organizations
-    from accounts.models import Brand, User
+    from accounts.models import Brand
     from accounts.tenancy import tenant_scope
+    from bench import harbour
     from campaigns.enums import CampaignState
     from campaigns.models import Campaign
     from contacts.models import Field, Tag, Topic
-    from sending.actions import domains, letters
+    from sending.actions import domains
     from sending.actions import mailings as launches
-    from sending.merging import compile_plan
     from sending.models import Mailing
 
-    owner = User.objects.create_user(email=OWNER, password=os.urandom(12).hex(), name="Crowd")
-    organization = organizations.found(
-        owner=owner, name="Bench Crowd", postal_address="Quay 1\n20457 Hamburg", time_zone="Europe/Berlin"
-    )
+    organization, owner = harbour.found(name="Bench Crowd", email=OWNER)
     now = timezone.now()
     with tenant_scope(organization):
         brand = Brand.objects.get(organization=organization, is_default=True)
@@ -77,19 +73,7 @@ def seed(*, mailings: int) -> dict[str, object]:
         tags = [Tag.objects.create(organization=organization, name=name).pk for name in TAGS]
         domain = domains.add(organization=organization, name="bench-crowd.example", actor=owner)
         html = '<p>News. <a href="https://www.example.com/a">One</a> <a href="https://www.example.com/b">Two</a></p>'
-        letter = letters.freeze(
-            organization=organization,
-            brand=brand,
-            domain=domain,
-            from_name="Harbour",
-            from_local="news",
-            reply_to="",
-            subject="News from the harbour",
-            preheader="",
-            html=html,
-            text="News",
-            plan=compile_plan("News from the harbour", html, "News"),
-        )
+        letter = harbour.letter(domain=domain, subject="News from the harbour", html=html, text="News")
         sent = []
         for number in range(1, mailings + 1):
             at = now - timedelta(days=DAYS_BETWEEN * (mailings - number) + 1)

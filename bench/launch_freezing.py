@@ -27,13 +27,13 @@ def freeze(*, undo: float = 0.0) -> dict[str, object]:
 
     from accounts.models import Brand, Organization
     from accounts.tenancy import cross_tenant, tenant_scope
+    from bench import harbour
     from campaigns import tasks
     from campaigns.actions import campaigns
     from campaigns.enums import CampaignState
     from campaigns.models import Campaign
     from contacts.models import Topic
-    from sending.actions import letters, mailings
-    from sending.merging import compile_plan
+    from sending.actions import mailings
     from sending.models import Delivery, Mailing, SendingDomain
 
     with cross_tenant("the benchmark looks for its own organization"):
@@ -44,19 +44,7 @@ def freeze(*, undo: float = 0.0) -> dict[str, object]:
         campaign = campaigns.create(
             organization=organization, brand=brand, name="Autumn", actor=None, topic=topic, domain=domain
         )
-        letter = letters.freeze(
-            organization=organization,
-            brand=brand,
-            domain=domain,
-            from_name="Harbour",
-            from_local="news",
-            reply_to="",
-            subject="Autumn",
-            preheader="",
-            html="<p>Autumn</p>",
-            text="Autumn",
-            plan=compile_plan("Autumn", "<p>Autumn</p>", "Autumn"),
-        )
+        letter = harbour.letter(domain=domain, subject="Autumn", html="<p>Autumn</p>", text="Autumn")
         mailing = mailings.open_(organization=organization, letter=letter, topic_id=topic.pk, name="Autumn")
         now = timezone.now()
         Campaign.objects.filter(pk=campaign.pk).update(

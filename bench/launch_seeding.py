@@ -22,16 +22,13 @@ def main(arguments: list[str]) -> int:
 def seed(*, people: int) -> dict[str, object]:
     from django.db import connection
 
-    from accounts.actions import organizations
-    from accounts.models import Brand, User
+    from accounts.models import Brand
     from accounts.tenancy import tenant_scope
+    from bench import harbour
     from contacts.models import Topic
     from sending.actions import domains
 
-    owner = User.objects.create_user(email="bench@posthouse.example", password=os.urandom(12).hex(), name="Bench")
-    organization = organizations.found(
-        owner=owner, name="Bench Harbour", postal_address="Quay 1\n20457 Hamburg", time_zone="Europe/Berlin"
-    )
+    organization, owner = harbour.found()
     with tenant_scope(organization), connection.cursor() as cursor:
         brand = Brand.objects.get(organization=organization, is_default=True)
         topic = Topic.objects.create(organization=organization, brand=brand, name="Harbour news")

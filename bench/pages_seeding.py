@@ -22,19 +22,15 @@ def main(arguments: list[str]) -> int:
 def seed(*, people: int) -> dict[str, object]:
     from django.db import connection
 
-    from accounts.actions import organizations
-    from accounts.models import Brand, User
+    from accounts.models import Brand
     from accounts.tenancy import tenant_scope
+    from bench import harbour
     from contacts import tokens
     from contacts.models import Topic
     from contacts.queries import audience
-    from sending.actions import domains, letters, mailings
-    from sending.merging import compile_plan
+    from sending.actions import domains, mailings
 
-    owner = User.objects.create_user(email="bench@posthouse.example", password=os.urandom(12).hex(), name="Bench")
-    organization = organizations.found(
-        owner=owner, name="Bench Harbour", postal_address="Quay 1\n20457 Hamburg", time_zone="Europe/Berlin"
-    )
+    organization, owner = harbour.found()
     with tenant_scope(organization), connection.cursor() as cursor:
         brand = Brand.objects.get(organization=organization, is_default=True)
         topics = [
@@ -59,19 +55,8 @@ def seed(*, people: int) -> dict[str, object]:
             [organization.pk, people, organization.pk, [topic.pk for topic in topics[:3]]],
         )
         html = '<p>News</p>{{ brand.postal_address }} <a href="{{ unsubscribe_url }}">Unsubscribe</a>'
-        letter = letters.freeze(
-            organization=organization,
-            brand=brand,
-            domain=domain,
-            from_name="Harbour",
-            from_local="news",
-            reply_to="",
-            subject="News",
-            preheader="",
-            html=html,
-            text="News {{ brand.postal_address }} {{ unsubscribe_url }}",
-            plan=compile_plan("News", html, "News {{ brand.postal_address }} {{ unsubscribe_url }}"),
-        )
+        text = "News {{ brand.postal_address }} {{ unsubscribe_url }}"
+        letter = harbour.letter(domain=domain, subject="News", html=html, text=text)
         mailing = mailings.open_(organization=organization, letter=letter, topic_id=topics[0].pk, name="News")
         mailings.seal(mailing=mailing, audience=audience.select(organization=organization, topic=topics[0]))
         cursor.execute("SELECT contact_id, id FROM sending_delivery WHERE mailing_id = %s ORDER BY id", [mailing.pk])

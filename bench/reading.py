@@ -26,6 +26,7 @@ ON_ITS_WAY = (
     WHERE mailing_id = %(mailing)s AND state = 10 AND id %% 25 = 0
       AND NOT EXISTS (SELECT FROM sending_engagement e WHERE e.delivery_id = sending_delivery.id)
     """,
+    "UPDATE sending_lane SET open = true WHERE mailing_id = %(mailing)s",
     "UPDATE sending_mailing SET finished_at = NULL WHERE id = %(mailing)s",
     "UPDATE campaigns_campaign SET state = 'sending', finished_at = NULL WHERE mailing_id = %(mailing)s",
 )

@@ -83,7 +83,7 @@ def ask(public_id: str, rounds: int) -> dict[str, Any]:
                 (listed, {}, b"row-link"),
                 (listed, {"after": str(oldest)}, b"row-link"),
                 (listed, {"q": "kettles 99"}, b"row-link"),
-                (listed, {"tag": "y7"}, b"row-link"),
+                (listed, {"tag": "y0"}, b"row-link"),
             ]
         ),
     }

@@ -39,20 +39,16 @@ def main(arguments: list[str]) -> int:
 def seed(*, people: int, homes: list[str]) -> dict[str, object]:
     from django.db import connection
 
-    from accounts.actions import organizations
-    from accounts.models import Brand, User
+    from accounts.models import Brand
     from accounts.tenancy import tenant_scope
+    from bench import harbour
     from campaigns.designs.guard import compile_design
     from contacts.models import Topic
     from contacts.queries import audience
-    from sending.actions import domains, letters, mailings
+    from sending.actions import domains, mailings
     from sending.enums import Hold
-    from sending.merging import compile_plan
 
-    owner = User.objects.create_user(email="bench@posthouse.example", password=os.urandom(12).hex(), name="Bench")
-    organization = organizations.found(
-        owner=owner, name="Bench Harbour", postal_address="Quay 1\n20457 Hamburg", time_zone="Europe/Berlin"
-    )
+    organization, owner = harbour.found()
     with tenant_scope(organization), connection.cursor() as cursor:
         brand = Brand.objects.get(organization=organization, is_default=True)
         topic = Topic.objects.create(organization=organization, brand=brand, name="Harbour news")
@@ -74,27 +70,13 @@ def seed(*, people: int, homes: list[str]) -> dict[str, object]:
             {"organization": organization.pk, "people": people, "homes": homes, "count": len(homes), "topic": topic.pk},
         )
         compiled = compile_design(design())
-        plan = compile_plan(
-            "Autumn at the harbour, {{ contact.first_name | default: 'friend' }}", compiled.html, compiled.text
-        )
-        assert len(plan.links) == LINKS
-        letter = letters.freeze(
-            organization=organization,
-            brand=brand,
-            domain=domain,
-            from_name="Harbour",
-            from_local="news",
-            reply_to="",
-            subject="Autumn at the harbour, {{ contact.first_name | default: 'friend' }}",
-            preheader="",
-            html=compiled.html,
-            text=compiled.text,
-            plan=plan,
-        )
+        subject = "Autumn at the harbour, {{ contact.first_name | default: 'friend' }}"
+        letter = harbour.letter(domain=domain, subject=subject, html=compiled.html, text=compiled.text)
+        assert len(letter.links) == LINKS
         mailing = mailings.open_(organization=organization, letter=letter, topic_id=topic.pk, name="Autumn")
         mailings.hold(mailing=mailing, hold=Hold.PAUSED)
         mailings.seal(mailing=mailing, audience=audience.select(organization=organization, topic=topic))
-    return {"mailing": mailing.pk, "links": len(plan.links), "html": len(compiled.html)}
+    return {"mailing": mailing.pk, "links": len(letter.links), "html": len(compiled.html)}
 
 
 def design() -> str:

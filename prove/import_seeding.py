@@ -46,17 +46,14 @@ def pieces(people: int) -> Iterator[bytes]:
 def bring(people: int, known: int) -> dict[str, object]:
     from django.db import connection, transaction
 
-    from accounts.actions import organizations
-    from accounts.models import Brand, User
+    from accounts.models import Brand
     from accounts.tenancy import tenant_scope
+    from bench import harbour
     from contacts import tasks
     from contacts.actions import fields, imports
     from contacts.models import Topic
 
-    owner = User.objects.create_user(email="imports-owner@posthouse.example", password=os.urandom(12).hex(), name="Ira")
-    organization = organizations.found(
-        owner=owner, name="Imports Harbour", postal_address="Quay 1\n20457 Hamburg", time_zone="Europe/Berlin"
-    )
+    organization, owner = harbour.found(name="Imports Harbour", email="imports-owner@posthouse.example")
     with tenant_scope(organization):
         brand = Brand.objects.get(organization=organization, is_default=True)
         Topic.objects.create(organization=organization, brand=brand, name="Harbour news")
@@ -84,7 +81,7 @@ def go_on(verb: str, import_id: int) -> dict[str, object]:
     from accounts.tenancy import cross_tenant, tenant_scope_id
     from contacts import tasks
     from contacts.actions import import_undo, imports
-    from contacts.actions.imports import Consent, Match
+    from contacts.actions.imports import Consent
     from contacts.models import Import, Topic
 
     with cross_tenant("a proof looks up whose import it goes on with"):
@@ -93,11 +90,7 @@ def go_on(verb: str, import_id: int) -> dict[str, object]:
         import_ = Import.objects.select_related("created_by").get(pk=import_id)
         actor = import_.created_by
         if verb == "match":
-            names = import_.dialect["columns"]
-            matches = [
-                Match(one["column"], one["to"], one["date_order"], names[one["column"]], one["kind"])
-                for one in import_.mapping
-            ]
+            matches = imports.as_guessed(import_)
             consent = Consent("consent", "Yes, write to me.", "The harbour fair", datetime.date(2026, 5, 1))
             topics = list(Topic.objects.filter(name="Harbour news"))
             imports.match_columns(import_=import_, matches=matches, topics=topics, consent=consent, actor=actor)

@@ -63,9 +63,9 @@ def found(*, prefix: str, people: int, homes: tuple[str, ...] = ()) -> dict[str,
     """An organization with people, a topic that they have subscribed to, a domain that DNS verified, and a campaign."""
     from django.conf import settings
 
-    from accounts.actions import organizations
-    from accounts.models import Brand, User
+    from accounts.models import Brand
     from accounts.tenancy import tenant_scope
+    from bench import harbour
     from campaigns.actions import campaigns, schedules
     from posthouse.sandbox.store import Store
     from posthouse.sandbox.zone import Record
@@ -76,10 +76,7 @@ def found(*, prefix: str, people: int, homes: tuple[str, ...] = ()) -> dict[str,
     from sending.queries import domains as domain_records
 
     name = prefix.strip("-").capitalize()
-    owner = User.objects.create_user(email=f"{prefix}owner@posthouse.example", password=os.urandom(12).hex(), name=name)
-    organization = organizations.found(
-        owner=owner, name=f"{name} Harbour", postal_address="Quay 1\n20457 Hamburg", time_zone="Europe/Berlin"
-    )
+    organization, owner = harbour.found(name=f"{name} Harbour", email=f"{prefix}owner@posthouse.example")
     with tenant_scope(organization):
         domain = sending_domains.add(
             organization=organization, name=f"{prefix.strip('-')}-harbour.example", actor=owner
