@@ -20,6 +20,9 @@ class Organization(models.Model):
     needs_approval = models.BooleanField(
         default=False, help_text="A second person approves each campaign before it leaves."
     )
+    tls_only = models.BooleanField(
+        default=False, help_text="No mail of it leaves in clear text: where there is no TLS, it waits and expires."
+    )
     is_house = models.BooleanField(default=False, help_text="Posthouse's own: sends confirmations and resets.")
     is_demo = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)

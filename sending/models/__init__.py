@@ -11,6 +11,7 @@ from sending.models.provider import DomainProvider
 from sending.models.relay import Intent, Relay
 from sending.models.retry import Retry
 from sending.models.stream import Pool, Stream
+from sending.models.tls import StsPolicy, TlsCount, TlsReport
 
 __all__ = [
     "Bookmark",
@@ -32,5 +33,8 @@ __all__ = [
     "SendingDomain",
     "StoredMessage",
     "Stream",
+    "StsPolicy",
     "Tally",
+    "TlsCount",
+    "TlsReport",
 ]
