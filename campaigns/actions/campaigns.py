@@ -59,7 +59,8 @@ def edit(*, campaign: Campaign, actor: User, **changes: Any) -> Campaign:
         setattr(campaign, name, _name(value) if name == "name" else value)
     if campaign.topic is not None and campaign.topic.brand_id != campaign.brand_id:
         campaign.brand = campaign.topic.brand
-        Design.objects.filter(pk=campaign.design_id).update(brand=campaign.brand)
+        if campaign.design is not None:
+            Design.objects.filter(pk=campaign.design.pk).update(brand=campaign.brand)
     # What was ticked was ticked for what it was.
     campaign.accepted_warnings = []
     campaign.problem = ""

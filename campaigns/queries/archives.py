@@ -71,11 +71,12 @@ def _public(brand: Brand):  # type: ignore[no-untyped-def]
 def _issue(campaign: Campaign) -> Issue:
     letter = variants.sent_letter(campaign)
     assert campaign.mailing is not None and letter is not None  # the query asked
-    title, summary = cache.get_or_set(
-        f"campaigns.archive.{letter.public_id}",
-        lambda: _in_short(letter, topic=campaign.topic.name if campaign.topic else ""),
-        REMEMBER,
-    )
+    key = f"campaigns.archive.{letter.public_id}"
+    told = cache.get(key)
+    if told is None:
+        told = _in_short(letter, topic=campaign.topic.name if campaign.topic else "")
+        cache.set(key, told, REMEMBER)
+    title, summary = told
     return Issue(campaign.pk, campaign.public_id, title, summary, campaign.launched_at or campaign.mailing.created_at)
 
 
