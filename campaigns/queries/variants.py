@@ -101,7 +101,6 @@ class Results:
     unsent: int
     audience: int
     said: str
-    leader: int
     winner: int
     outcome: str
     why: str
@@ -279,7 +278,6 @@ def results(campaign: Campaign) -> Results | None:
         unsent=counts.get(0, Counts()).audience,
         audience=mailing.audience_size or 0,
         said=ab_testing.in_words(settings, measured, reading),
-        leader=reading.leader,
         winner=winner,
         outcome=outcome.get("word", ""),
         why=outcome.get("why", ""),

@@ -170,10 +170,10 @@ def test_the_report_adds_up_and_shows_intervals(
     page = as_analyst.get(url(organization, "campaign", tested)).content.decode()
     assert "Which version is better?" in page and "Everybody is in it." in page
     assert "Two &lt;words&gt;" in page and "So far: B is better: 30 % clicked, against 10 % of A." in page
-    assert page.count('class="interval-range"') == 2 and "Choose…" not in page
+    assert page.count('class="interval-range"') == 2 and "Give the others" not in page
     assert "They wait for a version" in page and "style=" not in page.split("Which version is better?")[1][:6000]
     live = as_marketer.get(url(organization, "campaign_live", tested)).content.decode()
-    assert "Choose…" in live
+    assert "Give the others" in live
 
 
 LIVE_QUERIES = 22
@@ -214,7 +214,7 @@ def test_choosing_by_hand_shows_the_numbers_first(
         row = MailingVariant.objects.select_related("letter").get(variant=REST)
         assert row.hold is None and row.letter.subject == "Two <words>" and fresh(tested).test["winner"] == 2
     page = as_marketer.get(url(organization, "campaign", tested)).content.decode()
-    assert "The others get version B" in page and "before its time was over" in page and "Choose…" not in page
+    assert "The others get version B" in page and "before its time was over" in page and "Give the others" not in page
 
 
 def test_people_by_version(as_marketer: Client, organization: Organization, tested: Campaign) -> None:
