@@ -47,6 +47,9 @@
       frame.title = "The mail, to be edited";
       this.document = doc;
       for (const kind of ["click", "auxclick"]) doc.addEventListener(kind, (event) => { if (event.target.closest?.("a")) event.preventDefault(); }, true);
+      this.editor.Keymaps.removeAll();  // GrapesJS listens to the whole page, to single letters as well
+      doc.addEventListener("click", () => { if (!this.editor.getEditing()) doc.defaultView.focus(); });
+      doc.addEventListener("keydown", (event) => this.key(event));
       this.sheet = doc.createElement("style");
       doc.head.append(this.sheet);
       this.editor.getWrapper().set({ droppable: false, hoverable: false, selectable: false, badgable: false, highlightable: false });
@@ -54,6 +57,16 @@
       this.editor.on("component:add component:remove component:update component:input undo redo", later);
       this.editor.on("component:selected component:deselected", () => this.selected(this.editor.getSelected()));
       this.isReady();
+    }
+
+    /* Keys that act on what is selected, while the focus is in the canvas and no words are edited. */
+    key(event) {
+      if (this.editor.getEditing()) return;
+      const command = event.ctrlKey || event.metaKey, key = event.key.toLowerCase();
+      const act = command ? { z: event.shiftKey ? "core:redo" : "core:undo", y: "core:redo", c: "core:copy", v: "core:paste", d: "tlb-clone" }[key] : { delete: "tlb-delete", backspace: "tlb-delete", escape: "core:component-exit" }[key];
+      if (!act) return;
+      event.preventDefault();
+      if (act !== "tlb-delete" || this.editor.getSelected()?.get("removable")) this.editor.runCommand(act);
     }
 
     /* One look at all changes of a moment. */

@@ -43,7 +43,7 @@
   };
 
   class DesignProperties {
-    /* `acts`: what the buttons do, by name. */
+    /* `acts`: what the buttons do, by name. Ids stay the same, so that the focus stays where it was. */
     constructor(place, canvas, acts) { Object.assign(this, { place, canvas, acts }); }
 
     show(component) {
@@ -68,7 +68,7 @@
 
     buttons(component, node) {
       const row = make("div", { className: "row-of element-acts" });
-      const add = (act, words) => row.append(make("button", { type: "button", className: "btn btn-sm", onclick: () => this.acts[act](component) }, words));
+      const add = (act, words) => row.append(make("button", { type: "button", id: `act-${act}`, className: "btn btn-sm", onclick: () => this.acts[act](component) }, words));
       const parent = component.parent();
       if (node.kind === "words") add("write", "Edit the words");
       if (node.name === "mj-image") add("picture", "Choose a picture");

@@ -243,6 +243,14 @@ def test_editing_a_template_never_changes_a_draft(
         assert copy.mjml == starter("letter").mjml and copy.origin_id == template.pk and not copy.is_template
 
 
+def test_a_campaign_may_begin_with_an_empty_mail(
+    as_marketer: Client, organization: Organization, draft: Campaign
+) -> None:
+    where = reverse("campaigns:campaign_choose", kwargs={"org": organization.public_id, "campaign": draft.public_id})
+    page = as_marketer.post(where, {"blank": "yes"}, follow=True).content.decode()
+    assert "A copy of “An empty mail”" in page and "Compiles" in page and "Compiles, with notes" not in page
+
+
 def test_content_is_frozen_with_the_launch(
     as_marketer: Client, organization: Organization, draft: Campaign, people: object, marketer: User
 ) -> None:
