@@ -41,9 +41,11 @@ def subscribe(*, contact: Contact, topic: Topic, statement: Statement) -> bool:
 
 
 def said_no_or_nothing(*, contact: Contact, topic: Topic) -> bool:
-    """Whether a person left a topic, or was asked and never confirmed: no member but an admin brings them back."""
+    """Whether a person left a topic or everything, or was asked and never confirmed: no member but an admin brings them back."""
     stands = Subscription.objects.filter(contact=contact, topic=topic)
-    return stands.exclude(state=SubscriptionState.SUBSCRIBED).exists()
+    return stands.exclude(state=SubscriptionState.SUBSCRIBED).exists() or suppressions.has_left_everything(
+        contact.address_key
+    )
 
 
 @transaction.atomic

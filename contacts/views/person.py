@@ -76,7 +76,9 @@ def subscribe(request: HttpRequest, org: str, contact: int) -> HttpResponse:
         return _show(request, found, consent=form, status=422)
     topic, why = form.cleaned_data["topic"], form.cleaned_data["why"]
     if request.role < Role.ADMIN and subscriptions.said_no_or_nothing(contact=found, topic=topic):
-        messages.error(request, f"They left {topic}, or never confirmed it. Only they can change that, or an admin.")
+        messages.error(
+            request, f"They left {topic} or everything, or never confirmed. Only they can change that, or an admin."
+        )
         return _to(request, found)
     done = subscriptions.subscribe(
         contact=found, topic=topic, statement=Statement(ConsentSource.MANUAL, why, actor=request.user)

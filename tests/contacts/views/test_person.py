@@ -74,6 +74,21 @@ def test_who_left_or_never_confirmed_is_brought_back_by_an_admin_only(
         assert ConsentRecord.objects.get(contact=contact).wording == "Called us"
 
 
+def test_who_left_everything_is_added_to_a_topic_by_an_admin_only(as_marketer, as_owner, organization, topic):
+    contact = person(organization)
+    subscribe = url(organization, "person_subscribe", contact=contact.pk)
+    as_marketer.post(url(organization, "person_unsubscribe", contact=contact.pk), {"topic": "", "why": "Wrote us"})
+    said = {"topic": "news", "why": "Called us"}
+    refused = as_marketer.post(subscribe, said, follow=True)
+    assert "Only they can change that, or an admin" in refused.content.decode()
+    with tenant_scope(organization):
+        assert not Subscription.objects.exists()
+    as_owner.post(subscribe, said)
+    with tenant_scope(organization):
+        assert Subscription.objects.get().state == SubscriptionState.SUBSCRIBED
+        assert Suppression.objects.get().lifted_at is None, "mail stays stopped until that is lifted as well"
+
+
 def test_subscribing_and_unsubscribing_by_hand_needs_a_reason(as_marketer, organization, topic):
     contact = person(organization)
     subscribe = url(organization, "person_subscribe", contact=contact.pk)
