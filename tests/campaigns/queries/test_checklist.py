@@ -13,6 +13,7 @@ from campaigns.actions import campaigns as verbs
 from campaigns.actions import launches
 from campaigns.models import Campaign, LinkCheck
 from campaigns.queries import check_counts, checklist
+from campaigns.queries.link_checks import hash_of
 from contacts.enums import SuppressionReason
 from contacts.models import Contact, Preference, Suppression
 from sending.models import DomainProvider
@@ -115,6 +116,39 @@ def test_nothing_is_asked_where_links_are_not_asked(organization: Organization, 
         assert checklist.facts(draft).asked is None and not LinkCheck.objects.exists()
         (result,) = [each for each in checklist.results(draft) if each.name == "links_answer"]
         assert result.status == "unknown" and not result.wants_tick and "LINK_CHECKS" in result.fix
+
+
+BOTH = "{% if contact.city == 'Oslo' %}https://oslo.kettle.example/{% else %}https://all.kettle.example/{% endif %}"
+
+
+def test_links_are_asked_as_they_are_written_and_never_as_somebody_fills_them_in(
+    organization: Organization, draft: Campaign, marketer: User, settings: Any
+) -> None:
+    settings.LINK_CHECKS = True
+    with tenant_scope(organization):
+        mjml = draft.design.mjml.replace("https://copperkettle.example/first-story", BOTH).replace(
+            "https://copperkettle.example/second-story", "https://x.kettle.example/?who={{ contact.first_name }}"
+        )
+        picture = "https://pictures.elsewhere.example/{{ contact.city | default: 'all' }}.png"
+        mjml = mjml.replace(
+            "</mj-body>",
+            f'<mj-section><mj-column><mj-image alt="x" src="{picture}" /></mj-column></mj-section></mj-body>',
+        )
+        verbs.choose_content(campaign=draft, name="Own", mjml=mjml, actor=marketer)
+        draft = Campaign.objects.get(pk=draft.pk)
+        asked = checklist.urls(draft)
+        assert {"https://oslo.kettle.example/", "https://all.kettle.example/"} <= set(asked)
+        assert not [url for url in asked if "{" in url or "x.kettle.example" in url or "pictures.elsewhere" in url]
+        assert set(checklist.facts(draft).asked) == set(asked)
+        LinkCheck.objects.create(
+            organization=organization,
+            url="https://oslo.kettle.example/",
+            url_hash=hash_of("https://oslo.kettle.example/"),
+            status="fail",
+            detail="There is no such page (404).",
+            asked_at=timezone.now(),
+        )
+        assert said(draft, "links_answer")[0] == "fail"
 
 
 def test_a_spam_filter_is_asked_once_for_a_text(

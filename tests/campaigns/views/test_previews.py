@@ -41,6 +41,13 @@ def test_a_page_of_looks_and_readers(
     assert "Hello Zoë" in page  # as the inbox shows the subject
 
 
+def test_the_topic_is_named(as_analyst: Client, organization: Organization, draft: Campaign) -> None:
+    with tenant_scope(organization):
+        Campaign.objects.filter(pk=draft.pk).update(subject="{{ topic.name }} of today")
+    page = as_analyst.get(url(organization, "campaign_preview", draft)).content.decode()
+    assert "Weekly news of today" in page
+
+
 def test_looks(as_analyst: Client, organization: Organization, draft: Campaign, people: People) -> None:
     people(1)
     plain = mail(as_analyst, organization, draft, look="desktop")

@@ -11,6 +11,7 @@ from accounts.tenancy import tenant_scope
 from campaigns.models import Campaign
 from contacts import tokens as contact_tokens
 from contacts.models import Contact, Suppression
+from sending.merging import compile_plan
 from sending.models import Delivery, Engagement, Event, MailingVariant, Tally
 from sending.tracking import tokens
 from sending.tracking.tokens import MessageTokens
@@ -72,7 +73,17 @@ def test_a_token_of_another_send_or_of_a_test_opens_nothing(
     key = derived_keys.keys_for(tokens.PURPOSE)[0]
     for ids in ((delivery.pk, delivery.mailing_id + 1), (0, delivery.mailing_id), (2**62, 5)):
         token = MessageTokens(delivery_id=ids[0], mailing_id=ids[1], key=key).view()
-        assert client.get(f"/v/{token}").status_code == 404
+        answer = client.get(f"/v/{token}")
+        assert answer.status_code == 404 and ("This was a test" in answer.content.decode()) == (ids[0] == 0)
+
+
+def test_it_names_the_topic(client: Client, organization: Organization, delivery: Delivery) -> None:
+    with tenant_scope(organization):
+        letter = delivery.mailing.letter
+        letter.plan = compile_plan("", "<p>{{ topic.name }}</p>", "").to_json()
+        letter.links = []
+        letter.save(update_fields=["plan", "links"])
+    assert "<p>Weekly news</p>" in client.get(f"/v/{marks(delivery).view()}").content.decode()
 
 
 def test_whoever_was_forgotten_has_no_page(client: Client, organization: Organization, delivery: Delivery) -> None:
