@@ -7,7 +7,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import formatdate
 from hashlib import sha256
 from typing import Any, Generic, TypeVar
@@ -31,6 +31,8 @@ KEEP_SECONDS = 60.0
 KEEP_LETTERS = 500
 MAX_SUBJECT = 900
 MAX_BODY = 5 * 1024 * 1024  # bytes; receivers take more, readers do not
+TOLL_LETTERS = 20  # of a mailing, before it is judged what they take
+TOLL_SECONDS = 0.02  # of the processor, for a message on the average: three times what may be compiled ever needs
 Thing = TypeVar("Thing")
 
 SENDER_ID = "posthouse"  # Feedback-ID: 5 to 15 characters, always the same
@@ -58,6 +60,30 @@ FROM sending_storedmessage s WHERE s.delivery_id = %(delivery)s
 DOMAIN = "SELECT name, selector, private_key, return_path_label FROM sending_sendingdomain WHERE id = %(domain)s"
 
 
+@dataclass(slots=True)
+class Toll:
+    """What merging one mailing's messages took of the processor.
+
+    The mail of all organizations goes through one loop: who takes far more of it than any letter needs, gets no more of it.
+    """
+
+    letters: int = 0
+    seconds: float = 0.0
+
+    def ask(self) -> None:
+        """Raises Unmakeable for the mailing that took too much."""
+        if self.letters >= TOLL_LETTERS and self.seconds > TOLL_SECONDS * self.letters:
+            raise Unmakeable(
+                Reason.MERGE,
+                f"Merging takes {self.seconds / self.letters * 1000:.0f} ms of the processor for each message; "
+                f"{TOLL_SECONDS * 1000:.0f} are allowed. Use fewer filters and loops on long values.",
+            )
+
+    def pay(self, seconds: float) -> None:
+        self.letters += 1
+        self.seconds += seconds
+
+
 @dataclass(frozen=True, slots=True)
 class Mould:
     """A letter of one mailing, ready to be filled."""
@@ -68,6 +94,7 @@ class Mould:
     signer: dkim.Signer
     same_for_all: dict[str, str]
     link_base: str
+    toll: Toll = field(default_factory=Toll)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +165,8 @@ class LetterComposer:
         if "web_version_url" in mould.plan.names:
             values["web_version_url"] = f"{base}/v/{marks.view()}"
         click = f"{base}/c/"
+        mould.toll.ask()
+        began = time.thread_time()
         try:
             filled = merging.fill(
                 mould.plan,
@@ -147,6 +176,8 @@ class LetterComposer:
             )
         except merging.Unmergeable as error:
             raise Unmakeable(Reason.MERGE, str(error)) from error
+        finally:
+            mould.toll.pay(time.thread_time() - began)
         subject = mould.plan.subject.join(filled)
         if len(subject) > MAX_SUBJECT:
             raise Unmakeable(

@@ -44,7 +44,7 @@ from sending.merging.values import present
 MAX_DEPTH = 15  # blocks in blocks
 MAX_ITERATIONS = 10_000  # of all the loops of a hole together
 MAX_OUTPUT = 500_000  # bytes of a hole
-MAX_SECONDS = 0.5  # of the processor, for a whole letter; what was compiled here needs a hundredth of it
+MAX_SECONDS = 0.2  # of the processor, for a whole letter; what may be compiled needs a hundredth of a second
 
 
 class Unmergeable(ValueError):

@@ -5,6 +5,7 @@
 import base64
 import email
 import email.policy
+import time
 from typing import Any
 
 import dkim as verifier
@@ -22,6 +23,7 @@ from contacts.models import Contact
 from contacts.tokens import read_address
 from sending import keys
 from sending.actions import house_mail
+from sending.adapters import composer as composing
 from sending.adapters.composer import LetterComposer
 from sending.adapters.signing import SigningThreads
 from sending.enums import Reason
@@ -139,6 +141,30 @@ async def test_what_cannot_be_made_is_said(town: Town) -> None:
     town.rows("UPDATE sending_letter SET plan = '{}'")
     with pytest.raises(Unmakeable):
         await compose_all(town)
+
+
+async def test_a_letter_that_takes_too_much_of_the_processor_stops_for_its_mailing_alone(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(composing, "TOLL_LETTERS", 3)
+    hole = "{{{{ contact.first_name" + " | titlecase" * 10 + " | append: '{0}' }}}}"
+    heavy = compile_plan("", "".join(hole.format(n) for n in range(400)), "")
+    town.rows("UPDATE sending_letter SET plan = %(plan)s", plan=Json(heavy.to_json()))
+    town.rows("UPDATE contacts_contact SET values = jsonb_build_object('first_name', %(v)s::text)", v="aé " * 3_000)
+    ledger, maker = await relay(town), composer()
+    said, times = [], []
+    for parcel in await claim_all(ledger):
+        began = time.process_time()
+        with pytest.raises(Unmakeable) as caught:
+            await maker.compose(parcel)
+        said.append(caught.value.text)
+        times.append(time.process_time() - began)
+    assert [("too long" in each, "for each message" in each) for each in said] == [(True, False)] * 3 + [
+        (False, True)
+    ] * 3
+    assert max(times[3:]) < 0.1 < min(times[:3])
+    await ledger.close()
+    await maker.close()
 
 
 def rewrite(town: Town, values: dict[str, Any], of_the_first: dict[str, Any] | None = None) -> None:
