@@ -1,10 +1,13 @@
 """The test database: made by the owner, used as `posthouse_app`, so that every test meets row-level security.
 
+It is a copy of one that has all migrations and is kept under var/test until one of them changes.
+
 A role that is chosen at connect is what RESET ROLE goes back to, so the owner's own work (flushing between tests that
 commit, dropping the database) says SET ROLE NONE, which means the login role.
 """
 
 import fcntl
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any
@@ -19,6 +22,7 @@ from django.test.utils import setup_databases, teardown_databases
 from posthouse.up.places import CHECKOUT
 
 APP_ROLE = "posthouse_app"
+MIGRATED = "posthouse_migrated"
 KEPT_TABLES = ("django_migrations", "django_content_type", "auth_permission")
 
 
@@ -43,17 +47,46 @@ def claim(name: str) -> IO[str]:
     return lock
 
 
+def administration() -> "psycopg.Connection[tuple[Any, ...]]":
+    database = settings.DATABASES["default"]
+    return psycopg.connect(host=database["HOST"], user=database["USER"], dbname="postgres", autocommit=True)
+
+
 def turn_everybody_out() -> None:
     """End the sessions that a thread or a daemon of a test left in the test database: it could not be dropped."""
-    database = settings.DATABASES["default"]
-    with psycopg.connect(
-        host=database["HOST"], user=database["USER"], dbname="postgres", autocommit=True
-    ) as administration:
-        administration.execute(
+    with administration() as server:
+        server.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
             "WHERE datname = ANY(%s) AND usename = current_user AND pid <> pg_backend_pid()",
-            [[database["TEST"]["NAME"]]],
+            [[settings.DATABASES["default"]["TEST"]["NAME"]]],
         )
+
+
+def set_up(**options: Any) -> Any:
+    """Make the test database. One run at a time, for nobody may change what another one copies."""
+    test = settings.DATABASES["default"]["TEST"]
+    with (CHECKOUT / "var" / "test" / f"{MIGRATED}.lock").open("w") as lock, administration() as server:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        said = server.execute(
+            "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", [MIGRATED]
+        ).fetchone()
+        mark = what_migrations_say()
+        if said is None or said[0] != mark:
+            name, test["NAME"] = test["NAME"], MIGRATED
+            ((migrated, before, _),) = setup_databases(**options | {"keepdb": False})
+            migrated.close()
+            migrated.settings_dict["NAME"] = settings.DATABASES["default"]["NAME"] = before
+            test["NAME"] = name
+            server.execute(f"COMMENT ON DATABASE {MIGRATED} IS '{mark}'")
+        test["TEMPLATE"] = MIGRATED
+        return setup_databases(**options)
+
+
+def what_migrations_say() -> str:
+    """A digest of all migrations, of what ours call, and of the libraries that bring theirs."""
+    sources = [*sorted(CHECKOUT.glob("*/migrations/*.py")), CHECKOUT / "accounts" / "row_security.py"]
+    said = b"".join(path.name.encode() + path.read_bytes() for path in [*sources, CHECKOUT / "requirements.txt"])
+    return hashlib.sha256(said).hexdigest()
 
 
 @pytest.fixture(scope="session")
@@ -69,7 +102,7 @@ def django_db_setup(
     lock = claim(settings.DATABASES["default"]["TEST"]["NAME"])
     with django_db_blocker.unblock():
         connect_as("")
-        made = setup_databases(
+        made = set_up(
             verbosity=max(0, request.config.option.verbose - 1),
             interactive=False,
             keepdb=keep,
