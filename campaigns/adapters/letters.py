@@ -5,7 +5,7 @@ import re
 from django.db.models import Q
 
 from campaigns.enums import CampaignState
-from campaigns.models import Campaign, Design
+from campaigns.models import Campaign, Design, Variant
 from contacts.ports import Letter
 
 
@@ -18,9 +18,13 @@ class LetterAnswers:
             organization_id=organization_id, is_template=True, archived_at=None, mjml__contains=name
         )
         over = (CampaignState.FINISHED, CampaignState.CANCELLED)
+        contains = Q(subject__contains=name) | Q(preheader__contains=name) | Q(design__mjml__contains=name)
+        versions = Variant.objects.filter(contains, organization_id=organization_id).select_related("design")
+        of_versions: dict[int, list[str]] = {}
+        for version in versions.exclude(campaign__state__in=over):
+            of_versions.setdefault(version.campaign_id, []).append(_said(version))
         unsent = Campaign.objects.filter(
-            Q(subject__contains=name) | Q(preheader__contains=name) | Q(design__mjml__contains=name),
-            organization_id=organization_id,
+            contains | Q(pk__in=list(of_versions)), organization_id=organization_id
         ).exclude(state__in=over)
         found = [
             Letter("template", design.name, "campaigns:design", (("design", design.public_id),))
@@ -28,8 +32,7 @@ class LetterAnswers:
             if whole.search(design.mjml)
         ]
         for campaign in unsent.select_related("design").order_by("name", "pk"):
-            said = "\n".join((campaign.subject, campaign.preheader, campaign.design.mjml if campaign.design else ""))
-            if whole.search(said):
+            if whole.search("\n".join((_said(campaign), *of_versions.get(campaign.pk, ())))):
                 what, page = (
                     ("draft", "campaigns:campaign_edit")
                     if campaign.state == CampaignState.DRAFT
@@ -51,3 +54,7 @@ class LetterAnswers:
             )
             for campaign in campaigns.order_by("-pk")[:100]
         ]
+
+
+def _said(words: Campaign | Variant) -> str:
+    return "\n".join((words.subject, words.preheader, words.design.mjml if words.design else ""))

@@ -5,7 +5,7 @@ import pytest
 from accounts.models import Brand
 from campaigns.adapters.letters import LetterAnswers
 from campaigns.enums import CampaignState
-from campaigns.models import Campaign, Design
+from campaigns.models import Campaign, Design, Variant
 
 pytestmark = pytest.mark.django_db
 
@@ -21,9 +21,13 @@ def test_whole_names_in_templates_and_in_campaigns_that_are_not_over(scoped):
     Campaign.objects.create(name="By its subject", subject="Hello {{ contact.city }}", **facts)
     Campaign.objects.create(name="Sent", subject="{{ contact.city }}", state=CampaignState.FINISHED, **facts)
     Campaign.objects.create(name="Scheduled", subject="{{ contact.city }}", state=CampaignState.SCHEDULED, **facts)
+    tested = Campaign.objects.create(name="By a version", subject="Hello", **facts)
+    Variant.objects.create(organization=scoped, campaign=tested, number=2, subject="{{ contact.city }}")
+    Variant.objects.create(organization=scoped, campaign=tested, number=3, preheader="{{ contact.city_2 }}")
     found = LetterAnswers().naming(organization_id=scoped.pk, name="contact.city")
     assert [(one.what, one.name) for one in found] == [
         ("template", "Names it"),
+        ("draft", "By a version"),
         ("draft", "By its content"),
         ("draft", "By its subject"),
         ("campaign", "Scheduled"),
