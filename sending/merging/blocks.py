@@ -127,6 +127,7 @@ class _Builder:
     root: list[Node] = field(default_factory=list)
     stack: list[_Frame] = field(default_factory=list)
     variables: set[str] = field(default_factory=set)
+    unknown: dict[str, str] = field(default_factory=dict)  # what was said of a name that there is not
     too_deep: int = 0
 
     @property
@@ -295,7 +296,11 @@ class _Builder:
             elif head == "forloop":
                 self.problems.append(span.problem("forloop is there inside of {% for … %} only."))
             elif self.known is not None and (name := expressions.base_of(path)) not in self.known:
-                self.problems.append(span.problem(language.unknown(name, {*self.known, *variables})))
+                if name not in self.unknown:
+                    # Looking for the nearest name is slow, and nobody reads more of them than that.
+                    names = {*self.known, *variables} if len(self.unknown) < MAX_PROBLEMS else ()
+                    self.unknown[name] = language.unknown(name, names)
+                self.problems.append(span.problem(self.unknown[name]))
 
     def wrong(self, tag: Tag, message: str) -> None:
         self.problems.append(tag.span.problem(message))

@@ -1,5 +1,7 @@
 """The merge language: what it reads, and the sentences for what it cannot read."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -144,3 +146,11 @@ def test_never_fails_otherwise_than_by_problems(source: str) -> None:
 def test_a_huge_source_is_read_in_time() -> None:
     assert len(check("{{ x " * 100_000)) <= 50
     assert len(check("{{ a }}" * 100_000, known_names())) == 50
+
+
+def test_two_thousand_names_that_there_are_not_take_no_time() -> None:
+    known = known_names(f"field_number_{n}" for n in range(300))
+    began = time.process_time()
+    problems = check("".join(f"{{{{ contact.feild_numbr_{n} }}}}" for n in range(1_900)), known)
+    assert time.process_time() - began < 2
+    assert len(problems) == 50 and all("Did you mean {{ contact.field_number_" in each.message for each in problems)
