@@ -114,12 +114,13 @@ def editor(
     """The editor's page, for a template or for a campaign's content. `typed`: what was not saved and must not get lost."""
     names = content.merge_names(request.organization)
     made = _make(design, campaign, names)
+    read_only = not may(request, Role.MARKETER)
     kit = brand_kits.looks_of(design.brand)
     context = {
         "design": design,
         "campaign": campaign,
         "names": sorted(names),
-        "read_only": not may(request, Role.MARKETER),
+        "read_only": read_only,
         "typed": design.mjml if typed is None else typed,
         "palette": PALETTE,
         "canvas": {
@@ -132,7 +133,9 @@ def editor(
     if typed is not None:
         context |= _differences(design, typed)
     context |= _findings(made)
-    page = csp_update(EDITOR_POLICY)(lambda asked: render(asked, "campaigns/designs/edit.html", context, status=status))
+    page = csp_update({} if read_only else EDITOR_POLICY)(
+        lambda asked: render(asked, "campaigns/designs/edit.html", context, status=status)
+    )
     response = page(request)
     assert isinstance(response, HttpResponse)
     return response

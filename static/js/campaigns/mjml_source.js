@@ -54,7 +54,11 @@
     elements(text) {
       const root = this.node({ name: "", kind: "box", children: [] });
       let here = root, at = 0, gap = 0, depth = 0;
-      const line = (place) => text.slice(0, place).split("\n").length;
+      let lines = 1, counted = 0;
+      const line = (place) => {  // asked in rising order
+        for (let next; (next = text.indexOf("\n", counted)) >= 0 && next < place; counted = next + 1) lines += 1;
+        return lines;
+      };
       const stand = (end) => {  // bare words between elements, Liquid most of all, become a node that is kept
         const words = text.slice(gap, end).replace(/<!--[\s\S]*?(?:-->|$)/g, (found) => " ".repeat(found.length));
         if (!words.trim()) return;

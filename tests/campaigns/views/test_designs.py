@@ -195,7 +195,9 @@ def test_the_editor_alone_may_show_styles_and_pictures_of_mail_and_no_more(
 def test_who_may_only_look_gets_no_visual_editor(
     as_analyst: Client, organization: Organization, template: Design
 ) -> None:
-    page = as_analyst.get(url(organization, "design", template)).content.decode()
+    answer = as_analyst.get(url(organization, "design", template))
+    page = answer.content.decode()
+    assert "unsafe-inline" not in answer["Content-Security-Policy"]
     assert "data-visual" not in page and "design_panels" not in page and "readonly" in page
 
 
