@@ -101,9 +101,8 @@ def test_those_that_somebody_uses_stay(scoped):
     import_ = applied(scoped, ",".join(("Email", *columns)) + "\nann@post.example" + ",x" * len(columns) + "\n")
     contact = Contact.objects.create(organization=scoped, address="zoe@post.example", address_key="zoe@post.example")
     Contact.objects.filter(pk=contact.pk).update(values={"typed": "by hand"})
-    rule = {"about": "field:{}", "does": "is", "value": "x"}
     for key, facts in (("segment", {}), ("archived", {"archived_at": timezone.now()})):
-        definition = {"all": [rule | {"about": f"field:{key}"}]}
+        definition = {"match": "all", "rules": [{"about": f"field:{key}", "op": "is", "value": "x"}]}
         Segment.objects.create(organization=scoped, name=key, definition=definition, **facts)
     SignupForm.objects.create(organization=scoped, brand=Brand.objects.get(), name="Form", fields=[{"key": "form"}])
     Campaign.objects.create(organization=scoped, brand=Brand.objects.get(), name="Draft", subject="{{ contact.draft }}")
