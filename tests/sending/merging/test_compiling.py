@@ -105,10 +105,10 @@ def test_merges_thousands_a_second() -> None:
     plan = compile_plan("Hi {{ contact.first_name }}", html, "Hi {{ contact.first_name }}")
     values = {"contact.first_name": "Zoë"}
     links = ["https://l.example/c/" + "x" * 40] * 10
-    started = time.perf_counter()
+    started = time.process_time()
     for _ in range(2_000):
         merge(plan, values, links=links, pixel="https://l.example/i/x.gif")
-    assert 2_000 / (time.perf_counter() - started) > 2_000  # measured: 40,000 on one core
+    assert 2_000 / (time.process_time() - started) > 2_000  # measured: 40,000 on one core
 
 
 def test_a_huge_letter_is_refused_not_chewed() -> None:

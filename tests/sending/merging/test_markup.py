@@ -41,10 +41,10 @@ def test_any_text_is_read(source: str) -> None:
 
 @pytest.mark.parametrize("bit", BITS)
 def test_time_is_linear(bit: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     for _ in walk(bit * 50_000):
         pass
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
 
 
 def test_links_inside_conditional_comments_are_read() -> None:
