@@ -27,12 +27,13 @@ from tests.campaigns.actions.test_variants import fresh, launch, set_up
 People = Callable[..., list[Contact]]
 
 
-def tally(campaign: Campaign, variant: int, kind: int, n: int) -> None:
+def tally(campaign: Campaign, variant: int, kind: int, n: int, *, link: int = -1) -> None:
     Tally.objects.create(
         organization_id=campaign.organization_id,
         mailing_id=campaign.mailing_id,
         variant=variant,
         kind=kind,
+        link=link,
         n=n,
         at=timezone.now(),
     )

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from accounts.models import Organization, User
 from accounts.tenancy import tenant_scope
-from campaigns.actions import launches
+from campaigns.actions import launches, winners
 from campaigns.models import Campaign, Variant
 from campaigns.queries import variants
 from contacts.models import Contact
@@ -243,16 +243,21 @@ def test_the_click_map_has_each_versions_design_and_numbers(
         campaign = launch(with_content(draft, marketer), marketer)
         delivered(campaign, {1: 0, 2: 0})
         for variant, n in ((1, 4), (2, 7)):
-            tally(campaign, variant, EventKind.FIRST_CLICKED, n)
-            row = MailingVariant.objects.filter(variant=variant).get()
-            assert row.letter.links
-    page = as_marketer.get(url(organization, "campaign_clicks", campaign)).content.decode()
+            for kind in (EventKind.FIRST_CLICKED, EventKind.CLICKED):
+                tally(campaign, variant, kind, n, link=0)
+    where, mail = (url(organization, name, campaign) for name in ("campaign_clicks", "campaign_clicks_mail"))
+    page = as_marketer.get(where).content.decode()
     assert "Version A" in page and "Version B" in page
-    for edition in ("0", "1", "7", "x"):
-        assert (
-            as_marketer.get(url(organization, "campaign_clicks_mail", campaign), {"edition": edition}).status_code
-            == 200
-        )
+    for edition, people, badge in (("0", 4, "1 · 4"), ("1", 7, "1 · 7"), ("7", 4, "1 · 4"), ("x", 4, "1 · 4")):
+        table = as_marketer.get(where, {"edition": edition}).content.decode()
+        assert f'data-label="People">{people}</td>' in table
+        shown = as_marketer.get(mail, {"edition": edition}).content.decode()
+        assert badge in shown and ("Of B" in shown) == (edition == "1")
+    with tenant_scope(organization):
+        winners.choose(campaign=campaign, number=2, actor=marketer)
+        tally(campaign, REST, EventKind.FIRST_CLICKED, 2, link=0)
+    page = as_marketer.get(where, {"edition": "1"}).content.decode()
+    assert "Version B and the others" in page and 'data-label="People">9</td>' in page
 
 
 def test_a_message_names_its_version(as_analyst: Client, organization: Organization, tested: Campaign) -> None:
