@@ -197,6 +197,8 @@ DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"Posthouse <hello@{HOUSE_DO
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 RELAY_SMTP_PORT = env.number("RELAY_SMTP_PORT", PORT + 3 if SANDBOX else 25, least=1, most=65535)
 RELAY_RESOLVER = env.text("RELAY_RESOLVER", f"127.0.0.1:{PORT + 4}" if SANDBOX else "")  # host:port; "" = the system's
+# Whether its word that an answer was validated by DNSSEC (the AD bit) is believed; None: when it is on this computer.
+RELAY_RESOLVER_VALIDATES = env.flag("RELAY_RESOLVER_VALIDATES") if env.text("RELAY_RESOLVER_VALIDATES") else None
 RELAY_EHLO_NAME = env.text("RELAY_EHLO_NAME", f"relay.{HOUSE_DOMAIN or 'localhost'}")
 MAILROOM_HOST = env.text("MAILROOM_HOST", "127.0.0.1" if SANDBOX else "")
 MAILROOM_PORT = env.number("MAILROOM_PORT", PORT + 2 if SANDBOX else 25, least=1, most=65535)

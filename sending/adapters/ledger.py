@@ -8,7 +8,7 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -16,9 +16,12 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from sending.adapters import ledger_sql as sql
+from sending.adapters import tls_sql
 from sending.adapters import wave_sql as waves
 from sending.adapters.lines import BY_INDEX, Line
 from sending.enums import DeliveryState
+from sending.relay import tls_counts
+from sending.relay.policies import Kept
 from sending.relay.ports import Fenced, Lane, Leave, Parcel, Settlement, Unreachable, Wave
 
 log = logging.getLogger(__name__)
@@ -208,6 +211,29 @@ class Ledger:
         if given["ids"]:
             await self._chores.rows(waves.TAKE_BACK, {"wave": wave_id, **given})
         return len(given["ids"])
+
+    async def count_tls(self, counts: Mapping[tls_counts.Session, tls_counts.Counted]) -> None:
+        await self._chores.rows(tls_sql.COUNT, tls_sql.counting(counts))
+
+    # --- Shelf (sending/relay/policies.py) ----------------------------------------------------------------------------
+
+    async def policy(self, domain: str) -> tuple[str, bytes, float] | None:
+        rows = await self._chores.rows(tls_sql.POLICY, {"domain": domain})
+        return (rows[0][0], rows[0][1].encode(), rows[0][2]) if rows else None
+
+    async def keep_policy(self, domain: str, kept: Kept) -> None:
+        await self._chores.rows(
+            tls_sql.KEEP_POLICY,
+            {
+                "domain": domain,
+                "id": kept.id,
+                "text": kept.text.decode(),
+                "fetched": kept.fetched,
+                "expires": kept.expires,
+            },
+        )
+
+    # --- the rest of the Journal --------------------------------------------------------------------------------------
 
     async def leave(self) -> None:
         await self._chores.rows(sql.LEAVE, {"relay": self.relay_id})

@@ -57,7 +57,8 @@ _MINE = f"d.state + 0 = {_SENDING} AND d.relay_id + 0 = %(relay)s"
 WAITING = f"""
 SELECT l.id, l.organization_id, l.mailing_id, l.domain, greatest(l.priority, s.priority),
        extract(epoch FROM d.due_at)::float8, extract(epoch FROM s.give_up_after)::float8,
-       greatest(0, extract(epoch FROM greatest(d.due_at, m.held_until) - clock_timestamp()))::float8, m.hold IS NOT NULL
+       greatest(0, extract(epoch FROM greatest(d.due_at, m.held_until) - clock_timestamp()))::float8, m.hold IS NOT NULL,
+       (SELECT o.tls_only FROM accounts_organization o WHERE o.id = l.organization_id)
 FROM sending_lane l
 JOIN sending_mailing m ON m.id = l.mailing_id
 JOIN sending_stream s ON s.id = m.stream_id

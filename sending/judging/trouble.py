@@ -129,6 +129,8 @@ NETWORK = Judgement(Outcome.DEFERRED, "network", effect=Effect.HOLD)  # no host 
 CUT = Judgement(Outcome.DEFERRED, "network", effect=Effect.CLOSE)  # before the final dot: not delivered, for sure
 IN_DOUBT = Judgement(Outcome.IN_DOUBT, "network", effect=Effect.CLOSE)  # after it: nobody knows
 DNS = Judgement(Outcome.DEFERRED, "dns", effect=Effect.HOLD)
+NO_TLS = Judgement(Outcome.DEFERRED, "tls", effect=Effect.HOLD)  # there, nothing goes in clear text or to an impostor
+NOT_IN_CLEAR = Judgement(Outcome.DEFERRED, "tls")  # ... by its organization's wish; others' mail goes on
 NULL_MX = Judgement(Outcome.BOUNCED, "invalid_domain", suppress="invalid")
 NO_DOMAIN_YET = Judgement(Outcome.DEFERRED, "no_such_domain")
 NO_DOMAIN = Judgement(

@@ -7,7 +7,7 @@ from django.db import models
 
 
 class StsPolicy(models.Model):
-    """An MTA-STS policy as it was fetched (RFC 8461, section 3.2): kept until `expires_at`, also when it cannot be fetched again."""
+    """An MTA-STS policy as it was fetched (RFC 8461, section 3.2): kept until `expires_at`, whatever fetching says meanwhile."""
 
     domain = models.CharField(max_length=253, primary_key=True)
     policy_id = models.CharField(max_length=32, help_text="Of the TXT record that led to it.")

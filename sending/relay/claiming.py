@@ -5,7 +5,7 @@ Trap: a lane whose site is held must not be claimed, but its old deliveries must
 
 import logging
 
-from sending.judging import trouble
+from sending.judging.trouble import Outcome
 from sending.relay.carrying import Carrying
 from sending.relay.commits import Commits
 from sending.relay.fairness import Ramp, Turns
@@ -160,7 +160,7 @@ class Claiming:
         domain = lane.domain
         obstacle = self._ways.obstacle(domain)
         if obstacle is not None:
-            if obstacle.judgement is not trouble.DNS or self._is_old(lane):
+            if obstacle.judgement.outcome is not Outcome.DEFERRED or self._is_old(lane):
                 return domain, UNROUTED_ROWS
             # One is told each time, so that people see why; the others wait without a try.
             return domain, int(self._ways.is_untold(domain))

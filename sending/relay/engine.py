@@ -19,6 +19,7 @@ from sending.relay.ports import Clock, Composer, Journal, Spool, Unreachable
 from sending.relay.routes import Route, Routes
 from sending.relay.site import Site
 from sending.relay.sites import Directory
+from sending.relay.tls_counts import TlsCounts
 from sending.relay.waves import Waves
 from sending.relay.ways import Ways
 
@@ -41,6 +42,7 @@ class Relay:
         doors: Doors,
         directory: Directory,
         clock: Clock,
+        counts: TlsCounts | None = None,
         chance: random.Random | None = None,
         drain_seconds: float = 25.0,
     ) -> None:
@@ -48,6 +50,7 @@ class Relay:
         self._doors = doors
         self._directory = directory
         self._clock = clock
+        self._counts = counts or TlsCounts(clock)
         self._drain_seconds = drain_seconds
         self._relays = 1
         self.sites = OpenSites(clock, begin=self._begin)
@@ -112,11 +115,20 @@ class Relay:
                     for site in self.sites:
                         site.share(relays)
                 await self._commits.trim()
+                await self._write_counts()
                 if await self._journal.reap():
                     self._claiming.look_again(at_once=False)
             except Unreachable as error:
                 log.warning("No heartbeat: %s", error)
             await asyncio.sleep(BEAT)
+
+    async def _write_counts(self) -> None:
+        if counts := self._counts.take():
+            try:
+                await self._journal.count_tls(counts)
+            except Unreachable:
+                self._counts.give_back(counts)
+                raise
 
     def _facts(self, rate: float) -> dict[str, Any]:
         return {
@@ -151,4 +163,5 @@ class Relay:
         )
         if commits.done():
             commits.result()
+        await self._write_counts()
         await self._journal.leave()

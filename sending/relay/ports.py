@@ -5,11 +5,14 @@ protocols; tests answer them with lists.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sending.judging.trouble import Judgement
+
+if TYPE_CHECKING:
+    from sending.relay import tls_counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,7 @@ class Lane:
 
     `give_up_after`: seconds after which a delivery that cannot be sent expires. `wait`: seconds, when it was looked at, to
     the moment from which something of it may leave. `in_undo`: then its mailing must be let go first (`Spool.let_go`).
+    `tls_only`: its organization wants none of it to leave in clear text.
     """
 
     id: int
@@ -29,6 +33,7 @@ class Lane:
     give_up_after: float
     wait: float = 0.0
     in_undo: bool = False
+    tls_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +174,10 @@ class Journal(Protocol):
 
     async def leave(self) -> None:
         """End this relay in good order: it holds nothing any more. Raises Unreachable."""
+        ...
+
+    async def count_tls(self, counts: "Mapping[tls_counts.Session, tls_counts.Counted]") -> None:
+        """Add to the day's counts of sessions with other domains' servers. Raises Unreachable."""
         ...
 
     async def wait_for_mail(self) -> bool:

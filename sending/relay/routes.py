@@ -2,7 +2,9 @@
 
 Policy: MX by preference; without MX the domain's own address (an implicit MX of preference 0); `MX 0 .` takes no mail at all
 (RFC 7505). One question at a time for a name, however many messages wait for it. When the DNS fails, what it said an hour
-ago is better than nothing.
+ago is better than nothing; but not that there is no TLSA record, or a cut line would turn DANE off (RFC 7672, section 2.1).
+Hosts that a domain's MTA-STS policy does not name are left out here, so that its route is its own (RFC 8461, section 4.1);
+unless they are under DANE, which comes first.
 """
 
 import asyncio
@@ -13,7 +15,9 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from sending.relay.addresses import Reach, may_connect
-from sending.relay.dns import Answer, Dns, NoSuchDomain, Unknown
+from sending.relay.dns import Answer, Dns, NoSuchDomain, Tlsa, Unknown
+from sending.relay.policies import AGAIN, Policies
+from sending.relay.sts import Mode, Policy
 
 SHORTEST, LONGEST = 5.0, 6 * 3600.0  # seconds that an answer is kept, whatever its TTL
 NEGATIVE = 60.0
@@ -33,6 +37,10 @@ class NoSuchMailDomain(Exception):
     """The domain does not exist, or has neither MX nor address."""
 
 
+class NoHostAllowed(Exception):
+    """None of the domain's mail exchangers is one that its MTA-STS policy names."""
+
+
 class LeadsNowhere(Exception):
     """All MX hosts have addresses that we may not connect to: loopback, private networks."""
 
@@ -45,39 +53,75 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The MX hosts of a domain as (preference, host), sorted. Equal routes lead to the same site."""
+    """The MX hosts of a domain as (preference, host), sorted. Equal routes lead to the same site.
+
+    `secure`: the DNS vouches for them (DNSSEC), so DANE may hold there. `enforced`: they are those that an MTA-STS policy
+    names, and their certificates must be good for their names.
+    """
 
     exchangers: tuple[tuple[int, str], ...]
+    secure: bool = False
+    enforced: bool = False
 
     @property
     def hosts(self) -> tuple[str, ...]:
         return tuple(host for _, host in self.exchangers)
 
 
-class Routes:
-    """The routes of all domains; asks the DNS when it has to."""
+@dataclass(frozen=True, slots=True)
+class _Addresses:
+    found: tuple[str, ...]
+    secure: bool
 
-    def __init__(self, dns: Dns, clock: Clock, *, reach: Reach, chance: random.Random | None = None) -> None:
+
+class Routes:
+    """The routes of all domains; asks the DNS when it has to. Without `policies` MTA-STS is not looked at."""
+
+    def __init__(
+        self,
+        dns: Dns,
+        clock: Clock,
+        *,
+        reach: Reach,
+        chance: random.Random | None = None,
+        policies: Policies | None = None,
+        port: int = 25,
+    ) -> None:
         self._dns = dns
         self._clock = clock
         self._reach = reach
         self._chance = chance or random.Random()
         self._routes: Memory[Route] = Memory(clock)
-        self._addresses: Memory[tuple[str, ...]] = Memory(clock)
+        self._policies = policies
+        self._port = port
+        self._addresses: Memory[_Addresses] = Memory(clock)
+        self._tlsas: Memory[tuple[Tlsa, ...]] = Memory(clock)
 
     async def of(self, domain: str) -> Route:
-        """The route of a domain (A-labels, lower case). Raises TakesNoMail, NoSuchMailDomain, Unknown."""
+        """The route of a domain (A-labels, lower case). Raises TakesNoMail, NoSuchMailDomain, NoHostAllowed, Unknown."""
         return await self._routes.get(domain, lambda: self._find(domain))
 
     def known(self, domain: str) -> Route | None:
         """The route if it is known now, without asking."""
         return self._routes.peek(domain)
 
+    def policy_of(self, domain: str) -> Policy | None:
+        """Its MTA-STS policy, as far as it is known now."""
+        return self._policies.known(domain) if self._policies is not None else None
+
+    def ask_again(self, domain: str) -> None:
+        """What is known of a domain has led to trouble: ask for its records and its policy before the next session."""
+        self._routes.doubt(domain)
+
     async def _find(self, domain: str) -> tuple[Route, float]:
-        try:
-            answer = await self._dns.mx(domain)
-        except NoSuchDomain as error:
-            raise NoSuchMailDomain(f"the domain {domain} does not exist") from error
+        asked, policy = await asyncio.gather(self._dns.mx(domain), self._policy(domain), return_exceptions=True)
+        if isinstance(asked, NoSuchDomain):
+            raise NoSuchMailDomain(f"the domain {domain} does not exist") from asked
+        if isinstance(asked, BaseException):
+            raise asked
+        if isinstance(policy, BaseException):
+            raise policy
+        answer = asked
         records = [record for record in answer.records if isinstance(record, tuple)]
         exchangers = sorted({(preference, host) for preference, host in records if host})[:MAX_HOSTS]
         if records and not exchangers:
@@ -86,15 +130,63 @@ class Routes:
             if not await self.addresses(domain):
                 raise NoSuchMailDomain(f"{domain} has neither MX nor address")
             exchangers = [(0, domain)]
-        return Route(tuple(exchangers)), answer.ttl
+        ttl = answer.ttl
+        if self._policies is not None and self._policies.is_pending(domain):
+            ttl = min(ttl, AGAIN)
+        if policy is None or policy.mode is not Mode.ENFORCE:
+            return Route(tuple(exchangers), answer.secure), ttl
+        allowed = [
+            (preference, host)
+            for preference, host in exchangers
+            if policy.allows(host) or (answer.secure and await self._is_under_dane(host))
+        ]
+        if not allowed:
+            assert self._policies is not None
+            hosts = [host for _, host in exchangers]
+            self._policies.names_none_of(domain, hosts)
+            raise NoHostAllowed(
+                f"the MTA-STS policy of {domain} names none of its mail exchangers: {', '.join(hosts[:3])}"
+            )
+        return Route(tuple(allowed), answer.secure, enforced=True), ttl
+
+    async def _policy(self, domain: str) -> Policy | None:
+        return await self._policies.of(domain) if self._policies is not None else None
+
+    async def _is_under_dane(self, host: str) -> bool:
+        try:
+            return bool(await self.tlsa(host))
+        except Unknown:
+            return False
 
     async def addresses(self, host: str) -> tuple[str, ...]:
         """The addresses of a host, IPv4 first. () when it has none. Raises Unknown."""
+        return (await self._all_addresses(host)).found
+
+    async def tlsa(self, host: str) -> tuple[Tlsa, ...]:
+        """The TLSA records of a host, if the DNS vouches for them and for its addresses (RFC 7672, section 2.2.2); else ().
+
+        Raises Unknown when it cannot be known whether there are any: then nothing may be sent there.
+        """
+        return await self._tlsas.get(host, lambda: self._find_tlsa(host), stale=False)
+
+    async def _find_tlsa(self, host: str) -> tuple[tuple[Tlsa, ...], float]:
+        if not (await self._all_addresses(host)).secure:
+            return (), NEGATIVE
+        try:
+            answer = await self._dns.tlsa(f"_{self._port}._tcp.{host}")
+        except NoSuchDomain:
+            return (), NEGATIVE
+        if not answer.secure:
+            return (), min(answer.ttl, NEGATIVE)
+        return tuple(record for record in answer.records if isinstance(record, Tlsa)), answer.ttl
+
+    async def _all_addresses(self, host: str) -> _Addresses:
         return await self._addresses.get(host, lambda: self._find_addresses(host))
 
-    async def _find_addresses(self, host: str) -> tuple[tuple[str, ...], float]:
+    async def _find_addresses(self, host: str) -> tuple[_Addresses, float]:
         found: list[str] = []
         ttls: list[float] = []
+        secure = True
         trouble: Unknown | None = None
         for ask in (self._dns.a, self._dns.aaaa):
             try:
@@ -106,9 +198,10 @@ class Routes:
                 continue
             found += [record for record in answer.records if isinstance(record, str)][:MAX_ADDRESSES]
             ttls.append(answer.ttl)
+            secure &= answer.secure
         if not found and trouble is not None:
             raise trouble
-        return tuple(found), min(ttls, default=NEGATIVE)
+        return _Addresses(tuple(found), secure and bool(found)), min(ttls, default=NEGATIVE)
 
     async def plan(self, route: Route) -> list[tuple[str, str]]:
         """(host, address) in the order to be tried: by preference, shuffled among equals; [] when no host has an address.
@@ -160,8 +253,16 @@ class Memory(Generic[Value]):
         entry = self._entries.get(name)
         return entry.value if entry is not None and self._clock.monotonic() < entry.until else None
 
-    async def get(self, name: str, find: Callable[[], Awaitable[tuple[Value, float]]]) -> Value:
-        """The remembered answer, or what `find` says: (value, TTL in seconds). Its errors are remembered for a minute."""
+    def doubt(self, name: str) -> None:
+        """Ask again before it is used again; what is known stays, for when nobody answers."""
+        if (entry := self._entries.get(name)) is not None:
+            entry.until = min(entry.until, self._clock.monotonic())
+
+    async def get(self, name: str, find: Callable[[], Awaitable[tuple[Value, float]]], *, stale: bool = True) -> Value:
+        """The remembered answer, or what `find` says: (value, TTL in seconds). Its errors are remembered for a minute.
+
+        `stale`: whether an answer whose time is over is better than none.
+        """
         entry = self._entries.get(name)
         if entry is not None and self._clock.monotonic() < entry.until:
             if entry.error is not None:
@@ -170,7 +271,7 @@ class Memory(Generic[Value]):
             return entry.value
         task = self._asking.get(name)
         if task is None:
-            task = asyncio.ensure_future(self._ask(name, find))
+            task = asyncio.ensure_future(self._ask(name, find, stale))
             self._asking[name] = task
             task.add_done_callback(lambda done: self._asked(name, done))
         return await asyncio.shield(task)
@@ -180,15 +281,15 @@ class Memory(Generic[Value]):
         if not task.cancelled():
             task.exception()  # whoever waits has been told
 
-    async def _ask(self, name: str, find: Callable[[], Awaitable[tuple[Value, float]]]) -> Value:
-        before = self._entries.get(name)
+    async def _ask(self, name: str, find: Callable[[], Awaitable[tuple[Value, float]]], stale: bool) -> Value:
+        before = self._entries.get(name) if stale else None
         try:
             value, ttl = await find()
         except Unknown:
             if before is not None and before.value is not None and self._clock.monotonic() < before.until + STALE:
                 return before.value
             raise
-        except (TakesNoMail, NoSuchMailDomain) as error:
+        except (TakesNoMail, NoSuchMailDomain, NoHostAllowed) as error:
             self._keep(name, _Entry(None, error, self._clock.monotonic() + NEGATIVE))
             raise
         self._keep(name, _Entry(value, None, self._clock.monotonic() + min(max(ttl, SHORTEST), LONGEST)))

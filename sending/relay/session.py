@@ -9,8 +9,10 @@ import asyncio
 import ssl
 from collections import deque
 from dataclasses import dataclass
+from typing import Any
 
 from sending.relay.replies import NotSmtp, Reply, ReplyReader
+from sending.relay.tls_counts import Result
 
 # The final dot may take a server ten minutes (RFC 5321 4.5.3.2.6); whoever waits less sends twice.
 
@@ -47,7 +49,11 @@ class Refused(Exception):
 
 
 class TlsFailed(Exception):
-    """STARTTLS was agreed and the handshake failed; the connection is gone."""
+    """The conversation cannot be encrypted as it has to be; it is gone. `result`: the kind of failure, as reports name it."""
+
+    def __init__(self, why: str, result: Result = Result.FAILED) -> None:
+        super().__init__(why)
+        self.result = result
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,15 +198,36 @@ class Session:
         self.address = address
         self.timeouts = timeouts
         self.extensions = Extensions()
-        self.tls = ""
+        self.tls = ""  # protocol and cipher; "" in clear text
+        self.proof = ""  # what the server was known by: dane, sts, or opportunistic (by nothing)
         self.messages = 0
 
     @property
     def usable(self) -> bool:
         return self.wire.usable
 
-    async def open(self, *, name: str, tls: ssl.SSLContext | None) -> None:
-        """Greeting, EHLO, STARTTLS when offered and `tls` is given, EHLO again. Raises Refused, TlsFailed, Cut."""
+    @property
+    def protection(self) -> str:
+        """Protocol, cipher and proof in words, for the record: "none" in clear text."""
+        return f"{self.tls} {self.proof}".rstrip() if self.tls else "none"
+
+    @property
+    def tls_object(self) -> Any:
+        """The ssl.SSLObject of an encrypted conversation."""
+        assert self.wire.transport is not None
+        return self.wire.transport.get_extra_info("ssl_object")
+
+    @property
+    def source(self) -> str:
+        """Our own address in this conversation."""
+        name = self.wire.transport.get_extra_info("sockname") if self.wire.transport is not None else None
+        return str(name[0]) if name else ""
+
+    async def open(self, *, name: str, tls: ssl.SSLContext | None, required: bool = False) -> None:
+        """Greeting, EHLO, STARTTLS when offered and `tls` is given, EHLO again. Raises Refused, TlsFailed, Cut.
+
+        `required`: TlsFailed when the conversation would go on in clear text.
+        """
         (greeting,) = await self.wire.replies(1, self.timeouts.greeting)
         if not 200 <= greeting.code < 300:
             raise Refused("greeting", greeting)
@@ -208,6 +235,8 @@ class Session:
         if tls is not None and self.extensions.starttls:
             await self._start_tls(tls)
             await self._hello(name)
+        if required and not self.tls:
+            raise TlsFailed("the server offers no STARTTLS, or will not have it now", Result.NO_STARTTLS)
 
     async def command(self, line: bytes, timeout: float | None = None) -> Reply:
         """One command without CRLF, and its reply."""
@@ -262,12 +291,23 @@ class Session:
             )
         except (OSError, ssl.SSLError, TimeoutError, ConnectionError) as error:
             self.abort()
-            raise TlsFailed(str(error)[:200] or type(error).__name__) from error
+            raise TlsFailed(str(error)[:200] or type(error).__name__, _result_of(error)) from error
         if transport is None:
             raise TlsFailed("the connection was cut in the handshake")
         self.wire.transport = transport
         cipher = transport.get_extra_info("cipher")
         self.tls = f"{cipher[1]} {cipher[0]}" if cipher else "TLS"
+
+
+def _result_of(error: Exception) -> Result:
+    """What reports call a failed handshake. The numbers are OpenSSL's X509_V_ERR_*."""
+    if not isinstance(error, ssl.SSLCertVerificationError):
+        return Result.FAILED
+    if error.verify_code == 10:  # CERT_HAS_EXPIRED
+        return Result.EXPIRED
+    if error.verify_code == 62:  # HOSTNAME_MISMATCH
+        return Result.HOST_MISMATCH
+    return Result.NOT_TRUSTED
 
 
 async def connect(address: str, port: int, *, host: str, timeouts: Timeouts, source: str = "") -> Session:
@@ -290,5 +330,13 @@ def unauthenticated_tls() -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def verifying_tls() -> ssl.SSLContext:
+    """TLS with a certificate that a public authority has signed for the very host (RFC 8461, section 4.2)."""
+    context = ssl.create_default_context()
+    context.hostname_checks_common_name = False
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context

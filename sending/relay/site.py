@@ -10,6 +10,7 @@ import logging
 from collections import deque
 from typing import Protocol
 
+from sending.judging import trouble
 from sending.judging.book import Effect, Hold
 from sending.judging.trouble import Judgement, Outcome
 from sending.relay.doors import Doors, NoDoor
@@ -162,7 +163,11 @@ class Site:
                     continue
                 if len(self.ready) * 2 <= self.most_ready:
                     self._carrier.hungry()
-                if session is not None and (not session.usable or session.messages >= self.manners.messages):
+                if parcel.lane.tls_only and (told := self._doors.only_in_clear(self.route)) is not None:
+                    self._carrier.conclude(self, parcel, told)  # others' mail goes on
+                    parcel = None
+                    continue
+                if session is not None and not self._may_go_on(session, parcel):
                     await self._hang_up(session)
                     session = None
                 if session is None:
@@ -198,9 +203,18 @@ class Site:
 
     async def _open(self, parcel: Parcel) -> Session | None:
         try:
-            session = await self._doors.open(self.route, provider=self.provider.name)
+            session = await self._doors.open(
+                self.route,
+                provider=self.provider.name,
+                domain=parcel.lane.domain,
+                tls_required=self.provider.tls_required,
+                tls_only=parcel.lane.tls_only,
+            )
         except NoDoor as closed:
             verdict = closed.verdict
+            if verdict.judgement is trouble.NOT_IN_CLEAR:
+                self._carrier.conclude(self, parcel, verdict)
+                return None
             if self.sessions and verdict.judgement.outcome is Outcome.DEFERRED:
                 # Others are talking to this site, so it lives: one connection too many.
                 self._narrow()
@@ -215,6 +229,14 @@ class Site:
             raise
         self.sessions.add(session)
         return session
+
+    def _may_go_on(self, session: Session, parcel: Parcel) -> bool:
+        """Whether an open connection is good for one more, and for this one."""
+        return (
+            session.usable
+            and session.messages < self.manners.messages
+            and (bool(session.tls) or not parcel.lane.tls_only)
+        )
 
     async def _hang_up(self, session: Session) -> None:
         self.sessions.discard(session)

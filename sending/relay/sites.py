@@ -31,11 +31,12 @@ class Manners:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A mailbox provider, as people call it."""
+    """A mailbox provider, as people call it. `tls_required`: its servers have TLS, so whoever says otherwise is not believed."""
 
     name: str
     suffixes: tuple[str, ...]
     manners: Manners
+    tls_required: bool = False
 
     def runs(self, hosts: Sequence[str]) -> bool:
         """Whether every one of these MX hosts is this provider's."""
@@ -71,9 +72,16 @@ def _read(text: str) -> Directory:
     data = tomllib.loads(text)
     default = data["default"]
     providers = tuple(
-        Provider(row["name"], tuple(row["mx"]), _manners({**default, **row})) for row in data.get("provider", ())
+        Provider(row["name"], tuple(row["mx"]), _manners({**default, **row}), _tls_required(row))
+        for row in data.get("provider", ())
     )
     return Directory(providers, _manners(default))
+
+
+def _tls_required(row: dict[str, Any]) -> bool:
+    if row.get("tls", "opportunistic") not in ("opportunistic", "required"):
+        raise ValueError(f"no such rule for TLS: {row}")
+    return row.get("tls") == "required"
 
 
 def _manners(row: dict[str, Any]) -> Manners:

@@ -64,13 +64,16 @@ async def carry(session: Session, letter: Letter, address: str, *, provider: str
     try:
         await _content(session, lines.stuff(letter.content), ask)
     except Cut as cut:
-        return Verdict(trouble.CUT, text=cut.why, host=session.host, tls=session.tls)
+        return Verdict(trouble.CUT, text=cut.why, host=session.host, tls=session.protection)
     # From here on the message may have been delivered, whatever happens.
     try:
         (reply,) = await session.wire.replies(1, session.timeouts.final)
     except Cut as cut:
         return Verdict(
-            trouble.IN_DOUBT, text=f"{cut.why} after the whole message was sent", host=session.host, tls=session.tls
+            trouble.IN_DOUBT,
+            text=f"{cut.why} after the whole message was sent",
+            host=session.host,
+            tls=session.protection,
         )
     return _verdict(session, reply, Stage.CONTENT, provider)
 
@@ -125,12 +128,12 @@ def _cut_early(session: Session, cut: Cut, provider: str) -> Verdict:
     if failed is not None:
         stage, reply = failed
         return _verdict(session, reply, stage, provider)
-    return Verdict(trouble.CUT, text=cut.why, host=session.host, tls=session.tls)
+    return Verdict(trouble.CUT, text=cut.why, host=session.host, tls=session.protection)
 
 
 def _verdict(session: Session, reply: Reply, stage: Stage, provider: str) -> Verdict:
     judgement = trouble.judge(reply, stage=stage, provider=provider)
-    return Verdict(judgement, reply.codes, reply.text, session.host, session.tls)
+    return Verdict(judgement, reply.codes, reply.text, session.host, session.protection)
 
 
 def _impossible(session: Session, letter: Letter, address: str) -> Verdict | None:
@@ -138,11 +141,11 @@ def _impossible(session: Session, letter: Letter, address: str) -> Verdict | Non
     extensions = session.extensions
     if extensions.size and len(letter.content) > extensions.size:
         text = f"the message has {len(letter.content)} octets, the server takes {extensions.size}"
-        return Verdict(trouble.TOO_LARGE, "552 5.3.4", text, session.host, session.tls)
+        return Verdict(trouble.TOO_LARGE, "552 5.3.4", text, session.host, session.protection)
     if letter.eight_bit and not extensions.eight_bit:
         text = "the message has 8-bit content, which the server does not take"
-        return Verdict(trouble.NEEDS_EIGHT_BIT, "554 5.6.3", text, session.host, session.tls)
+        return Verdict(trouble.NEEDS_EIGHT_BIT, "554 5.6.3", text, session.host, session.protection)
     if (letter.utf8 or not address.isascii()) and not extensions.utf8:
         text = "the address needs SMTPUTF8, which the server does not offer"
-        return Verdict(trouble.NEEDS_UTF8, "553 5.6.7", text, session.host, session.tls)
+        return Verdict(trouble.NEEDS_UTF8, "553 5.6.7", text, session.host, session.protection)
     return None

@@ -11,13 +11,18 @@ from sending.judging import trouble
 from sending.judging.trouble import Judgement
 from sending.relay.dns import Unknown
 from sending.relay.ports import Clock, Verdict
-from sending.relay.routes import NoSuchMailDomain, Route, Routes, TakesNoMail
+from sending.relay.routes import NoHostAllowed, NoSuchMailDomain, Route, Routes, TakesNoMail
 
 LOOKUPS = 100  # domains asked of the DNS at once
 AHEAD = 20  # ... while nobody waits for the answers
 MOST_OBSTACLES = 20_000
 OBSTACLE_FOR = 60.0  # seconds
-CODES = {trouble.NULL_MX: "556 5.1.10", trouble.DNS: "451 4.4.3", trouble.NO_DOMAIN: "550 5.1.2"}
+CODES = {
+    trouble.NULL_MX: "556 5.1.10",
+    trouble.DNS: "451 4.4.3",
+    trouble.NO_DOMAIN: "550 5.1.2",
+    trouble.NO_TLS: "451 4.7.5",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,9 @@ class Ways:
         return obstacle if obstacle is not None and self._clock.monotonic() < obstacle.until else None
 
     def is_untold(self, domain: str) -> bool:
-        """Whether its mail waits for a DNS that gives no answer, and no message has been told so since it was asked."""
+        """Whether its mail waits for a DNS that gives no answer, or for its policy to be put right, and no message has been told
+        so since it was asked.
+        """
         return domain in self._untold
 
     def told(self, domain: str) -> None:
@@ -102,6 +109,9 @@ class Ways:
             self._block(domain, trouble.NO_DOMAIN, str(error))
         except Unknown as error:
             self._block(domain, trouble.DNS, f"the DNS gives no answer: {error}")
+            self._untold.add(domain)
+        except NoHostAllowed as error:
+            self._block(domain, trouble.NO_TLS, str(error))
             self._untold.add(domain)
         else:
             self._obstacles.pop(domain, None)

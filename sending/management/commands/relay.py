@@ -18,14 +18,15 @@ from sending.actions import house_mail
 from sending.adapters.composer import LetterComposer
 from sending.adapters.ledger import Ledger
 from sending.adapters.signing import SigningThreads
-from sending.relay import sites
+from sending.relay import https, policies, sites
 from sending.relay.addresses import Reach, may_connect
 from sending.relay.dns import Resolver, split_server
 from sending.relay.doors import Doors, House
 from sending.relay.engine import Relay
 from sending.relay.ports import Fenced, SystemClock, Unreachable
 from sending.relay.routes import Routes
-from sending.relay.session import Timeouts, unauthenticated_tls
+from sending.relay.session import Timeouts, unauthenticated_tls, verifying_tls
+from sending.relay.tls_counts import TlsCounts
 
 log = logging.getLogger(__name__)
 
@@ -94,13 +95,23 @@ async def serve(*, reach: Reach, source: str, name: str, signers: int) -> None:
         tls=unauthenticated_tls(),
         timeouts=Timeouts(),
         source=source,
+        verifying=verifying_tls(),
     )
     clock = SystemClock()
-    routes = Routes(Resolver(settings.RELAY_RESOLVER), clock, reach=reach)
     dsn = daemon_dsn()
     signing = SigningThreads(signers)
     composer = LetterComposer(dsn, signing=signing, link_url=settings.LINK_URL, house_domain=settings.HOUSE_DOMAIN)
     ledger = Ledger(dsn, name=name)
+    counts = TlsCounts(clock)
+    names = Resolver(settings.RELAY_RESOLVER, validates=settings.RELAY_RESOLVER_VALIDATES)
+    fetch = policies.by_https(names, https.Limits(reach=reach))
+    routes = Routes(
+        names,
+        clock,
+        reach=reach,
+        policies=policies.Policies(names, clock, fetch=fetch, shelf=ledger, counts=counts),
+        port=settings.RELAY_SMTP_PORT,
+    )
     try:
         while not stopping.is_set():
             if not await registered(ledger, stopping):
@@ -113,9 +124,10 @@ async def serve(*, reach: Reach, source: str, name: str, signers: int) -> None:
                 journal=ledger,
                 composer=composer,
                 routes=routes,
-                doors=Doors(routes, house, clock),
+                doors=Doors(routes, house, clock, counts=counts),
                 directory=sites.directory(),
                 clock=clock,
+                counts=counts,
                 drain_seconds=DRAIN_SECONDS,
             )
             running[:] = [relay]

@@ -3,18 +3,19 @@
 import asyncio
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sending.relay import sites
 from sending.relay.addresses import Reach
-from sending.relay.dns import Answer, NoSuchDomain, Unknown
+from sending.relay.dns import Answer, NoSuchDomain, Tlsa, Unknown
 from sending.relay.doors import Doors, House
 from sending.relay.engine import Relay
 from sending.relay.ports import Fenced, Lane, Leave, Letter, Parcel, Settlement, Unreachable, Wave
 from sending.relay.routes import Routes
 from sending.relay.session import Timeouts
+from sending.relay.tls_counts import Counted, Session
 
 QUICK = Timeouts(connect=5, greeting=5, command=5, data=5, write=5, final=5, quit=0.5)
 
@@ -40,6 +41,9 @@ class Names:
     hosts: dict[str, list[str]] = field(default_factory=dict)
     sixes: dict[str, list[str]] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
+    txts: dict[str, list[bytes]] = field(default_factory=dict)
+    tlsas: dict[str, list[Tlsa]] = field(default_factory=dict)
+    secure: set[str] = field(default_factory=set)  # names whose answers are validated
     ttl: float = 60.0
     asked: list[str] = field(default_factory=list)
 
@@ -52,14 +56,20 @@ class Names:
     async def aaaa(self, host: str) -> Answer:
         return await self._answer("aaaa", host, self.sixes)
 
+    async def txt(self, name: str) -> Answer:
+        return await self._answer("txt", name, self.txts)
+
+    async def tlsa(self, name: str) -> Answer:
+        return await self._answer("tlsa", name, self.tlsas)
+
     async def _answer(self, kind: str, name: str, records: dict[str, Any]) -> Answer:
         self.asked.append(f"{kind} {name}")
         await asyncio.sleep(0.001)
         if name in self.broken:
             raise Unknown(name)
-        if name not in self.mxs and name not in self.hosts and name not in self.sixes:
+        if not any(name in known for known in (self.mxs, self.hosts, self.sixes, self.txts, self.tlsas)):
             raise NoSuchDomain(name)
-        return Answer(tuple(records.get(name, ())), self.ttl)
+        return Answer(tuple(records.get(name, ())), self.ttl, name in self.secure)
 
 
 class Town:
@@ -80,6 +90,7 @@ class Town:
         self.fenced = False
         self.left = False
         self.waves: list[Wave] = []
+        self.tls: dict[Session, int] = {}
         self.slow_flush = 0.0
         self.unmakeable: set[int] = set()
         self._news = asyncio.Event()
@@ -217,6 +228,11 @@ class Town:
             raise Unreachable("away")
         self.waves.append(wave)
         return 0
+
+    async def count_tls(self, counts: Mapping[Session, Counted]) -> None:
+        self._reach()
+        for session, counted in counts.items():
+            self.tls[session] = self.tls.get(session, 0) + counted.n
 
     async def leave(self) -> None:
         self.left = True
