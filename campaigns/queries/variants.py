@@ -169,6 +169,11 @@ def _version(campaign: Campaign, settings: Settings, row: Variant) -> Version:
     )
 
 
+def most_got(campaign: Campaign) -> Version | None:
+    """The version that most people get or got: the winner, else A; None where nothing is tested."""
+    return version(campaign, campaign.test.get("winner", 1))
+
+
 def same(one: Version, other: Version) -> bool:
     """Whether two versions do not differ, as far as people see: by more than spaces."""
     return one.delay == other.delay and _said(one.campaign) == _said(other.campaign)

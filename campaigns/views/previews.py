@@ -38,7 +38,7 @@ def show(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
     person, who = request.GET.get("person", "").strip(), request.GET.get("who", "")
     words = request.GET.get("q", "").strip()
     versions = variants.of(found)
-    version = variants.chosen(found, request.GET.get("version", ""))
+    version = variants.chosen(found, request.GET.get("version", "")) or variants.most_got(found)
     shown = _shown(found, version, person=person, who=who)
     kept = {"version": version.number} if version is not None else {}
     reader = {"person": person} if person and not shown.reader.is_missing else {"who": who} if who in Who.values else {}
@@ -53,7 +53,7 @@ def show(request: HttpRequest, org: str, campaign: str) -> HttpResponse:
         "versions": [
             (each, f"{here}?{urlencode(reader | {'version': each.number, 'look': look})}") for each in versions
         ],
-        "version": version or next(iter(versions), None),
+        "version": version,
         "from_name": (version.campaign if version is not None else found).from_name,
         "who": "" if person else who,
         "person": person,

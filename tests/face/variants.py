@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.models import Organization
 from campaigns.actions import launches, schedules, variants, winners
-from campaigns.enums import Metric, Differs
+from campaigns.enums import Differs, Metric
 from campaigns.models import Campaign
 from sending.enums import Bucket, EventKind
 from sending.models import Tally
@@ -33,10 +33,6 @@ def contents(organization: Organization) -> dict[str, Any]:
 
 def running(organization: Organization) -> dict[str, Any]:
     return {"campaign": _launched(organization).public_id}
-
-
-def choosing(organization: Organization) -> dict[str, Any]:
-    return running(organization)
 
 
 def decided(organization: Organization) -> dict[str, Any]:
@@ -98,9 +94,10 @@ PAGES: list[dict[str, Any]] = [
     {
         "slug": "versions-choose",
         "view": "campaigns:campaign_winner",
-        "prepare": choosing,
+        "prepare": running,
         "who": "marketer",
         "query": "version=2",
     },
+    {"slug": "versions-preview", "view": "campaigns:campaign_preview", "prepare": set_up, "query": "version=2"},
     {"slug": "versions-people", "view": "campaigns:campaign_people", "prepare": running, "query": "version=B"},
 ]
