@@ -5,6 +5,7 @@ messages.
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import Organization, User
@@ -33,6 +34,7 @@ def heard(organization: Organization) -> dict[str, Any]:
             contact_id=row.contact_id,
             machine_opened_at=timezone.now(),
         )
+    Mailing.objects.filter(pk=campaign.mailing_id).update(audience_size=F("audience_size") + 3)
     return {"campaign": campaign.public_id}
 
 
@@ -90,8 +92,7 @@ def needy(organization: Organization) -> dict[str, Any]:
             ledger.delivery(
                 campaign.mailing, contact=contact, state=state, reason=reason, provider=provider, attempts=1
             )
-    size = campaign.mailing.audience_size or 0
-    Mailing.objects.filter(pk=campaign.mailing_id).update(audience_size=size + number)
+    Mailing.objects.filter(pk=campaign.mailing_id).update(audience_size=F("audience_size") + number)
     return {"campaign": campaign.public_id}
 
 
