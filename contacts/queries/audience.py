@@ -96,13 +96,14 @@ def select(
     Raises segments.tree.BadDefinition if one of them cannot be understood any more.
     """
     wanted = limits(organization, segment, excluded)
+    # Asked only of those who have a cap: NULL instead of '' would have it asked of everybody.
     enough = ports.mail.has_had_enough(contact="c.id", cap="own.cap")
     return Sql(
         f"""
         SELECT c.id AS contact_id, c.address_key::text AS address, c.domain::text AS domain,
                coalesce(sup.reason, CASE WHEN house.id IS NOT NULL THEN 'house' END, CASE
                    WHEN own.paused_until > now() THEN 'paused'
-                   WHEN own.cap <> '' AND {enough} THEN 'less_often' END)::text AS reason
+                   WHEN coalesce(own.cap, '') <> '' AND {enough} THEN 'less_often' END)::text AS reason
         FROM contacts_subscription s
         JOIN contacts_contact c ON c.id = s.contact_id
         LEFT JOIN (
