@@ -137,3 +137,22 @@ def delay(code: str, reason: str) -> str:
     """Why messages wait, in a few words, for a list."""
     known = TROUBLE.get(reason)
     return known.what if known else f"Their server answered {code}." if code else "Their server could not be reached."
+
+
+_PROOFS: Final[dict[str, str]] = {
+    "dane": "Encrypted, and the server proved by DANE that it is theirs",
+    "sts": "Encrypted, and the server proved by its certificate that it is theirs (MTA-STS)",
+    "opportunistic": "Encrypted; who the server was has not been proved",
+}
+
+
+def protection(tls: str) -> str:
+    """What a conversation was protected by, from the words of its event: `TLSv1.3 TLS_AES_256_GCM_SHA384 dane`, or `none`."""
+    if not tls:
+        return ""
+    if tls == "none":
+        return "In clear text: their server offered no encryption that works."
+    *how, proof = tls.split()
+    if proof not in _PROOFS:
+        how.append(proof)
+    return f"{_PROOFS.get(proof, 'Encrypted')} ({', '.join(how)})."

@@ -26,7 +26,7 @@ def house() -> Organization:
 
 
 def change(*, organization: Organization, actor: User | None, **facts: str | bool) -> list[str]:
-    """Set name, postal_address, time_zone, locale, needs_approval; returns what changed. The audit log keeps both values."""
+    """Set name, postal_address, time_zone, locale, needs_approval, tls_only; returns what changed. The log keeps both values."""
     before = Organization.objects.select_for_update().get(pk=organization.pk)
     changed = {name: [getattr(before, name), value] for name, value in facts.items() if getattr(before, name) != value}
     if changed:

@@ -67,9 +67,17 @@ class SettingsForm(OrganizationForm):
         return str(self.cleaned_data["locale"] or self.instance.locale)
 
     class Meta(OrganizationForm.Meta):
-        fields: tuple[str, ...] = (*OrganizationForm.Meta.fields, "locale", "needs_approval")
-        labels = {**OrganizationForm.Meta.labels, "needs_approval": "A second person approves each campaign"}
-        help_texts = {"needs_approval": "Before it leaves, somebody else looks at it. Nobody approves their own."}
+        fields: tuple[str, ...] = (*OrganizationForm.Meta.fields, "locale", "needs_approval", "tls_only")
+        labels = {
+            **OrganizationForm.Meta.labels,
+            "needs_approval": "A second person approves each campaign",
+            "tls_only": "No mail in clear text",
+        }
+        help_texts = {
+            "needs_approval": "Before it leaves, somebody else looks at it. Nobody approves their own.",
+            "tls_only": "Where a server offers no encryption, your mail waits for it and then expires; it is never sent in the "
+            "open. That keeps listeners out. It does not prove who answers, unless the domain uses DANE or MTA-STS.",
+        }
 
 
 class PersonForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -62,12 +62,13 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """One thing that happened to a message, in words; `level` is pass, warn, fail or ""."""
+    """One thing that happened to a message, in words; `level` is pass, warn, fail or ""; `protection`: how it was encrypted."""
 
     happening: Happening
     title: str
     level: str
     detail: str
+    protection: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,4 +188,4 @@ def _chapter(happening: Happening) -> Chapter:
         detail = wording.words("suppressed", reason).what if reason in wording.SKIPPED else ""
     elif reason in wording.TROUBLE:
         detail = wording.TROUBLE[reason].what
-    return Chapter(happening, title, level, detail)
+    return Chapter(happening, title, level, detail, wording.protection(str(happening.facts.get("tls") or "")))

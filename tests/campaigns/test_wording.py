@@ -28,3 +28,19 @@ def test_words_fit_the_state() -> None:
     assert wording.words("bounced", "never heard of").what == "Their server refused it."
     assert wording.words("suppressed", "complained").do == "Do not write to them again."
     assert wording.delay("421 4.7.0", "") == "Their server answered 421 4.7.0."
+
+
+@pytest.mark.parametrize(
+    ("tls", "words"),
+    [
+        ("", ""),
+        ("none", "In clear text: their server offered no encryption that works."),
+        (
+            "TLSv1.3 TLS_AES_256_GCM_SHA384 dane",
+            "Encrypted, and the server proved by DANE that it is theirs (TLSv1.3, TLS_AES_256_GCM_SHA384).",
+        ),
+        ("TLSv1.2 AES128-SHA", "Encrypted (TLSv1.2, AES128-SHA)."),  # of before proofs were written down
+    ],
+)
+def test_how_a_conversation_was_protected(tls: str, words: str) -> None:
+    assert wording.protection(tls) == words

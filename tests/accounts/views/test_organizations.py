@@ -99,3 +99,16 @@ def test_the_language_of_mail_is_chosen_and_stays_where_it_is_not_asked(
         as_owner.post(settings_url(organization), typed)
         with tenant_scope(organization):
             assert Organization.objects.get(pk=organization.pk).locale == kept
+
+
+def test_mail_in_clear_text_is_forbidden_and_allowed_again_and_the_log_tells_who(
+    as_owner: Client, organization: Organization
+) -> None:
+    assert "No mail in clear text" in as_owner.get(settings_url(organization)).content.decode()
+    for typed, kept in ((TYPED | {"tls_only": "on"}, True), (TYPED, False)):
+        assert as_owner.post(settings_url(organization), typed).status_code == 302
+        with tenant_scope(organization):
+            assert Organization.objects.get(pk=organization.pk).tls_only is kept
+            entry = AuditEntry.objects.filter(verb="accounts.organization_changed").order_by("-id").first()
+            assert entry.data["tls_only"] == [not kept, kept]
+            assert entry.actor is not None
