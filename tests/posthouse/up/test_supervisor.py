@@ -23,6 +23,7 @@ from django.conf import settings
 from posthouse.up import places, ports, supervisor
 from posthouse.up.errors import CannotStart
 from posthouse.up.places import CHECKOUT
+from tests.database import MIGRATED
 from tests.posthouse.up.places_of import own_places, own_var
 
 FIRST_START_WITHIN = 90.0  # seconds, with migrations, while other tests run beside
@@ -266,14 +267,14 @@ def test_a_full_disk_is_said_once_while_it_runs(monkeypatch: pytest.MonkeyPatch)
         assert running.warned == ""
 
 
-def test_a_server_of_ones_own_is_used(up: Up, var: Path, port: int) -> None:
+def test_a_server_of_ones_own_is_used(up: Up, var: Path, port: int, django_db_setup: None) -> None:
     """With DATABASE_URL and BROKER_URL nothing private is started. (The tests' own servers play the part.)"""
     database = settings.DATABASES["default"]
     name = f"{database['TEST']['NAME']}_own"
     admin = f"dbname=postgres user={database['USER']} host={database['HOST']}"
     with psycopg.connect(admin, autocommit=True) as owner:
         owner.execute(f"DROP DATABASE IF EXISTS {name}")
-        owner.execute(f"CREATE DATABASE {name}")
+        owner.execute(f"CREATE DATABASE {name} TEMPLATE {MIGRATED}")
     url = f"postgresql://{database['USER']}@/{name}?host={database['HOST']}"
     with own_var() as elsewhere:
         elsewhere.parent.mkdir(exist_ok=True)
