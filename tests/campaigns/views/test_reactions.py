@@ -15,7 +15,7 @@ from sending.models import Delivery, Engagement
 from tests.campaigns.views.test_campaigns import url
 from tests.campaigns.views.test_reports import sent, text  # noqa: F401
 
-DID_QUERIES = 16
+DID_QUERIES = 17
 
 
 def walk(client: Client, where: str, query: dict[str, Any]) -> list[str]:
