@@ -13,10 +13,10 @@ from contacts import tokens as contact_tokens
 from contacts.actions import subscriptions
 from contacts.enums import ConsentSource, SubscriptionState
 from contacts.models import Preference, Subscription
-from tests.posthouse.test_hits import BODY, URLENCODED, hits, message, person, process, send, topic
+from tests.posthouse.test_hits import BODY, URLENCODED, message, person, send, topic
 from tests.sending import ledger
 
-__all__ = ["hits", "message", "person", "process", "send", "topic"]  # fixtures
+__all__ = ["message", "person", "send", "topic"]  # fixtures
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

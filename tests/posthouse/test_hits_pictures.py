@@ -5,12 +5,11 @@ import pytest
 from accounts.tenancy import tenant_scope
 from campaigns.actions import media
 from tests.campaigns.pictures_of import picture
-from tests.posthouse.test_hits import hits, process  # noqa: F401  (fixtures)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_pictures_come_from_the_link_host_for_ever_and_without_cookies(hits, organization):  # noqa: F811
+def test_pictures_come_from_the_link_host_for_ever_and_without_cookies(hits, organization):
     with tenant_scope(organization):
         made = media.add(organization=organization, name="mug.png", data=picture(800, 500), actor=None).media
     answer = hits("GET", f"/media/{made.file}")

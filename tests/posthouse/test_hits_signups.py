@@ -10,12 +10,12 @@ from contacts import stamps
 from contacts.enums import SubscriptionState
 from contacts.models import Subscription
 from tests.contacts import forms_of
-from tests.posthouse.test_hits import URLENCODED, hits, process  # noqa: F401  (fixtures)
+from tests.posthouse.test_hits import URLENCODED
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_sign_up_forms_are_reached_on_the_link_host(hits, organization):  # noqa: F811
+def test_sign_up_forms_are_reached_on_the_link_host(hits, organization):
     """The hosted page, its POST without cookies, the JSON endpoint; and bodies that are no sign-up."""
     with tenant_scope(organization):
         form = forms_of.form(organization, forms_of.topic(organization), origins=["https://shop.example"])
