@@ -1,5 +1,6 @@
 """The product as people get it: `manage.py up` on own files and ports, with a sandbox in a hurry; and people with browsers."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,8 @@ from posthouse.up.postgres import DATABASE
 from prove.running import Running
 from tests.browser import DESK, PHONE, chromium
 
-PORT = 21_000
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")  # each process of a parallel run has a product of its own
+PORT = 21_000 + 200 * int(WORKER.removeprefix("gw") or 0)
 PATIENCE = 20_000  # milliseconds: a busy machine is no fault of a page
 
 expect.set_options(timeout=PATIENCE)
@@ -24,10 +26,10 @@ def running(name: str, *, port: int, demo: bool, options: str) -> Iterator[Runni
     """The whole product on a database of its own under var/test/NAME, empty or with the demo."""
     if chromium() is None:
         pytest.skip("no Chromium")
-    var = CHECKOUT / "var" / "test" / name
-    (var / "sandbox" / "world.sqlite3").unlink(missing_ok=True)
+    var = CHECKOUT / "var" / "test" / f"{name}{WORKER}"
     own = house.House(var, port=house.free_ports(port), environ={"SANDBOX_OPTIONS": options})
     with own:
+        (var / "sandbox" / "world.sqlite3").unlink(missing_ok=True)
         if demo:  # `up` seeds it into an empty database that nobody has called up to date
             with own.connect() as connection:
                 connection.execute(f"COMMENT ON DATABASE {DATABASE} IS NULL")
