@@ -172,7 +172,7 @@ def test_what_the_canvas_does_not_know_is_kept_octet_for_octet(
     assert editor.source == ODD.replace("Plain words", "Plain words, changed").replace("Tea", "Team")
     # An attribute, an element that goes, one that comes: the rest stays.
     editor.pick("Plain words")
-    editor.set("Size of the words", "21px")
+    editor.set("Text size", "21px")
     page.wait_for_timeout(300)
     changed = ODD.replace("<mj-text>Plain words", '<mj-text font-size="21px">Plain words, changed').replace(
         "Tea", "Team"

@@ -2,13 +2,13 @@
 (() => {
   "use strict";
   const { decoded, encoded } = window.MjmlSource;
-  const ALIGN = ["align", "Side", ["", "left", "center", "right"]];
+  const ALIGN = ["align", "Alignment", ["", "left", "center", "right"]];
   const PADDING = ["padding", "Space around"];
   const LINK = ["href", "Leads to", "address"];
-  const GROUND = ["background-color", "Ground", "colour"];
+  const GROUND = ["background-color", "Background", "colour"];
   const ROUND = ["border-radius", "Round corners"];
-  const UPRIGHT = ["vertical-align", "Upright", ["", "top", "middle", "bottom"]];
-  const TYPE = [["color", "Colour of the words", "colour"], ["font-size", "Size of the words"], ["line-height", "Height of a line"]];
+  const UPRIGHT = ["vertical-align", "Vertical alignment", ["", "top", "middle", "bottom"]];
+  const TYPE = [["color", "Text colour", "colour"], ["font-size", "Text size"], ["line-height", "Line height"]];
   const FIELDS = {
     "mj-body": [["width", "Width"], GROUND],
     "mj-wrapper": [GROUND, PADDING, ROUND, ["full-width", "Reaches to the edges", ["", "full-width"]]],
@@ -16,7 +16,7 @@
     "mj-group": [GROUND, UPRIGHT],
     "mj-column": [["width", "Width"], UPRIGHT, GROUND, PADDING, ROUND],
     "mj-hero": [GROUND, ["background-url", "Picture behind it", "picture"], PADDING, ["height", "Height"], UPRIGHT],
-    "mj-text": [ALIGN, ...TYPE, ["container-background-color", "Ground", "colour"], PADDING],
+    "mj-text": [ALIGN, ...TYPE, ["container-background-color", "Background", "colour"], PADDING],
     "mj-table": [...TYPE, PADDING],
     "mj-button": [LINK, ALIGN, GROUND, ...TYPE.slice(0, 2), ["width", "Width"], ROUND, ["inner-padding", "Space inside"], PADDING],
     "mj-image": [["src", "Picture", "picture"], ["alt", "What it shows", "words"], LINK, ["width", "Width"], ALIGN, ROUND, PADDING],
@@ -32,7 +32,7 @@
     "mj-body": [["kit-page", "Page"], ["kit-night-page", "Night"]], "mj-wrapper": GROUNDS, "mj-section": GROUNDS, "mj-column": GROUNDS, "mj-text": TEXTS, "mj-table": TEXTS.slice(0, 2),
     "mj-button": [["kit-button", "Button"], ["kit-button-quiet", "Quiet button"], ["kit-button-night", "On the night"]], "mj-image": [["kit-picture", "Picture"], ["kit-logo", "The brand's logo"]], "mj-divider": [["kit-line", "Line"]], "mj-social": [["kit-social", "Links of the brand"]],
   };
-  const SAID = { "": "As it is", left: "Left", center: "Middle", right: "Right", top: "Top", middle: "Middle", bottom: "Bottom", "full-width": "Yes", ltr: "First column left", rtl: "First column right" };
+  const SAID = { "": "As it is", left: "Left", center: "Centre", right: "Right", top: "Top", middle: "Middle", bottom: "Bottom", "full-width": "Yes", ltr: "First column left", rtl: "First column right" };
   const SIDES = { padding: ["padding-top", "padding-right", "padding-bottom", "padding-left"] };
 
   const make = (tag, attributes = {}, ...children) => {
@@ -91,7 +91,7 @@
       const select = make("select", { className: "form-select", id: "look" }, make("option", { value: "" }, "None"), ...options.map(([key, words]) => make("option", { value: key }, words)));
       select.value = now;
       select.onchange = () => this.set("mj-class", [...own.filter((each) => each !== now), select.value].filter(Boolean).join(" "));
-      return this.labelled("look", "Look from the brand kit", select);
+      return this.labelled("look", "Style from the brand kit", select);
     }
 
     field(name, label, kind, values) {
