@@ -119,8 +119,9 @@ def _database(url: str, role: str) -> dict[str, object]:
     host = query.pop("host", "") or (parts.hostname or "")
     port = query.pop("port", "") or (str(parts.port) if parts.port else "")
     options: dict[str, object] = dict(query)
-    if role:
-        options["options"] = f"{query.get('options', '')} -c role={role}".strip()
+    # Our statements are short or plain: compiling them to machine code costs more than it gains.
+    own = f"-c jit=off -c role={role}" if role else "-c jit=off"
+    options["options"] = f"{query.get('options', '')} {own}".strip()
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
@@ -187,6 +188,8 @@ CELERY_BEAT_SCHEDULE = {
     "learn providers": {"task": "sending.tasks.learn_providers", "schedule": 600.0, "options": {"expires": 600}},
     "forget DMARC reports": {"task": "reputation.tasks.forget_old_dmarc_reports", "schedule": 86_400.0},
     "count failures": {"task": "sending.tasks.count_failures", "schedule": 60.0, "options": {"expires": 60}},
+    "send TLS reports": {"task": "sending.tasks.send_tls_reports", "schedule": 300.0, "options": {"expires": 300}},
+    "forget TLS reports": {"task": "sending.tasks.forget_old_tls_reports", "schedule": 86_400.0},
     "make event partitions": {"task": "sending.tasks.make_event_partitions", "schedule": 3600.0},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
@@ -200,6 +203,7 @@ RELAY_RESOLVER = env.text("RELAY_RESOLVER", f"127.0.0.1:{PORT + 4}" if SANDBOX e
 # Whether its word that an answer was validated by DNSSEC (the AD bit) is believed; None: when it is on this computer.
 RELAY_RESOLVER_VALIDATES = env.flag("RELAY_RESOLVER_VALIDATES") if env.text("RELAY_RESOLVER_VALIDATES") else None
 RELAY_EHLO_NAME = env.text("RELAY_EHLO_NAME", f"relay.{HOUSE_DOMAIN or 'localhost'}")
+TLS_REPORTS = env.flag("TLS_REPORTS", default=True)  # tell domains that ask for it how TLS with them went (RFC 8460)
 MAILROOM_HOST = env.text("MAILROOM_HOST", "127.0.0.1" if SANDBOX else "")
 MAILROOM_PORT = env.number("MAILROOM_PORT", PORT + 2 if SANDBOX else 25, least=1, most=65535)
 MAILROOM_TLS_CERTIFICATE = env.text("MAILROOM_TLS_CERTIFICATE")  # PEM files, read again when they change

@@ -44,6 +44,8 @@ SIGNED = frozenset(
         b"precedence",
         b"cfbl-address",
         b"cfbl-feedback-id",
+        b"tls-report-domain",
+        b"tls-report-submitter",
     }
 )
 

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from accounts.tenancy import cross_tenant, tenant_scope_id
-from sending.actions import failures, partitions, providers, retries
+from sending.actions import failures, partitions, providers, retries, tls_reports
 from sending.queries import retries as reading
 
 
@@ -38,3 +38,13 @@ def sweep_retries() -> None:
         waiting = reading.waiting()
     for organization_id, retry_id in waiting:
         retry.delay(organization_id, retry_id)
+
+
+@shared_task
+def send_tls_reports() -> None:
+    tls_reports.send_due()
+
+
+@shared_task
+def forget_old_tls_reports() -> None:
+    tls_reports.forget_old()

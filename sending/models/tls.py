@@ -48,15 +48,21 @@ class TlsCount(models.Model):
 
 
 class TlsReport(models.Model):
-    """That a day's report to a domain has been dealt with: written in the transaction that queues it."""
+    """A day's report to one place that a domain has named for it (RFC 8460, section 3): one row a place, or one with none.
+
+    For mail the row is written in the transaction that queues it; a report to a web server is open until it has been taken.
+    """
 
     day = models.DateField()
     domain = models.CharField(max_length=253)
-    outcome = models.CharField(max_length=200, help_text="Where it went, or why nowhere.")
+    target = models.CharField(max_length=500, help_text="mailto: or https:; empty: nobody asks for reports.")
+    outcome = models.CharField(max_length=200)
     at = models.DateTimeField(auto_now_add=True)
+    done_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["day", "domain"], name="tls_report_unique")]
+        constraints = [models.UniqueConstraint(fields=["day", "domain", "target"], name="tls_report_unique")]
+        indexes = [models.Index(fields=["id"], condition=models.Q(done_at=None), name="tls_report_open")]
 
     def __str__(self) -> str:
-        return f"{self.day} {self.domain}: {self.outcome}"
+        return f"{self.day} {self.domain} {self.target}: {self.outcome}"
