@@ -5,6 +5,7 @@ made), and chores. LISTEN has a line of its own.
 """
 
 import asyncio
+import json
 import logging
 import os
 import socket
@@ -143,6 +144,7 @@ class Ledger:
                 "suppress": [s.suppress for s in settlements],
                 "tls": [s.tls for s in settlements],
                 "likenesses": [s.likeness for s in settlements],
+                "traces": [json.dumps(s.trace) if s.trace else "" for s in settlements],
             },
         )
         for settlement in settlements:

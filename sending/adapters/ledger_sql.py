@@ -123,8 +123,8 @@ given AS MATERIALIZED (
     SELECT * FROM unnest(
         %(ids)s::bigint[], %(states)s::smallint[], %(reasons)s::text[], %(codes)s::text[], %(texts)s::text[], %(hosts)s::text[],
         %(providers)s::text[], %(dues)s::float8[], %(tried)s::bool[], %(suppress)s::text[], %(tls)s::text[],
-        %(likenesses)s::text[]
-    ) g (id, state, reason, code, text, host, provider, due, tried, suppress, tls, likeness)
+        %(likenesses)s::text[], %(traces)s::text[]
+    ) g (id, state, reason, code, text, host, provider, due, tried, suppress, tls, likeness, trace)
 ),
 done AS (
     UPDATE sending_delivery d SET
@@ -139,13 +139,15 @@ done AS (
     FROM given g JOIN sending_delivery o ON o.id = g.id
     WHERE d.id = g.id AND {_MINE}
     RETURNING d.id, d.organization_id, d.mailing_id, d.variant, d.address, d.provider, d.state, o.provider AS provider_before,
-              o.attempts AS attempts_before, g.state AS given_state, g.reason, g.code, g.text, g.host, g.suppress, g.tls, g.likeness
+              o.attempts AS attempts_before, g.state AS given_state, g.reason, g.code, g.text, g.host, g.suppress, g.tls,
+              g.likeness, g.trace
 ),
 log AS (
     INSERT INTO sending_event (organization_id, mailing_id, delivery_id, kind, variant, provider, code, text, facts)
     SELECT organization_id, mailing_id, id, CASE state {_EVENT_OF_STATE} END, variant, provider, code, text,
            jsonb_strip_nulls(jsonb_build_object(
                'host', nullif(host, ''), 'class', nullif(reason, ''), 'tls', nullif(tls, '')))
+               || coalesce(nullif(trace, '')::jsonb, '{{}}')
     FROM done WHERE given_state <> 0
 ),
 counted AS (

@@ -5,6 +5,8 @@ Trap: a mailing that was paused must stop at once, without hanging up once for e
 
 import logging
 import random
+from collections import Counter
+from dataclasses import replace
 
 from sending.judging import trouble
 from sending.judging.trouble import Outcome
@@ -16,6 +18,7 @@ from sending.relay.ports import Clock, Composer, Leave, Letter, Parcel, Settleme
 from sending.relay.session import Session
 from sending.relay.site import Site
 from sending.relay.transactions import NoLeave, carry
+from sending.relay.waits import LEAST, Waits
 from sending.relay.waves import Waves
 from sending.relay.ways import Ways
 
@@ -23,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 class Carrying:
-    """The sites' Carrier. `delivered` counts messages."""
+    """The sites' Carrier. `delivered` counts messages; `talks` are the conversations of now, by (organization, provider)."""
 
     def __init__(
         self,
@@ -46,6 +49,7 @@ class Carrying:
         self._commits = commits
         self._waves = waves
         self.delivered = 0
+        self.talks: Counter[tuple[int, str]] = Counter()
 
     def place(self, parcel: Parcel) -> None:
         """A claimed parcel: to its site, or settled at once when it goes nowhere."""
@@ -59,7 +63,7 @@ class Carrying:
         site = self._sites.at(route)
         if site.is_held and self._expires(parcel) <= self._clock.wall():
             verdict = Verdict(trouble.NETWORK, text=site.held_for, host=route.hosts[0])
-            self._expire(parcel, verdict, site.provider.name)
+            self._expire(parcel, verdict, site.provider.name, self._trace(parcel, verdict, site.waits))
             return
         site.put(parcel)
 
@@ -70,7 +74,7 @@ class Carrying:
             self.release(parcel)
             return
         self._ways.told(parcel.lane.domain)
-        self._settle(parcel, obstacle.verdict(attempts=parcel.attempts), "")
+        self._settle(parcel, obstacle.verdict(attempts=parcel.attempts), "", Waits())
 
     # --- what sites ask for (sending/relay/site.py: Carrier) ----------------------------------------------------------
 
@@ -93,18 +97,26 @@ class Carrying:
                     return
                 pending = self._commits.ask(parcel.id)
 
+        began = self._clock.monotonic()
+        talk = (parcel.lane.organization_id, site.provider.name)
+        self.talks[talk] += 1
         try:
-            return await carry(session, letter, parcel.address, provider=site.provider.name, ask=ask)
+            verdict = await carry(session, letter, parcel.address, provider=site.provider.name, ask=ask)
         except NoLeave:
             self._refused(parcel, refused[0])
             return None
+        finally:
+            self.talks[talk] -= 1
+            if not self.talks[talk]:
+                del self.talks[talk]
+        return replace(verdict, took=self._clock.monotonic() - began)
 
     def conclude(self, site: Site, parcel: Parcel, verdict: Verdict) -> None:
         """Settle what a conversation came to."""
         if site.draining and verdict.judgement is trouble.CUT:
             self.release(parcel)  # we hung up ourselves
             return
-        self._settle(parcel, verdict, site.provider.name)
+        self._settle(parcel, verdict, site.provider.name, site.waits)
 
     def release(self, parcel: Parcel) -> None:
         """Give a parcel back as if it had never been claimed."""
@@ -148,8 +160,9 @@ class Carrying:
         else:
             self.release(parcel)
 
-    def _settle(self, parcel: Parcel, verdict: Verdict, provider: str) -> None:
+    def _settle(self, parcel: Parcel, verdict: Verdict, provider: str, waits: Waits) -> None:
         judgement = verdict.judgement
+        trace = self._trace(parcel, verdict, waits)
         due = 0.0
         if judgement.outcome is Outcome.DEFERRED:
             again = retries.next_try(
@@ -160,7 +173,7 @@ class Carrying:
                 least=retries.NO_DOMAIN_PAUSE if judgement is trouble.NO_DOMAIN_YET else 0.0,
             )
             if again is None:
-                self._expire(parcel, verdict, provider)
+                self._expire(parcel, verdict, provider, trace)
                 return
             due = again
         self.delivered += judgement.outcome is Outcome.DELIVERED
@@ -178,15 +191,36 @@ class Carrying:
                 suppress=judgement.suppress,
                 tls=verdict.tls,
                 likeness=likeness,
+                trace=trace,
             )
         )
 
-    def _expire(self, parcel: Parcel, verdict: Verdict, provider: str) -> None:
+    def _expire(self, parcel: Parcel, verdict: Verdict, provider: str, trace: dict[str, float | str]) -> None:
         self._commits.settle(
             Settlement(
-                parcel.id, "expired", verdict.judgement.category, verdict.code, verdict.text, verdict.host, provider
+                parcel.id,
+                "expired",
+                verdict.judgement.category,
+                verdict.code,
+                verdict.text,
+                verdict.host,
+                provider,
+                trace=trace,
             )
         )
+
+    def _trace(self, parcel: Parcel, verdict: Verdict, waits: Waits) -> dict[str, float | str]:
+        """What its event tells beside the reply: where it was tried, how long that took, how long it had waited before."""
+        trace: dict[str, float | str] = {}
+        if verdict.address:
+            trace["address"] = verdict.address
+        if verdict.took:
+            trace["took"] = round(verdict.took, 3)
+        waited = self._clock.wall() - verdict.took - parcel.due
+        if waited >= LEAST:
+            began = self._clock.monotonic() - verdict.took
+            trace |= waits.between(began - waited, began).facts()
+        return trace
 
     def _expires(self, parcel: Parcel) -> float:
         return parcel.born + parcel.lane.give_up_after

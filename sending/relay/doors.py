@@ -98,23 +98,23 @@ class Doors:
             except Unknown as error:
                 self._count(domain, Rule(policy=PolicyType.DANE), Result.DNSSEC_INVALID, host, address, why=str(error))
                 text = f"the DNS does not say whether {host} is under DANE, so nothing is sent there: {error}"
-                last = Verdict(trouble.DNS, "451 4.4.3", text, host)
+                last = Verdict(trouble.DNS, "451 4.4.3", text, host, address=address)
                 continue
             try:
                 session = await self._greet(host, address, rule, domain)
             except Refused as refused:
                 judgement = trouble.judge_at_the_door(refused.reply, stage=Stage(refused.stage), provider=provider)
-                last = Verdict(judgement, refused.reply.codes, refused.reply.text, host)
+                last = Verdict(judgement, refused.reply.codes, refused.reply.text, host, address=address)
             except TlsFailed as failed:
                 if rule.policy is PolicyType.STS:
                     self._routes.ask_again(domain)
                 wished = tls_only and not tls_required and rule.is_ours
                 judgement = trouble.NOT_IN_CLEAR if wished else trouble.NO_TLS
-                last = Verdict(judgement, NO_TLS, _in_words(rule, wished, host, failed), host)
+                last = Verdict(judgement, NO_TLS, _in_words(rule, wished, host, failed), host, address=address)
                 continue  # it is not dead
             except Cut as cut:
                 if last is None:
-                    last = Verdict(trouble.NETWORK, "", cut.why, host)
+                    last = Verdict(trouble.NETWORK, "", cut.why, host, address=address)
             else:
                 self._clear.pop(route, None)
                 return session

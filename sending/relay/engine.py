@@ -7,8 +7,8 @@ claiming.py, ways.py, open_sites.py and site.py, carrying.py, commits.py.
 import asyncio
 import logging
 import random
-from typing import Any
 
+from sending.relay import heartbeat
 from sending.relay.carrying import Carrying
 from sending.relay.claiming import Claiming
 from sending.relay.commits import Commits
@@ -26,7 +26,6 @@ from sending.relay.ways import Ways
 log = logging.getLogger(__name__)
 
 BEAT = 1.0  # seconds
-MOST_TOLD = 20  # held sites that a heartbeat names
 
 
 class Relay:
@@ -109,7 +108,11 @@ class Relay:
             rate = (delivered - delivered_before) / max(0.001, now - at)
             delivered_before, at = delivered, now
             try:
-                relays = await self._journal.beat(self._facts(rate))
+                relays = await self._journal.beat(
+                    heartbeat.facts(
+                        self.sites, clock=self._clock, rate=rate, delivered=delivered, talks=self._carrying.talks
+                    )
+                )
                 if relays != self._relays:
                     self._relays = relays
                     for site in self.sites:
@@ -129,15 +132,6 @@ class Relay:
             except Unreachable:
                 self._counts.give_back(counts)
                 raise
-
-    def _facts(self, rate: float) -> dict[str, Any]:
-        return {
-            "connections": sum(len(site.sessions) for site in self.sites),
-            "ready": self.sites.ready,
-            "per_second": round(rate, 1),
-            "held": {site.name: site.held_for for site in self.sites.held[:MOST_TOLD]},
-            "slowed": self.sites.slowed(),
-        }
 
     async def _listen(self) -> None:
         while True:

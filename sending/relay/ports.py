@@ -6,7 +6,7 @@ protocols; tests answer them with lists.
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sending.judging.trouble import Judgement
@@ -78,7 +78,8 @@ class Settlement:
 
     `state`: delivered, deferred, bounced, expired, in_doubt, failed, suppressed, cancelled, or "released": back where it
     was, as if never claimed. `due` is for deferred ones. `tried`: whether it counts as a try. `suppress`: see Judgement;
-    then `likeness` tells of which wave the refusal would be one.
+    then `likeness` tells of which wave the refusal would be one. `trace`: what else the try can tell, as its event keeps it:
+    {"address": the server's, "took": seconds of the try, "waited", "held", "held_for": see waits.py}.
     """
 
     id: int
@@ -93,6 +94,7 @@ class Settlement:
     suppress: str = ""
     tls: str = ""
     likeness: str = ""
+    trace: Mapping[str, float | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,10 +214,15 @@ class SystemClock:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How one conversation about one message ended: the judgement and the words that led to it."""
+    """How one conversation about one message ended: the judgement and the words that led to it.
+
+    `host`, `address`: the server's name and IP address; `took`: seconds.
+    """
 
     judgement: Judgement
     code: str = ""
     text: str = ""
     host: str = ""
     tls: str = ""
+    address: str = ""
+    took: float = 0.0

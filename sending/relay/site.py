@@ -8,6 +8,7 @@ manners say, fewer after "too many connections", one more after each round of su
 import asyncio
 import logging
 from collections import deque
+from dataclasses import replace
 from typing import Protocol
 
 from sending.judging import trouble
@@ -19,6 +20,7 @@ from sending.relay.ports import Clock, Parcel, Verdict
 from sending.relay.routes import Route
 from sending.relay.session import Session
 from sending.relay.sites import Manners, Provider, name_of
+from sending.relay.waits import Waits
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +53,10 @@ class Site:
         self.manners: Manners = provider.manners.shared(relays)
         self.window = self.manners.connections
         self.held_until = 0.0
+        self.held_since = 0.0
         self.held_for = ""
+        self.held_because = ""  # the class of trouble
+        self.waits = Waits()
         self.failures = 0
         self.ready = ReadyQueue()
         self.workers: set[asyncio.Task[None]] = set()
@@ -202,6 +207,7 @@ class Site:
         return True
 
     async def _open(self, parcel: Parcel) -> Session | None:
+        began = self._clock.monotonic()
         try:
             session = await self._doors.open(
                 self.route,
@@ -211,7 +217,7 @@ class Site:
                 tls_only=parcel.lane.tls_only,
             )
         except NoDoor as closed:
-            verdict = closed.verdict
+            verdict = replace(closed.verdict, took=self._clock.monotonic() - began)
             if verdict.judgement is trouble.NOT_IN_CLEAR:
                 self._carrier.conclude(self, parcel, verdict)
                 return None
@@ -222,7 +228,7 @@ class Site:
                 return None
             self._conclude(parcel, verdict)
             if verdict.judgement.outcome is Outcome.DEFERRED and not self.is_held:
-                self.hold(0.0, verdict.text)
+                self.hold(0.0, verdict.text, verdict.judgement.category)
             return None
         except BaseException:
             self._carrier.release(parcel)
@@ -270,7 +276,7 @@ class Site:
             self._narrow()
         elif judgement.effect is Effect.HOLD:
             often = judgement.longer if judgement.longer and self._is_said_often(judgement.longer) else None
-            self.hold((often or judgement.hold).seconds, why)
+            self.hold((often or judgement.hold).seconds, why, judgement.category)
 
     def _is_said_often(self, rule: Hold) -> bool:
         """Count one more such reply; whether they are as many by now, within the time, as the rule asks for."""
@@ -279,16 +285,18 @@ class Site:
         said.append(now)
         return len(said) == rule.times and now - said[0] <= rule.within
 
-    def hold(self, seconds: float, why: str) -> None:
-        """Nothing to this site for a while; 0: its own back-off. Then one connection goes ahead."""
+    def hold(self, seconds: float, why: str, category: str = "") -> None:
+        """Nothing to this site for a while; 0: its own back-off. Then one connection goes ahead. `category`: of the trouble."""
         now = self._clock.monotonic()
         if self.is_held:  # others were in conversation when it said so: that makes it longer at the most
             self.held_until = max(self.held_until, now + seconds)
+            self.waits.note(now, self.held_until, category)
             return
         self.failures += 1
         seconds = seconds or min(LONGEST_HOLD, FIRST_HOLD * 2 ** min(self.failures - 1, 10))
         self.held_until = now + seconds
-        self.held_for = why[:300]
+        self.held_since, self.held_for, self.held_because = now, why[:300], category
+        self.waits.note(now, self.held_until, category)
         self.window = 1
         self._successes = 0
         log.info("%s: held for %d s: %s", self.name, seconds, self.held_for)

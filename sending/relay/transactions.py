@@ -64,7 +64,7 @@ async def carry(session: Session, letter: Letter, address: str, *, provider: str
     try:
         await _content(session, lines.stuff(letter.content), ask)
     except Cut as cut:
-        return Verdict(trouble.CUT, text=cut.why, host=session.host, tls=session.protection)
+        return Verdict(trouble.CUT, text=cut.why, host=session.host, tls=session.protection, address=session.address)
     # From here on the message may have been delivered, whatever happens.
     try:
         (reply,) = await session.wire.replies(1, session.timeouts.final)
@@ -74,6 +74,7 @@ async def carry(session: Session, letter: Letter, address: str, *, provider: str
             text=f"{cut.why} after the whole message was sent",
             host=session.host,
             tls=session.protection,
+            address=session.address,
         )
     return _verdict(session, reply, Stage.CONTENT, provider)
 
@@ -128,12 +129,12 @@ def _cut_early(session: Session, cut: Cut, provider: str) -> Verdict:
     if failed is not None:
         stage, reply = failed
         return _verdict(session, reply, stage, provider)
-    return Verdict(trouble.CUT, text=cut.why, host=session.host, tls=session.protection)
+    return Verdict(trouble.CUT, text=cut.why, host=session.host, tls=session.protection, address=session.address)
 
 
 def _verdict(session: Session, reply: Reply, stage: Stage, provider: str) -> Verdict:
     judgement = trouble.judge(reply, stage=stage, provider=provider)
-    return Verdict(judgement, reply.codes, reply.text, session.host, session.protection)
+    return Verdict(judgement, reply.codes, reply.text, session.host, session.protection, session.address)
 
 
 def _impossible(session: Session, letter: Letter, address: str) -> Verdict | None:
@@ -141,11 +142,11 @@ def _impossible(session: Session, letter: Letter, address: str) -> Verdict | Non
     extensions = session.extensions
     if extensions.size and len(letter.content) > extensions.size:
         text = f"the message has {len(letter.content)} octets, the server takes {extensions.size}"
-        return Verdict(trouble.TOO_LARGE, "552 5.3.4", text, session.host, session.protection)
+        return Verdict(trouble.TOO_LARGE, "552 5.3.4", text, session.host, session.protection, session.address)
     if letter.eight_bit and not extensions.eight_bit:
         text = "the message has 8-bit content, which the server does not take"
-        return Verdict(trouble.NEEDS_EIGHT_BIT, "554 5.6.3", text, session.host, session.protection)
+        return Verdict(trouble.NEEDS_EIGHT_BIT, "554 5.6.3", text, session.host, session.protection, session.address)
     if (letter.utf8 or not address.isascii()) and not extensions.utf8:
         text = "the address needs SMTPUTF8, which the server does not offer"
-        return Verdict(trouble.NEEDS_UTF8, "553 5.6.7", text, session.host, session.protection)
+        return Verdict(trouble.NEEDS_UTF8, "553 5.6.7", text, session.host, session.protection, session.address)
     return None
