@@ -139,6 +139,6 @@ def daemon_dsn() -> str:
         password=database["PASSWORD"] or None,
         host=database["HOST"] or None,
         port=database["PORT"] or None,
-        options=f"-c role={settings.DATABASE_ROLES['daemon']}",
+        options=f"-c jit=off -c role={settings.DATABASE_ROLES['daemon']}",
         **options,
     )

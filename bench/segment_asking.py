@@ -121,7 +121,7 @@ def ratio(public_id: str, rounds: int) -> dict[str, object]:
 
     def by_hand(statement: str) -> int:
         with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL work_mem = '64MB'; SET LOCAL jit = off")
+            cursor.execute("SET LOCAL work_mem = '64MB'")
             cursor.execute(statement, params)
             found: int = cursor.fetchone()[0]
             return found

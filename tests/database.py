@@ -31,7 +31,7 @@ def connect_as(role: str) -> None:
     options: dict[str, Any] = settings.DATABASES["default"]["OPTIONS"]
     options.pop("options", None)
     if role:
-        options["options"] = f"-c role={role}"
+        options["options"] = f"-c jit=off -c role={role}"
     for existing in connections.all(initialized_only=True):
         existing.settings_dict["OPTIONS"] = options
         existing.close()

@@ -106,7 +106,6 @@ def apply(work: Work, after: int, last: int) -> Counter[str]:
         work.organization_id
     )  # two files with the same new people in another order would wait for each other
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL jit = off")
         rows = _probing(cursor, _BATCH, ours)
         if import_tables.has_erased(work.organization_id):
             is_erased, params = import_tables.erased_rows("batch.address_key", work.organization_id)

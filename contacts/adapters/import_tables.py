@@ -86,7 +86,7 @@ def plan(organization_id: int, import_id: int, topic_ids: Sequence[int]) -> dict
     ours: dict[str, Any] = {"organization": organization_id, "import": import_id, "topics": list(topic_ids)}
     ours |= _VERDICTS | {note.name: int(note) for note in RowNote}
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '64MB'; SET LOCAL jit = off")
+        cursor.execute("SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '64MB'")
         cursor.execute(_MARK_DUPLICATES, ours)
         cursor.execute(_MARK_KNOWN, ours)
         cursor.execute(_MARK_LISTED, ours)

@@ -210,13 +210,9 @@ def _patiently() -> Iterator[None]:
     """Room for hash tables, and an end after PATIENCE; the transaction survives it."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(
-                f"SET LOCAL work_mem = '64MB'; SET LOCAL jit = off; SET LOCAL statement_timeout = {PATIENCE}"
-            )
+            cursor.execute(f"SET LOCAL work_mem = '64MB'; SET LOCAL statement_timeout = {PATIENCE}")
             yield
-            cursor.execute(
-                "SET LOCAL work_mem = DEFAULT; SET LOCAL jit = DEFAULT; SET LOCAL statement_timeout = DEFAULT"
-            )
+            cursor.execute("SET LOCAL work_mem = DEFAULT; SET LOCAL statement_timeout = DEFAULT")
     except OperationalError as error:
         if getattr(error.__cause__, "sqlstate", "") == "57014":  # query_canceled
             raise TooSlow("Counting takes too long.") from error

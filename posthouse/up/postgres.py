@@ -33,7 +33,6 @@ SETTINGS = {
     "max_connections": "200",
     "shared_buffers": "512MB",  # touched as needed, not taken at once
     "max_wal_size": "4GB",  # a launch or an import of a million people fits between two checkpoints
-    "jit": "off",  # our statements are short or plain; compiling them costs more than it gains
     "random_page_cost": "1.1",  # for disks without a moving head
     "timezone": "UTC",
     "log_timezone": "UTC",

@@ -85,8 +85,7 @@ def seal(
     due, zone_join, due_params, zone_params = _due_of(mailing, timing, not_before)
     with connection.cursor() as cursor:
         # The audience is one snapshot for the lanes, the rows and the tallies: read twice, it might differ.
-        # Compiling to machine code costs more here than it saves.
-        cursor.execute("SET LOCAL work_mem = '128MB'; SET LOCAL jit = off")
+        cursor.execute("SET LOCAL work_mem = '128MB'")
         cursor.execute(
             f"""
             WITH audience AS MATERIALIZED (

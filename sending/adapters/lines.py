@@ -23,7 +23,6 @@ BY_INDEX = (
     "SET enable_hashjoin = off",
     "SET enable_mergejoin = off",
     "SET join_collapse_limit = 1",  # join in the order that is written: from the few ids to what belongs to them
-    "SET jit = off",
 )
 
 
