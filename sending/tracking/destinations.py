@@ -1,8 +1,10 @@
 """Where a tracked link may lead: web addresses only, made fit for a Location header; and where it may be led later."""
 
+import posixpath
+import re
 from collections.abc import Collection, Iterable
 from ipaddress import ip_address
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from sending.relay.addresses import Reach, may_connect
 
@@ -11,6 +13,8 @@ MAX_CHARS = 8_000
 PERSONAL = ("/c/", "/d/", "/i/", "/p/", "/s/", "/u/", "/v/")
 # Names that are nobody's outside of one house (RFC 6761, 6762, 8375, and the one that ICANN has set aside).
 _INSIDE = (".localhost", ".local", ".internal", ".home.arpa", ".onion")
+# Browsers read more than names into a host: a backslash ends it, and percents are decoded (WHATWG URL, section 3.5).
+_NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+")
 TAG = "utm_"
 
 
@@ -60,9 +64,11 @@ def is_personal(url: str, *, ours: Collection[str]) -> bool:
     """Whether this is a page of ours that acts for one person: unsubscribe, preferences, web version, or a tracked link."""
     try:
         parts = urlsplit(url)
-        return (parts.hostname or "").rstrip(".") in ours and parts.path.startswith(PERSONAL)
     except ValueError:
         return False
+    # As browsers and servers read a path: dots are followed, percents are decoded, and a backslash is a slash.
+    path = posixpath.normpath(unquote(parts.path).replace("\\", "/")).lstrip("/")
+    return (parts.hostname or "").rstrip(".") in ours and f"/{path}/".startswith(PERSONAL)
 
 
 def with_tags_of(was: str, url: str) -> str:
@@ -99,5 +105,6 @@ def _is_outside(host: str) -> bool:
     except ValueError:
         # A number in another spelling (0x7f000001, 127.1) is an address to browsers; a name has a letter in its last part.
         last = host.rpartition(".")[2]
-        return "." in host and not last.isdigit() and not last.startswith("0x") and not host.endswith(_INSIDE)
+        is_name = _NAME.fullmatch(host) is not None and not host.endswith(_INSIDE)
+        return is_name and not last.isdigit() and not last.startswith("0x")
     return may_connect(host, Reach.INTERNET)

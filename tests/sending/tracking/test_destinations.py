@@ -84,6 +84,17 @@ def test_whatever_comes_out_is_one_line_of_ascii(url):
         ("https://LINKS.kettle.example/p/abc", "one person"),
         ("https://links.kettle.example./v/abc", "one person"),
         ("https://links.kettle.example/c/abc", "one person"),
+        # What browsers and servers read otherwise than it looks.
+        ("https://127.0.0.1\\.shop.example/", "private network"),
+        ("https://127.0.0.%31/", "private network"),
+        ("https://links.kettle.example\\u\\abc", "private network"),
+        ("https://links.kettle.example/\\u\\abc", "one person"),
+        ("https://links.kettle.example/%75/abc", "one person"),
+        ("https://links.kettle.example/x/../u/abc", "one person"),
+        ("https://links.kettle.example/x/%2e%2e/u/abc", "one person"),
+        ("https://links.kettle.example/./u/abc", "one person"),
+        ("https://links.kettle.example/archive/u/abc", ""),
+        ("https://a_b.shop.example/", ""),
     ],
 )
 def test_where_a_link_may_be_led_later(url, words):
