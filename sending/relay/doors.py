@@ -116,7 +116,8 @@ class Doors:
                 if last is None:
                     last = Verdict(trouble.NETWORK, "", cut.why, host, address=address)
             else:
-                self._clear.pop(route, None)
+                if session.tls:
+                    self._clear.pop(route, None)
                 return session
             _remember(self._dead, address, self._clock.monotonic() + DEAD_FOR)
         assert last is not None

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from sending.relay.ports import Fenced, Unreachable
+from sending.relay.session import unauthenticated_tls
+from tests.sending.relay.certificates import MailServer, issue
 from tests.sending.relay.scripted import CUT, EHLO, ENVELOPE, GREETING, TAKEN, Receiver, Say
 from tests.sending.relay.worlds import Names, world
 
@@ -302,3 +304,38 @@ async def test_a_site_that_knows_nobody_any_more_is_a_wave() -> None:
         assert (wave.place, wave.code) == ("one.example", "550 5.1.1")
         assert {s.likeness for s in w.town.settled} == {wave.likeness}
         assert {s.suppress for s in w.town.settled} == {"invalid"}
+
+
+async def test_mail_that_may_not_leave_in_clear_text_waits_and_expires_and_others_go_on() -> None:
+    async with Receiver([BUSY]) as receiver, world(receiver.port) as w:
+        secret = w.town.add(40, organization=2, mailing=2, tls_only=True)
+        others = w.town.add(60)
+        await w.until(lambda: w.town.outcomes() == {"delivered": 60, "deferred": 40}, within=40)
+        assert sorted(subjects(receiver)) == others
+        told = {(s.code, s.reason) for s in w.town.settled if s.state == "deferred"}
+        assert told == {("451 4.7.5", "tls")}
+        assert all("may not leave in clear text" in s.text for s in w.town.settled if s.state == "deferred")
+        assert receiver.connections <= 20  # the site is not asked again for each of them
+        w.clock.turned = 49 * 3600
+        w.town._news.set()
+        await w.until(lambda: w.town.outcomes().get("expired") == 40, within=40)
+        assert {s.id for s in w.town.settled if s.state == "expired"} == set(secret)
+        more = w.town.add(5, mailing=3)
+        await w.until(lambda: w.town.outcomes().get("delivered") == 65)
+        assert sorted(subjects(receiver)) == sorted(others + more)
+
+
+async def test_mail_that_may_not_leave_in_clear_text_gets_a_connection_of_its_own() -> None:
+    """A host whose TLS breaks now and then: an open connection in clear text is not for everybody."""
+    async with (
+        MailServer(issue("mx.one.example").server(), "breaks") as server,
+        world(server.port, tls=unauthenticated_tls()) as w,
+    ):
+        w.town.add(1)
+        await w.until(lambda: w.town.outcomes() == {"delivered": 1})
+        server.manner = "works"
+        w.town.add(1, organization=2, mailing=2, tls_only=True)
+        await w.until(lambda: w.town.outcomes() == {"delivered": 2})
+        assert server.taken == [False, True]
+        assert [s.tls.split()[-1] for s in w.town.settled] == ["none", "opportunistic"]
+        await w.until(lambda: sum(w.town.tls.values()) == 2)  # told with the heartbeat

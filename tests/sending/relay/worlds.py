@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import ssl
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from sending.relay.engine import Relay
 from sending.relay.ports import Fenced, Lane, Leave, Letter, Parcel, Settlement, Unreachable, Wave
 from sending.relay.routes import Routes
 from sending.relay.session import Timeouts
-from sending.relay.tls_counts import Counted, Session
+from sending.relay.tls_counts import Counted, Session, TlsCounts
 
 QUICK = Timeouts(connect=5, greeting=5, command=5, data=5, write=5, final=5, quit=0.5)
 
@@ -104,10 +105,11 @@ class Town:
         mailing: int = 1,
         priority: int = 0,
         born: float | None = None,
+        tls_only: bool = False,
     ) -> list[int]:
         key = hash((mailing, domain)) % 100_000
         now = self.clock.wall()
-        self.lanes[key] = Lane(key, organization, mailing, domain, priority, now, self.give_up_after)
+        self.lanes[key] = Lane(key, organization, mailing, domain, priority, now, self.give_up_after, tls_only=tls_only)
         start = len(self.waiting_rows) + len(self.held) + len(self.settled) + 1 + 10_000 * mailing
         ids = list(range(start, start + count))
         for number in ids:
@@ -147,6 +149,7 @@ class Town:
                 lane.give_up_after,
                 max(0.0, due[lane.id] - self.clock.wall()),
                 lane.mailing_id in self.holds,
+                lane.tls_only,
             )
             for lane in self.lanes.values()
             if lane.id in due
@@ -291,18 +294,21 @@ def world(
     reach: Reach = Reach.LOOPBACK,
     drain: float = 1.0,
     timeouts: Timeouts = QUICK,
+    tls: ssl.SSLContext | None = None,
 ) -> World:
     clock = Clock()
     town = Town(clock=clock)
     names = names or Names(mxs={"one.example": [(10, "mx.one.example")]}, hosts={"mx.one.example": ["127.0.0.1"]})
     routes = Routes(names, clock, reach=reach, chance=random.Random(1))
-    house = House(name="relay.example", port=port, reach=reach, tls=None, timeouts=timeouts)
+    house = House(name="relay.example", port=port, reach=reach, tls=tls, timeouts=timeouts)
+    counts = TlsCounts(clock)
     relay = Relay(
         spool=town,
         journal=town,
         composer=town,
         routes=routes,
-        doors=Doors(routes, house, clock),
+        doors=Doors(routes, house, clock, counts=counts),
+        counts=counts,
         directory=sites.directory(),
         clock=clock,
         chance=random.Random(1),
