@@ -203,10 +203,15 @@ def judge(settings: Settings, seen: Sequence[Seen], *, is_over: bool) -> Verdict
     if reading.word == "clear":
         return Verdict("win", said, reading.leader)
     if settings.unsure == "leader":
-        return Verdict(
-            "win", f"{said} {name(reading.leader)} leads, and was to go to the others in this case.", reading.leader
-        )
+        first = name(reading.leader)
+        leads = f"{first} leads, and was" if is_ahead(reading) else f"None leads, so {first}, the first of them, was"
+        return Verdict("win", f"{said} {leads} to go to the others in this case.", reading.leader)
     return Verdict("ask", said)
+
+
+def is_ahead(reading: Reading) -> bool:
+    """Whether one version leads all others, be it by chance."""
+    return all(each.value > 0 for each in reading.differences)
 
 
 def costs_more(seen: Sequence[Seen], number: int) -> bool:

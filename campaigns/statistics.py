@@ -98,8 +98,11 @@ def level_of_each(versions: int, level: float = LEVEL) -> float:
 
 
 def compare(shares: Mapping[int, Share]) -> Reading:
-    """Which version leads, and whether it is better. Of two that are equal, the lower number leads. Wants one at least."""
-    leader = min(shares, key=lambda number: (-shares[number].rate, number))
+    """Which version leads, and whether it is better. Of two that are equal, the lower number leads, unless nobody got it.
+
+    Wants one at least.
+    """
+    leader = min(shares, key=lambda number: (-shares[number].rate, shares[number].of <= 0, number))
     level = level_of_each(len(shares))
     found = []
     for number in shares:

@@ -31,7 +31,8 @@ def watch(*, campaign: Campaign) -> str:
     if settings is None or not settings.has_rest or campaign.state != CampaignState.SENDING:
         return ""
     over = variants.over_at(campaign)
-    if campaign.test.get("outcome") or over is None or over > timezone.now():
+    # Of so few people that no version has any, there is no time to wait for, and those who wait are not kept.
+    if campaign.test.get("outcome") or (over is not None and over > timezone.now()):
         return ""
     verdict = ab_testing.judge(settings, variants.seen(campaign), is_over=True)
     if verdict.word == "wait":
@@ -42,11 +43,13 @@ def watch(*, campaign: Campaign) -> str:
     else:
         _decide(campaign, "ask", verdict.why)
         subject, then = "Waits for you", "Choose the version that the others get, or cancel it."
+    had = f"The versions of “{campaign.name}” have had their time."
+    nobody = f"So few people get “{campaign.name}” that no version was tried with any."
     notices.tell(
         campaign=campaign,
         people=notices.owners_of(campaign),
         subject=f"{subject}: {campaign.name}",
-        text=f"The versions of “{campaign.name}” have had their time. {verdict.why}\n{then}",
+        text=f"{nobody if over is None else had} {verdict.why}\n{then}",
     )
     audit.record(
         organization=campaign.organization,

@@ -118,3 +118,8 @@ def test_more_people_show_smaller_differences(rate: float, people: int) -> None:
     few, many = visible(rate, people), visible(rate, people * 4)
     assert many is not None or few is None
     assert few is None or (many is not None and rate < many <= few <= 1)
+
+
+def test_a_version_that_nobody_got_does_not_lead() -> None:
+    assert compare({1: Share(0, 0), 2: Share(0, 50)}).leader == 2
+    assert compare({1: Share(0, 50), 2: Share(0, 50)}).leader == 1

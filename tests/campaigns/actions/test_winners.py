@@ -13,7 +13,7 @@ from accounts.models import AuditEntry, Organization, User
 from accounts.tenancy import cross_tenant, tenant_scope
 from campaigns import ab_testing, tasks
 from campaigns.actions import launches, winners
-from campaigns.enums import CampaignState, Differs
+from campaigns.enums import CampaignState, Differs, Unsure
 from campaigns.errors import Refused, Unlawful
 from campaigns.models import Campaign
 from campaigns.queries import archives, stories, variants, web_versions
@@ -136,6 +136,21 @@ def test_it_waits_for_answers(organization: Organization, tested: Campaign) -> N
         assert winners.watch(campaign=tested) == "" and rest(tested).hold == Hold.REST
         delivered(tested, {1: 20, 2: 21})
         assert winners.watch(campaign=tested) == "won"  # the one that leads, as was chosen
+
+
+@pytest.mark.parametrize(("unsure", "word"), [(Unsure.LEADER, "won"), (Unsure.ASK, "ask")])
+def test_of_so_few_people_that_no_version_has_any_nobody_waits(
+    organization: Organization, draft: Campaign, people: People, marketer: User, unsure: Unsure, word: str
+) -> None:
+    people(1)
+    with tenant_scope(organization):
+        campaign = launch(set_up(draft, marketer, share=40, unsure=unsure), marketer)
+        assert Delivery.objects.get(mailing_id=campaign.mailing_id).variant == REST
+        assert winners.watch(campaign=campaign) == word
+        said = fresh(campaign).test["outcome"]["why"]
+        assert said.startswith("Too few to tell: nobody has clicked.") and "A leads" not in said
+        assert (rest(campaign).hold is None) == (word == "won")
+        assert StoredMessage.objects.get().subject.startswith("Decided" if word == "won" else "Waits for you")
 
 
 def test_by_hand_early_while_it_is_paused(organization: Organization, tested: Campaign, marketer: User) -> None:
