@@ -49,3 +49,13 @@ def test_limits_are_divided_by_the_relays_that_share_an_address() -> None:
 def test_impossible_directories_are_refused(text: str) -> None:
     with pytest.raises((ValueError, KeyError)):
         sites.directory(text)
+
+
+def test_providers_that_have_had_tls_for_years_get_nothing_in_clear_text() -> None:
+    required = {provider.name for provider in sites.directory().providers if provider.tls_required}
+    assert {"Gmail", "Yahoo", "Outlook.com", "Microsoft 365", "iCloud"} <= required
+    assert not sites.directory().provider_of(["mx.example.org"]).tls_required
+    with pytest.raises(ValueError, match="no such rule for TLS"):
+        sites.directory(
+            '[default]\nconnections=1\nmessages=1\nidle=1\n[[provider]]\nname="A"\nmx=[".a"]\ntls="sometimes"'
+        )
