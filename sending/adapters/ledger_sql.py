@@ -77,6 +77,11 @@ UPDATE sending_mailing SET hold = NULL, held_at = NULL, held_until = NULL WHERE 
     SELECT id FROM sending_mailing WHERE hold = '{Hold.UNDO}' AND held_until <= clock_timestamp() FOR UPDATE SKIP LOCKED)
 """
 
+# From when a message ages: it was made, those whom it waited for were done, or it was chosen to be sent again. The last is
+# asked of old ones only.
+_BORN = """greatest(d.created_at, v.released_at, CASE WHEN d.created_at < now() - interval '1 hour' THEN
+    (SELECT max(r.ordered_at) FROM sending_retry r WHERE r.mailing_id = d.mailing_id) END)"""
+
 # The cursor (due_at, id) of each lane spares a claim the dead head of the index.
 CLAIM = f"""
 WITH me AS MATERIALIZED (SELECT id FROM sending_relay WHERE id = %(relay)s AND ended_at IS NULL FOR SHARE),
@@ -96,7 +101,7 @@ claimed AS (
     RETURNING d.id, d.organization_id, d.lane_id, d.mailing_id, d.address, d.attempts, d.due_at, d.created_at,
               d.variant, d.contact_id
 )
-SELECT d.id, d.lane_id, d.address, d.attempts, d.due_at, extract(epoch FROM greatest(d.created_at, v.released_at))::float8,
+SELECT d.id, d.lane_id, d.address, d.attempts, d.due_at, extract(epoch FROM {_BORN})::float8,
        {_REFUSAL},
        d.organization_id, d.mailing_id, d.contact_id,
        CASE WHEN d.variant = 0 THEN m.letter_id ELSE v.letter_id END,

@@ -1,4 +1,6 @@
-"""Those who wait for others: held lanes are not offered; let go, they get the letter that was put in, and age from then."""
+"""What ages from later than it was made. Those who wait for others: held lanes are not offered; let go, they get the letter that
+was put in. What is sent again by choice: it is tried as long as anything new.
+"""
 
 import time
 from datetime import timedelta
@@ -7,13 +9,13 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.utils import timezone
 
-from accounts.models import Organization
+from accounts.models import Organization, User
 from accounts.tenancy import cross_tenant, tenant_scope
 from contacts.models import Topic
 from contacts.queries import audience
-from sending.actions import mailings
-from sending.enums import REST, Hold
-from sending.models import Delivery, Letter, Mailing, MailingVariant
+from sending.actions import mailings, retries
+from sending.enums import REST, Bucket, DeliveryState, Hold
+from sending.models import Delivery, Letter, Mailing, MailingVariant, Tally
 from sending.queries import ledger as audit
 from sending.relay.ports import Parcel
 from tests.sending.adapters.town import Town, build, claim_all, relay
@@ -68,3 +70,27 @@ def test_the_rest_of_a_test_gets_the_winners_letter_and_its_whole_time(town: Tow
     assert all(time.time() - parcel.born < 60 for parcel in rest)  # not given up at the first refusal
     with cross_tenant("a test audits"):
         assert list(audit.audit()) == []
+
+
+def test_what_is_chosen_to_be_sent_again_after_days_has_its_whole_time(town: Town, marketer: User) -> None:
+    long_ago = timezone.now() - timedelta(days=9)
+    with tenant_scope(town.organization):
+        mailing = Mailing.objects.get(pk=town.mailing)
+        rows = Delivery.objects.filter(mailing=mailing)
+        rows.update(
+            state=DeliveryState.FAILED, reason="merge", created_at=long_ago, due_at=long_ago, changed_at=long_ago
+        )
+        fact = {"organization_id": mailing.organization_id, "mailing_id": mailing.pk}
+        Tally.objects.create(**fact, kind=Bucket.ON_ITS_WAY, link=-1, n=-8, at=long_ago)
+        Tally.objects.create(**fact, kind=Bucket.FAILED, link=-1, n=8, at=long_ago)
+        order = retries.order(mailing=mailing, groups=[(DeliveryState.FAILED, "merge", "")], actor=marketer)
+        assert order is not None and not retries.step(retry_id=order.pk)
+
+    async def claim() -> list[Parcel]:
+        ledger = await relay(town)
+        parcels = await claim_all(ledger)
+        await ledger.close()
+        return parcels
+
+    parcels = async_to_sync(claim)()
+    assert len(parcels) == 8 and all(time.time() - parcel.born < 60 for parcel in parcels)
