@@ -68,6 +68,7 @@ class Ledger:
         self._results = Line(dsn, name="relay results", settings=(*BY_INDEX, "SET synchronous_commit = on"))
         self._claims = Line(dsn, name="relay claims", settings=(*BY_INDEX, "SET synchronous_commit = off"))
         self._chores = Line(dsn, name="relay chores")
+        self._policies = Line(dsn, name="relay policies")  # not behind long chores: a domain's first mail waits for it
         self._news = Line(dsn, name="relay news", settings=(f"LISTEN {sql.NEWS_CHANNEL}",))
         self._cursors: dict[int, tuple[datetime, int]] = {}
         self._beats = 0
@@ -79,7 +80,7 @@ class Ledger:
         self._cursors.clear()
 
     async def close(self) -> None:
-        for line in (self._results, self._claims, self._chores, self._news):
+        for line in (self._results, self._claims, self._chores, self._policies, self._news):
             await line.close()
 
     # --- Spool --------------------------------------------------------------------------------------------------------
@@ -220,11 +221,11 @@ class Ledger:
     # --- Shelf (sending/relay/policies.py) ----------------------------------------------------------------------------
 
     async def policy(self, domain: str) -> tuple[str, bytes, float] | None:
-        rows = await self._chores.rows(tls_sql.POLICY, {"domain": domain})
+        rows = await self._policies.rows(tls_sql.POLICY, {"domain": domain})
         return (rows[0][0], rows[0][1].encode(), rows[0][2]) if rows else None
 
     async def keep_policy(self, domain: str, kept: Kept) -> None:
-        await self._chores.rows(
+        await self._policies.rows(
             tls_sql.KEEP_POLICY,
             {
                 "domain": domain,

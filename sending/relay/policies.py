@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 FRESH = 24 * 3600.0  # seconds, then a policy is fetched again although its record has not changed
 AGAIN = 300.0  # ... after a fetch that failed (section 3.3)
+PAUSES = (0.2, 1.0, 3.0)  # seconds between looks at a shelf that cannot be reached
 MOST = 50_000
 FETCHES = 20  # at once
 PATH = "/.well-known/mta-sts.txt"
@@ -139,10 +140,7 @@ class Policies:
         if domain in self._kept:
             kept = self._kept[domain]
         else:
-            try:
-                found = await self._shelf.policy(domain)
-            except Unreachable as error:
-                raise Unknown(f"{domain}: the policies that are kept cannot be read") from error
+            found = await self._read(domain)
             kept = None
             if found is not None:
                 name, text, fetched = found
@@ -152,6 +150,18 @@ class Policies:
                     log.warning("The kept policy of %s cannot be read: %s", domain, error)
             self._remember(domain, kept)
         return kept if kept is not None and kept.expires > self._clock.wall() else None
+
+    async def _read(self, domain: str) -> tuple[str, bytes, float] | None:
+        """What is on the shelf; a database that restarts is waited for a little."""
+        for pause in PAUSES:
+            try:
+                return await self._shelf.policy(domain)
+            except Unreachable:
+                await asyncio.sleep(pause)
+        try:
+            return await self._shelf.policy(domain)
+        except Unreachable as error:
+            raise Unknown(f"{domain}: the policies that are kept cannot be read") from error
 
     def _is_due(self, domain: str, kept: Kept | None, announced: str) -> bool:
         if self._failed.get(domain, 0.0) > self._clock.monotonic():

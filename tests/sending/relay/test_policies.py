@@ -1,9 +1,11 @@
 """Policies of other domains: fetched when announced, kept for their time, asked for again in time."""
 
+import asyncio
 from dataclasses import dataclass, field
 
 import pytest
 
+from sending.relay import policies
 from sending.relay.dns import Unknown
 from sending.relay.policies import Kept, NotFetched, Policies
 from sending.relay.ports import Unreachable
@@ -104,12 +106,13 @@ async def test_mode_none_takes_a_policy_back() -> None:
     assert await world.relay().of("example") is None
 
 
-async def test_what_is_kept_and_cannot_be_read_stops_the_mail() -> None:
+async def test_what_is_kept_and_cannot_be_read_stops_the_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policies, "PAUSES", (0.0, 0.05))
     world = World()
     world.shelf.away = True
     with pytest.raises(Unknown):
         await world.policies.of("example")
-    world.shelf.away = False
+    asyncio.get_running_loop().call_later(0.02, setattr, world.shelf, "away", False)  # back in time
     assert await world.policies.of("example") is not None
 
 
