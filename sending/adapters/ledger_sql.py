@@ -183,7 +183,8 @@ blocked AS (
     ON CONFLICT (organization_id, address_key, reason) WHERE lifted_at IS NULL AND topic_id IS NULL DO NOTHING
 ),
 may AS MATERIALIZED (
-    SELECT d.id, coalesce(m.hold, {_VARIANT_HOLD}, '') AS hold, {_REFUSAL} AS refusal
+    SELECT d.id, coalesce(m.hold, {_VARIANT_HOLD}, '') AS hold, {_REFUSAL} AS refusal,
+           (SELECT o.tls_only FROM accounts_organization o WHERE o.id = d.organization_id) AS tls_only
     FROM me CROSS JOIN unnest(%(asked)s::bigint[]) n (id)
     JOIN sending_delivery d ON d.id = n.id AND {_MINE}
     JOIN sending_mailing m ON m.id = d.mailing_id
@@ -193,7 +194,7 @@ mark AS (
     INSERT INTO sending_intent (relay_id, seq, ids, at)
     SELECT %(relay)s, %(seq)s, array_agg(id), now() FROM may WHERE hold = '' AND refusal = '' HAVING count(*) > 0
 )
-SELECT id, hold, refusal FROM may
+SELECT id, hold, refusal, tls_only FROM may
 """
 
 REGISTER = """

@@ -90,7 +90,7 @@ class Carrying:
             pending = answer
             while True:
                 granted: Granted | None = await pending
-                if granted is None or not granted.leave.granted:
+                if granted is None or not granted.leave.granted or (granted.leave.tls_only and not session.tls):
                     refused.append(granted.leave if granted else None)
                     raise NoLeave
                 if self._commits.is_fresh(granted):
@@ -147,7 +147,7 @@ class Carrying:
         self._commits.settle(Settlement(parcel.id, "failed", reason, text=text, tried=False))
 
     def _refused(self, parcel: Parcel, leave: Leave | None) -> None:
-        """No leave for the final dot: somebody opted out, paused or cancelled in the last moment."""
+        """No leave for the final dot: somebody opted out, paused, cancelled or wanted TLS in the last moment."""
         if leave is not None and leave.hold:
             mailing_id = parcel.lane.mailing_id
             for site in self._sites:

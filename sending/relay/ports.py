@@ -112,11 +112,15 @@ class Wave:
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """The answer to an asked final dot: granted, or why not. `hold` is the mailing's, `refusal` a suppression reason."""
+    """The answer to an asked final dot: granted, or why not. `hold` is the mailing's, `refusal` a suppression reason.
+
+    `tls_only`: only through an encrypted conversation, by the wish of its organization as it is now.
+    """
 
     id: int
     hold: str = ""
     refusal: str = ""
+    tls_only: bool = False
 
     @property
     def granted(self) -> bool:

@@ -12,7 +12,7 @@ from sending.relay import sts
 from sending.relay.policies import Kept
 from sending.relay.ports import SystemClock
 from sending.relay.tls_counts import Counted, PolicyType, Result, Session, TlsCounts
-from tests.sending.adapters.town import Town, build, relay
+from tests.sending.adapters.town import Town, build, claim_all, relay
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -65,7 +65,9 @@ async def test_the_organizations_wish_is_on_each_of_its_lanes(town: Town) -> Non
             organizations.change(organization=town.organization, actor=None, tls_only=True)
 
     await asyncio.to_thread(wish)
-    assert {lane.tls_only for lane in await ledger.waiting()} == {True}
+    parcels = await claim_all(ledger)
+    assert {parcel.lane.tls_only for parcel in parcels} == {True}
+    assert {leave.tls_only for leave in await ledger.flush([], [parcel.id for parcel in parcels], 1)} == {True}
     await ledger.close()
 
 

@@ -339,3 +339,16 @@ async def test_mail_that_may_not_leave_in_clear_text_gets_a_connection_of_its_ow
         assert server.taken == [False, True]
         assert [s.tls.split()[-1] for s in w.town.settled] == ["none", "opportunistic"]
         await w.until(lambda: sum(w.town.tls.values()) == 2)  # told with the heartbeat
+
+
+async def test_the_wish_for_tls_is_obeyed_at_the_final_dot() -> None:
+    async with Receiver([BUSY]) as receiver, world(receiver.port) as w:
+        w.town.slow_flush = 0.02
+        w.town.add(300)
+        await w.until(lambda: len(receiver.contents) > 20)
+        w.town.tls_only.add(1)
+        at = len(receiver.contents)
+        await w.until(lambda: w.town.outcomes().get("deferred", 0) > 0, within=30)
+        assert len(receiver.contents) - at <= 12  # what had its leave already
+        await w.until(lambda: sum(w.town.outcomes().values()) == 300, within=30)
+        assert w.town.outcomes()["delivered"] == len(receiver.contents)

@@ -92,6 +92,7 @@ class Town:
         self.left = False
         self.waves: list[Wave] = []
         self.tls: dict[Session, int] = {}
+        self.tls_only: set[int] = set()  # organizations that wish it from now on
         self.slow_flush = 0.0
         self.unmakeable: set[int] = set()
         self._news = asyncio.Event()
@@ -149,7 +150,7 @@ class Town:
                 lane.give_up_after,
                 max(0.0, due[lane.id] - self.clock.wall()),
                 lane.mailing_id in self.holds,
-                lane.tls_only,
+                lane.tls_only or lane.organization_id in self.tls_only,
             )
             for lane in self.lanes.values()
             if lane.id in due
@@ -209,6 +210,7 @@ class Town:
                 number,
                 self.holds.get(self.lanes[self.held[number]["lane"]].mailing_id, ""),
                 self.refusals.get(number, ""),
+                self.lanes[self.held[number]["lane"]].organization_id in self.tls_only,
             )
             for number in asked
             if number in self.held and not self.fenced
