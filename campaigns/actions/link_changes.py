@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import transaction
 
-from accounts.models import User
+from accounts.models import Brand, User
 from campaigns.actions import link_checks
 from campaigns.errors import Refused
 from campaigns.models import Campaign
@@ -44,9 +44,10 @@ def lead_back(*, campaign: Campaign, was: str, actor: User) -> bool:
 
 
 def hosts(campaign: Campaign) -> frozenset[str]:
-    """Where recipients' pages of this campaign can be: the link hosts, and this app's own."""
+    """Where recipients' pages of the organization can be: the link hosts of all its brands, and this app's own."""
     found = {urlsplit(address).hostname for address in (settings.LINK_URL, settings.BASE_URL)}
-    return frozenset(filter(None, {*found, campaign.brand.link_host}))
+    own = Brand.objects.filter(organization_id=campaign.organization_id).values_list("link_host", flat=True)
+    return frozenset(filter(None, {*found, *own}))
 
 
 def _mailing(campaign: Campaign):  # type: ignore[no-untyped-def]

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client, override_settings
 from django.urls import reverse
 
-from accounts.models import Organization, User
+from accounts.models import Brand, Organization, User
 from accounts.tenancy import tenant_scope
 from campaigns.actions import link_changes as verbs
 from campaigns.models import Campaign, LinkCheck
@@ -70,6 +70,17 @@ def test_what_is_refused_stays_typed_and_changes_nothing(
     assert given["reason"] in page
     with tenant_scope(organization):
         assert not LinkChange.objects.exists()
+
+
+def test_pages_of_a_person_are_refused_on_the_hosts_of_all_brands(
+    as_marketer: Client,
+    organization: Organization,
+    sent: Campaign,  # noqa: F811
+) -> None:
+    with tenant_scope(organization):
+        Brand.objects.create(organization=organization, name="Other", link_host="links.other.example")
+    answer = as_marketer.post(at(organization, sent), {**SAID, "url": "https://links.other.example/u/abc"})
+    assert answer.status_code == 422 and "belongs to one person" in answer.content.decode()
 
 
 def test_the_new_address_is_asked_in_the_background(
