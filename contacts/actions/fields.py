@@ -8,7 +8,7 @@ where it is used.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
@@ -22,6 +22,7 @@ from contacts.queries import fields as known_fields
 
 MAX_FIELDS = 150
 LISTED = (FieldKind.CHOICE, FieldKind.MULTI)
+_LOCK = 7_308_116  # of the making of fields: two approvals could make the same one
 
 
 @transaction.atomic
@@ -35,6 +36,7 @@ def create(
     choices: Sequence[str] | None = None,
 ) -> Field:
     """Make a field. The key comes from the label if none is given. Raises AlreadyThere, Refused."""
+    alone(organization)
     (wanted,) = planned(organization=organization, wanted=[values.FieldKind(key, label, kind, tuple(choices or ()))])
     field = Field.objects.create(
         organization=organization,
@@ -52,6 +54,12 @@ def create(
         data={"key": field.key, "kind": kind},
     )
     return field
+
+
+def alone(organization: Organization) -> None:
+    """Until the transaction ends nobody else makes or removes fields of the organization: who looks may go by what is there."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, organization.pk])
 
 
 def planned(*, organization: Organization, wanted: Sequence[values.FieldKind]) -> list[values.FieldKind]:

@@ -25,6 +25,7 @@ def plan(organization: Organization, mapping: list[dict[str, Any]]) -> None:
 def make(import_: Import, actor: User | None) -> None:
     """Make the planned fields; one that was made just so meanwhile, as by an import of another part, is taken instead. The
     caller saves the mapping, which says from then on which ones are its own. Raises NotThisWay."""
+    fields.alone(import_.organization)
     there = {field.key: field for field in known_fields.known(import_.organization)}
     for field in imports.fields_to_be_made(import_):
         (column,) = (one for one in import_.mapping if one.get("key") == field.key)
@@ -53,6 +54,7 @@ def made(import_: Import) -> list[str]:
 @transaction.atomic
 def take_away(import_: Import, actor: User | None) -> int:
     """Remove the fields that it made, as far as nobody uses them; how many."""
+    fields.alone(import_.organization)
     keys = made(import_)
     gone = known_fields.untouched(import_.organization, keys, but=import_) if keys else []
     for field in gone:

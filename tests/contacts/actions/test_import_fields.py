@@ -1,13 +1,16 @@
 """The fields of new columns: they come with the approval, and go with the import unless somebody uses them."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from accounts.models import AuditEntry, Brand
+from accounts.tenancy import tenant_scope
 from campaigns.models import Campaign
-from contacts.actions import fields, import_work, imports
+from contacts.actions import fields, import_fields, import_work, imports
 from contacts.enums import ImportState
 from contacts.errors import NotThisWay
 from contacts.models import Contact, Field, Import, Segment, SignupForm
@@ -78,6 +81,28 @@ def test_two_parts_of_a_list_may_be_planned_side_by_side(scoped):
     assert Contact.objects.filter(values__city="Oslo").count() == 2
     undone(first)
     assert keys() == ["city", "shoe_size"], "the other's people have values of them"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_parts_may_be_approved_at_the_same_moment(organization):
+    with tenant_scope(organization):
+        parts = [planned(organization, LIST), planned(organization, LIST.replace("@", "@2."))]
+
+    def approve(import_):
+        with tenant_scope(organization):
+            imports.approve(import_=import_, actor=None)
+        connection.close()
+
+    with ThreadPoolExecutor(1) as other:
+        with tenant_scope(organization):
+            imports.approve(import_=parts[0], actor=None)
+            waits = other.submit(approve, parts[1])
+            with pytest.raises(TimeoutError):
+                waits.result(timeout=0.5)
+        waits.result(timeout=10)
+    with tenant_scope(organization):
+        assert keys() == ["city", "shoe_size"]
+        assert [import_fields.made(one) for one in Import.objects.order_by("pk")] == [keys(), []]
 
 
 def test_they_go_with_the_import(scoped, owner):
