@@ -3,8 +3,9 @@
 Keys are the ledger's words: states, suppression reasons, and the relay's classes of trouble.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,80 @@ def words(state: str, reason: str = "") -> Words:
     if state == "in_doubt":
         return Words(f"{general.what} {special.what}", general.do)
     return special
+
+
+# Why a relay sends nothing to a place for a while: what the place did.
+_HELD: Final[dict[str, str]] = {
+    "rate_limit": "{who} asked us to slow down",
+    "rate_quota": "{who} takes no more from us for a while",
+    "too_many_connections": "{who} asked for fewer connections",
+    "ip_reputation": "{who} does not trust our sending address at this moment",
+    "domain_reputation": "{who} does not trust the domain at this moment",
+    "greylisted": "{who} asks every new sender to come back later",
+    "server_trouble": "{who} has trouble of its own",
+    "network": "{who} could not be reached",
+    "dns": "the DNS did not say where {who} is",
+    "tls": "a safe connection to {who} could not be made",
+    "protocol": "{who} and we did not understand each other",
+}
+
+# Why a send stands still, as the ledger calls it.
+HOLDS: Final[dict[str, str]] = {
+    "undo": "The launch can still be taken back: nothing leaves before that time is over.",
+    "rest": "They wait for what becomes of the first people.",
+    "paused": "The send is paused.",
+    "cancelled": "The send was cancelled.",
+    "posthouse": "Posthouse has paused the send: it waits for you.",
+}
+
+
+def who(provider: str) -> str:
+    """A provider, inside of a sentence."""
+    return provider if provider not in ("", "Other") else "their server"
+
+
+def held(cause: str, provider: str) -> str:
+    """Why nothing is sent to a place for a while, from the class of trouble: a part of a sentence."""
+    return _HELD.get(cause, "{who} refused to talk to us").format(who=who(provider))
+
+
+def waited(facts: Mapping[str, Any], provider: str) -> str:
+    """How long it had waited before it was tried, and for what, from the facts of its event; "" for nothing worth telling."""
+    seconds, still = (_number(facts.get(name)) for name in ("waited", "held"))
+    if not seconds:
+        return ""
+    if still < 1:
+        return f"Before that it waited {span(seconds)} for its turn."
+    because = f"because {held(str(facts.get('held_for') or ''), provider)}"
+    if still >= 0.8 * seconds:
+        return f"Before that we waited {span(seconds)} {because}."
+    return f"Before that it waited {span(seconds)}, {span(still)} of it {because}."
+
+
+def tried(facts: Mapping[str, Any]) -> str:
+    """Where it was tried and how long that took; "" when that is not known."""
+    host, address, took = str(facts.get("host") or ""), str(facts.get("address") or ""), facts.get("took")
+    place = f"{host} ({address})" if host and address else host or address
+    length = f"in {_seconds(_number(took))}" if isinstance(took, int | float) else ""
+    return " ".join(filter(None, (f"At {place}" if place else "", length))).strip() + "." if place or length else ""
+
+
+def span(seconds: float) -> str:
+    """A length of time, in the unit that fits: "40 seconds", "4 minutes", "2 hours", "3 days"."""
+    for unit, size in (("day", 86_400), ("hour", 3600), ("minute", 60)):
+        if seconds >= 1.5 * size or (unit == "minute" and seconds >= size):
+            n = round(seconds / size)
+            return f"{n} {unit}{'' if n == 1 else 's'}"
+    n = round(seconds)
+    return f"{n} second{'' if n == 1 else 's'}"
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s" if seconds < 60 else span(seconds)
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def delay(code: str, reason: str) -> str:

@@ -15,7 +15,7 @@ from reputation.queries import totals
 from reputation.queries.totals import Counts
 from sending.enums import REST, Bucket, EventKind, Hold
 from sending.models import Letter, Mailing, MailingVariant, Retry
-from sending.queries import ledger, link_changes, mailings, retries
+from sending.queries import link_changes, mailings, relays, retries
 
 Edition = tuple[tuple[int, ...], Letter]  # the variants that got it
 
@@ -109,7 +109,7 @@ def of(campaign: Campaign) -> Report | None:
         waiting=waiting,
         providers=[(name, each) for name, each in by_provider.items() if each.audience or each.delivered],
         delays=_delays(mailing) if retrying else [],
-        slowed=[(name, at) for name, at in ledger.slowed().items() if name in by_provider]
+        slowed=[(name, at) for name, at in relays.slowed().items() if name in by_provider]
         if retrying and moving
         else [],
         links=links(mailing),

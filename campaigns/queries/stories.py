@@ -1,8 +1,9 @@
 """The story of a person and of a message: what we know, in plain words."""
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
-from accounts.models import Organization
+from accounts.models import AuditEntry, Organization
 from campaigns import wording
 from campaigns.models import Campaign
 from campaigns.queries import variants
@@ -10,9 +11,9 @@ from campaigns.wording import Words
 from contacts import addresses
 from contacts.models import Contact, Subscription, Suppression
 from contacts.queries import people as named
-from sending.enums import DeliveryState, EventKind, StreamKind
-from sending.models import Delivery, StoredMessage
-from sending.queries import mailings
+from sending.enums import OPEN_STATES, DeliveryState, EventKind, Hold, StreamKind
+from sending.models import Delivery, MailingVariant, StoredMessage
+from sending.queries import mailings, relays
 from sending.queries.mailings import Happening
 
 MANY = 20
@@ -62,13 +63,20 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """One thing that happened to a message, in words; `level` is pass, warn, fail or ""; `protection`: how it was encrypted."""
+    """One thing that happened to a message, in words; `level` is pass, warn, fail or "".
+
+    `waited`: for what it had to wait before; `tried`: where, and how long it took; `protection`: how it was encrypted;
+    `ruling`: the class of trouble that the reply was judged to be.
+    """
 
     happening: Happening
     title: str
     level: str
     detail: str
     protection: str = ""
+    waited: str = ""
+    tried: str = ""
+    ruling: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +86,8 @@ class Story:
     line: Line
     chapters: list[Chapter]
     stored: StoredMessage | None
+    standstill: str = ""  # why it does not leave now, in words
+    until: datetime | None = None  # ... and until when, where that is known
 
     @property
     def delivery(self) -> Delivery:
@@ -128,7 +138,55 @@ def of(delivery: Delivery) -> Story:
     stored = None
     if line.campaign is None:
         stored = StoredMessage.objects.defer("raw").filter(pk=delivery.pk).first()
-    return Story(line, [_chapter(happening) for happening in happenings], stored)
+    steps = _steps(line.campaign, delivery) if line.campaign else []
+    chapters = sorted(
+        [*(_chapter(happening, steps) for happening in happenings), *(_step(entry) for entry in steps)],
+        key=lambda chapter: chapter.happening.at,
+    )
+    standstill, until = _standstill(delivery, happenings)
+    return Story(line, chapters, stored, standstill, until)
+
+
+def _steps(campaign: Campaign, delivery: Delivery) -> list[AuditEntry]:
+    """When its send was stopped and went on, as long as the message waited."""
+    entries = AuditEntry.objects.filter(
+        organization=delivery.organization,
+        target_kind="campaigns.campaign",
+        target_id=campaign.public_id,
+        verb__in=[f"campaigns.{verb}" for verb in STEPS],
+        at__gte=delivery.created_at,
+    )
+    if delivery.state not in OPEN_STATES:
+        entries = entries.filter(at__lte=delivery.changed_at)
+    return list(entries.order_by("id")[:MOST_STEPS])
+
+
+def _step(entry: AuditEntry) -> Chapter:
+    title, level = STEPS[entry.verb.removeprefix("campaigns.")]
+    by = f"By {entry.actor_name}." if entry.actor_name else str(entry.data.get("why") or "By Posthouse.")
+    return Chapter(Happening(entry.at, None, "", "", -1, "", {}), title, level, by)
+
+
+def _standstill(delivery: Delivery, happenings: list[Happening]) -> tuple[str, datetime | None]:
+    """Why it does not leave now: its send stands still, or nothing is sent to that place for a while."""
+    if delivery.state not in (DeliveryState.QUEUED, DeliveryState.DEFERRED):
+        return "", None
+    mailing = delivery.mailing
+    hold = mailing.hold or (
+        MailingVariant.objects.filter(mailing=mailing, variant=delivery.variant).values_list("hold", flat=True).first()
+        if delivery.variant
+        else None
+    )
+    if hold:
+        return wording.HOLDS.get(hold, "The send stands still."), mailing.held_until if hold == Hold.UNDO else None
+    host = next((str(h.facts["host"]) for h in reversed(happenings) if h.facts.get("host")), "")
+    domain = delivery.address.rpartition("@")[2]
+    provider = delivery.provider or relays.provider_of(domain)
+    for held in relays.held_sites():
+        if host in held.hosts or (provider == held.provider and provider not in ("", "Other")):
+            because = wording.held(held.cause, held.provider)
+            return f"{because[:1].upper()}{because[1:]}. We send nothing there for a while.", held.until
+    return "", None
 
 
 def lines(deliveries: list[Delivery]) -> list[Line]:
@@ -156,6 +214,14 @@ def _line(delivery: Delivery, campaign: Campaign | None, subject: str) -> Line:
     return Line(delivery, title, part, state.label, words, campaign, version)
 
 
+TRIES = {
+    EventKind.DEFERRED,
+    EventKind.DELIVERED,
+    EventKind.BOUNCED,
+    EventKind.EXPIRED,
+    EventKind.FAILED,
+    EventKind.IN_DOUBT,
+}
 CHAPTERS = {
     EventKind.DEFERRED: ("Their server asked us to come back later", "warn"),
     EventKind.DELIVERED: ("Their server accepted it", "pass"),
@@ -178,7 +244,21 @@ CHAPTERS = {
 }
 
 
-def _chapter(happening: Happening) -> Chapter:
+# What is done with a whole send, from its log.
+STEPS = {
+    "campaign_paused": ("The send was paused", "warn"),
+    "campaign_resumed": ("The send went on", ""),
+    "campaign_cancelled": ("The send was cancelled", "warn"),
+    "canary_asks": ("The careful start waited for a decision", "warn"),
+    "canary_stopped": ("The careful start stopped the send", "warn"),
+    "canary_halted": ("The careful start was ended, the others wait", "warn"),
+    "canary_passed": ("The careful start went well: the others follow", ""),
+    "canary_let_go": ("The others were let go", ""),
+}
+MOST_STEPS = 100
+
+
+def _chapter(happening: Happening, steps: list[AuditEntry]) -> Chapter:
     title, level = (
         CHAPTERS.get(happening.kind, ("Something happened", "")) if happening.kind else ("Something happened", "")
     )
@@ -188,4 +268,24 @@ def _chapter(happening: Happening) -> Chapter:
         detail = wording.words("suppressed", reason).what if reason in wording.SKIPPED else ""
     elif reason in wording.TROUBLE:
         detail = wording.TROUBLE[reason].what
-    return Chapter(happening, title, level, detail, wording.protection(str(happening.facts.get("tls") or "")))
+    if happening.kind not in TRIES:
+        return Chapter(happening, title, level, detail)
+    facts = happening.facts
+    return Chapter(
+        happening,
+        title,
+        level,
+        detail,
+        protection=wording.protection(str(facts.get("tls") or "")),
+        waited="" if _stood_still(happening, steps) else wording.waited(facts, happening.provider),
+        tried=wording.tried(facts),
+        ruling=reason,
+    )
+
+
+def _stood_still(happening: Happening, steps: list[AuditEntry]) -> bool:
+    """Whether its send was stopped or let go while it waited: then it is that which is told."""
+    waited = happening.facts.get("waited")
+    if not isinstance(waited, int | float) or happening.facts.get("held"):
+        return False
+    return any(happening.at - timedelta(seconds=waited + 60) <= entry.at <= happening.at for entry in steps)

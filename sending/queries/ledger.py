@@ -1,33 +1,19 @@
-"""Reading the ledger as a whole: does it add up, what waits, what became of one address.
+"""Reading the ledger as a whole: does it add up, what became of one address.
 
 For operators' commands. Call inside of `cross_tenant`: one transaction, REPEATABLE READ where the answer has to be one
 moment's (the audit may run during a send).
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from django.db import connection
-from django.utils import timezone
 
 from sending import ports
 from sending.enums import EVENT_OF_STATE, Bucket, DeliveryState, EventKind, bucket_of
 
 LIMIT = 20  # examples of one broken rule
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """What waits for one mailbox provider: how many, since when, and the commonest reason."""
-
-    provider: str
-    state: DeliveryState
-    count: int
-    oldest: datetime
-    next_try: datetime
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,66 +163,6 @@ def counts(*, mailing_id: int) -> dict[Bucket, int]:
         for state, tried, count in cursor.fetchall():
             parts[bucket_of(state, int(tried))] += count
     return parts
-
-
-def waiting() -> list[Waiting]:
-    """What waits, by provider and state, the oldest first."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT CASE WHEN d.provider = '' THEN '(not tried yet)' ELSE d.provider END, d.state, count(*),
-                   min(d.created_at), min(d.due_at), mode() WITHIN GROUP (ORDER BY d.reason)
-            FROM sending_lane l JOIN sending_delivery d ON d.lane_id = l.id AND d.state IN (1, 3)
-            WHERE l.open GROUP BY 1, 2
-            UNION ALL
-            SELECT CASE WHEN provider = '' THEN '(not tried yet)' ELSE provider END, state, count(*),
-                   min(created_at), min(due_at), ''
-            FROM sending_delivery WHERE state = 2 AND relay_id IS NOT NULL GROUP BY 1, 2
-            ORDER BY 4
-            """
-        )
-        return [Waiting(row[0], DeliveryState(row[1]), *row[2:]) for row in cursor.fetchall()]
-
-
-def held_mailings() -> list[tuple[int, str, str, int]]:
-    """(id, name, hold, how many wait) of mailings that stand still."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT m.id, m.name, m.hold, count(d.id) FROM sending_mailing m
-            JOIN sending_lane l ON l.mailing_id = m.id AND l.open
-            JOIN sending_delivery d ON d.lane_id = l.id AND d.state IN (1, 3)
-            WHERE m.hold IS NOT NULL GROUP BY 1 ORDER BY 1
-            """
-        )
-        return [(number, name, hold, count) for number, name, hold, count in cursor.fetchall()]
-
-
-def relays(*, silent_after: timedelta = timedelta(seconds=10)) -> list[tuple[int, str, bool, dict[str, object]]]:
-    """(id, name, whether it lives, what it says about itself) of relays that have not ended."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id, name, beat_at > now() - make_interval(secs => %s), facts FROM sending_relay "
-            "WHERE ended_at IS NULL ORDER BY id",
-            [silent_after.total_seconds()],
-        )
-        return [
-            (number, name, lives, facts if isinstance(facts, dict) else json.loads(facts))
-            for number, name, lives, facts in cursor.fetchall()
-        ]
-
-
-def slowed() -> dict[str, datetime]:
-    """Mailbox providers that have asked us to wait, and when they get full speed again."""
-    now = timezone.now()
-    until: dict[str, datetime] = {}
-    for _, _, lives, facts in relays():
-        said = facts.get("slowed")
-        for provider, seconds in said.items() if lives and isinstance(said, dict) else ():
-            at = datetime.fromtimestamp(float(seconds), UTC)
-            if at > now:
-                until[provider] = max(until.get(provider, at), at)
-    return until
 
 
 def messages_to(address: str, *, limit: int = 50) -> list[Message]:

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from sending.models import Relay
-from sending.queries import ledger
+from sending.queries import relays
 
 pytestmark = pytest.mark.django_db
 
@@ -24,11 +24,11 @@ def test_the_last_one_counts_and_what_is_over_does_not() -> None:
     relay(Greylake=soon.timestamp(), Granite=past.timestamp())
     relay(Greylake=later.timestamp())
     relay(ended=True, Plainfield=later.timestamp())
-    found = ledger.slowed()
+    found = relays.slowed()
     assert list(found) == ["Greylake"]
     assert abs(found["Greylake"] - later) < timedelta(seconds=1)
 
 
 def test_nobody_asked() -> None:
     relay()
-    assert ledger.slowed() == {}
+    assert relays.slowed() == {}
