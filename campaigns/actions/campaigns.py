@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from accounts.actions import audit
 from accounts.models import Brand, Organization, User
@@ -59,8 +60,8 @@ def edit(*, campaign: Campaign, actor: User, **changes: Any) -> Campaign:
         setattr(campaign, name, _name(value) if name == "name" else value)
     if campaign.topic is not None and campaign.topic.brand_id != campaign.brand_id:
         campaign.brand = campaign.topic.brand
-        if campaign.design is not None:
-            Design.objects.filter(pk=campaign.design.pk).update(brand=campaign.brand)
+        of_versions = Variant.objects.filter(campaign=campaign).values("design_id")
+        Design.objects.filter(Q(pk=campaign.design_id) | Q(pk__in=of_versions)).update(brand=campaign.brand)
     # What was ticked was ticked for what it was.
     campaign.accepted_warnings = []
     campaign.problem = ""

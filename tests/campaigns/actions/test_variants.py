@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from accounts.models import Organization, User
+from accounts.models import Brand, Organization, User
 from accounts.tenancy import tenant_scope
 from campaigns import ab_testing
 from campaigns.actions import approvals, copies, launches, schedules, variants, winners
@@ -17,7 +17,7 @@ from campaigns.errors import Refused, Unlawful
 from campaigns.models import Campaign, Design, Variant
 from campaigns.queries import checklist, fingerprints
 from campaigns.queries import variants as reading
-from contacts.models import Contact, Suppression
+from contacts.models import Contact, Suppression, Topic
 from reputation.queries import totals
 from sending.enums import REST, DeliveryState, Hold
 from sending.models import Delivery, Letter, Mailing, MailingVariant
@@ -133,6 +133,17 @@ def test_a_discarded_draft_leaves_no_content_behind(
         campaign = set_up(draft, marketer, what=Differs.CONTENT)
         drafts.discard(campaign=campaign, actor=marketer)
         assert not Variant.objects.exists() and not Design.objects.filter(is_template=False).exists()
+
+
+def test_versions_go_with_the_campaign_to_another_brand(
+    organization: Organization, draft: Campaign, marketer: User
+) -> None:
+    with tenant_scope(organization):
+        campaign = set_up(draft, marketer, what=Differs.CONTENT)
+        brand = Brand.objects.create(organization=organization, name="Other")
+        topic = Topic.objects.create(organization=organization, brand=brand, name="Theirs")
+        drafts.edit(campaign=campaign, actor=marketer, topic=topic)
+        assert {each.campaign.design.brand for each in reading.of(fresh(campaign))} == {brand}
 
 
 def test_a_duplicate_has_its_own_versions(
