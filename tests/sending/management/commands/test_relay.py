@@ -1,13 +1,20 @@
 """`manage.py relay`: the interlock, and that a real process sends, drains on SIGTERM and is fenced off when it was stopped."""
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
+import dns.flags
+import dns.message
+import dns.rdatatype
+import dns.rrset
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -17,6 +24,7 @@ from sending.enums import DeliveryState
 from sending.management.commands.relay import reach_of_settings
 from sending.relay.addresses import Reach
 from tests.sending.adapters.town import Town, build
+from tests.sending.relay.certificates import MailServer, issue
 
 CHECKOUT = Path(__file__).parents[4]
 
@@ -132,3 +140,75 @@ def test_killed_and_stopped_relays_send_nothing_twice(
     assert delivered <= set(got)
     assert set(got) <= delivered | doubtful  # whoever got it without our knowing is reported as unconfirmed
     assert len(doubtful) <= 40  # no more than there were connections
+
+
+class Vouching(asyncio.DatagramProtocol):
+    """A DNS that validates: home0's mail server has the certificate that its TLSA record names, home1's has another."""
+
+    tlsa: ClassVar[dict[str, str]] = {}
+
+    def connection_made(self, transport) -> None:  # type: ignore[no-untyped-def]
+        self.transport = transport
+
+    def datagram_received(self, octets: bytes, client) -> None:  # type: ignore[no-untyped-def]
+        query = dns.message.from_wire(octets)
+        (question,) = query.question
+        name = question.name.to_text(omit_final_dot=True)
+        answer = dns.message.make_response(query)
+        answer.flags |= dns.flags.RA | dns.flags.AD
+        records = {"MX": f"10 mx.{name}.", "A": "127.0.0.1", "TLSA": self.tlsa.get(name.partition("_tcp.")[2], "")}
+        if text := records.get(dns.rdatatype.to_text(question.rdtype)):
+            answer.answer.append(
+                dns.rrset.from_text(question.name, 60, "IN", dns.rdatatype.to_text(question.rdtype), text)
+            )
+        self.transport.sendto(answer.to_wire(), client)
+
+
+@pytest.fixture
+def vouching() -> Iterator[tuple[int, MailServer]]:
+    """(DNS port, a mail server for everybody) on a thread of their own."""
+    own = issue("anything.example", expired=True)
+    Vouching.tlsa = {
+        "mx.home0.example": str(own.tlsa(3, 1, 1)),
+        "mx.home1.example": str(issue("mx.home1.example").tlsa(3, 1, 1)),
+    }
+    server = MailServer(own.server())
+    loop = asyncio.new_event_loop()
+
+    async def begin() -> int:
+        transport, _ = await loop.create_datagram_endpoint(Vouching, local_addr=("127.0.0.1", 0))
+        await server.__aenter__()
+        return int(transport.get_extra_info("sockname")[1])
+
+    port = loop.run_until_complete(begin())
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    yield port, server
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(5)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_process_sends_under_dane_and_tells_how_it_went(
+    organization: Organization, vouching: tuple[int, MailServer]
+) -> None:
+    town: Town = build(organization)
+    dns_port, server = vouching
+    process = start(dns_port, server.port)
+    try:
+        until(lambda: town.states().get(DeliveryState.DELIVERED, 0) == 3)
+        until(lambda: town.states().get(DeliveryState.DEFERRED, 0) >= 1)
+        until(lambda: len(town.rows("SELECT 1 FROM sending_tlscount")) >= 2)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+    assert server.taken == [True] * 3
+    protections = town.rows("SELECT DISTINCT split_part(facts ->> 'tls', ' ', 3) FROM sending_event WHERE kind = 101")
+    delivered = town.rows("SELECT address FROM sending_delivery WHERE state = 10")
+    assert {address.partition("@")[2] for (address,) in delivered} == {"home0.example"}
+    assert protections == [("dane",)]
+    refused = town.rows("SELECT DISTINCT reason, code FROM sending_delivery WHERE state = 3")
+    assert refused == [("tls", "451 4.7.5")]
+    counts = town.rows("SELECT DISTINCT domain, policy, result FROM sending_tlscount ORDER BY domain")
+    assert counts == [("home0.example", "tlsa", ""), ("home1.example", "tlsa", "certificate-not-trusted")]
