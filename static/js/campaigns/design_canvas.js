@@ -38,6 +38,7 @@
         plugins: [(editor) => plugin(editor, { blocks: [], resetBlocks: true, resetDevices: false, resetStyleManager: false, useCustomTheme: false, overwriteExport: false, customComponents: [(_, options) => this.types(editor, options)] })],
       });
       this.editor.Panels.getPanels().reset();
+      this.editor.Utils.ComponentSorter = window.designSorter(this.editor.Utils.ComponentSorter);
       this.editor.setCustomRte(this.words());
       this.editor.on("load", () => this.begin());
     }
