@@ -1,6 +1,7 @@
 """The versions of an A/B test: each one as a campaign of its own, and what became of each."""
 
 import copy
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -93,11 +94,13 @@ class Results:
     """A test that was launched. `over_at`: when the last version has had its time. `outcome`: won, ask or "" (none yet).
 
     `rest` (None: nobody waits) and `unsent` (skipped before the versions were dealt out) make it add up to the audience.
+    `rest_lost`: of the rest, who unsubscribed or complained.
     """
 
     settings: Settings
     parts: tuple[Part, ...]
     rest: Counts | None
+    rest_lost: int
     unsent: int
     audience: int
     said: str
@@ -117,10 +120,6 @@ class Results:
     @property
     def winner_name(self) -> str:
         return ab_testing.name(self.winner) if self.winner else ""
-
-    @property
-    def rest_lost(self) -> int:
-        return self.rest.unsubscribes + self.rest.complaints if self.rest is not None else 0
 
     @property
     def together(self) -> int:
@@ -214,14 +213,17 @@ def usual_rate(campaign: Campaign, metric: str) -> float:
     return rate.n / rate.of
 
 
-def seen(campaign: Campaign, *, counts: dict[int, Counts] | None = None) -> list[Seen]:
+def seen(
+    campaign: Campaign, *, counts: Mapping[int, Counts] | None = None, twice: Mapping[int, int] | None = None
+) -> list[Seen]:
     """What became of each version so far. Where the time is tested, each is counted in its own time only."""
     settings = Settings.of(campaign.test)
     if settings is None or campaign.mailing_id is None:
         return []
     counts = totals.by_variant(campaign.mailing_id) if counts is None else counts
+    twice = engagements.left_twice(campaign.mailing_id) if twice is None else twice
     numbers = [row.number for row in rows(campaign)]
-    found = [_seen(number, counts.get(number, Counts())) for number in numbers]
+    found = [_seen(number, counts.get(number, Counts()), twice.get(number, 0)) for number in numbers]
     ends = ab_testing.ends(campaign.test, settings)
     if settings.what != Differs.TIME or not ends:
         return found
@@ -232,7 +234,12 @@ def seen(campaign: Campaign, *, counts: dict[int, Counts] | None = None) -> list
     ]
 
 
-def _seen(number: int, counts: Counts) -> Seen:
+def _lost(counts: Counts, twice: int) -> int:
+    """People: whoever unsubscribed and reported spam is one."""
+    return max(0, counts.unsubscribes + counts.complaints - twice)
+
+
+def _seen(number: int, counts: Counts, twice: int) -> Seen:
     return Seen(
         number=number,
         people=counts.audience - counts.of(Bucket.SUPPRESSED, Bucket.CANCELLED),
@@ -240,7 +247,7 @@ def _seen(number: int, counts: Counts) -> Seen:
         delivered=counts.delivered,
         clicks=counts.clicks,
         opens=counts.opens,
-        lost=counts.unsubscribes + counts.complaints,
+        lost=_lost(counts, twice),
     )
 
 
@@ -257,7 +264,8 @@ def results(campaign: Campaign) -> Results | None:
     if settings is None or mailing is None or mailing.sealed_at is None:
         return None
     counts = totals.by_variant(mailing.pk)
-    measured = _measured(campaign, settings, counts)
+    twice = engagements.left_twice(mailing.pk)
+    measured = _measured(campaign, settings, counts, twice)
     reading = ab_testing.read(settings, measured)
     outcome, winner = campaign.test.get("outcome", {}), campaign.test.get("winner", 0)
     frozen = letters(campaign)
@@ -280,6 +288,7 @@ def results(campaign: Campaign) -> Results | None:
             for each in measured
         ),
         rest=counts.get(REST, Counts()) if settings.has_rest else None,
+        rest_lost=_lost(counts.get(REST, Counts()), twice.get(REST, 0)),
         unsent=counts.get(0, Counts()).audience,
         audience=mailing.audience_size or 0,
         said=ab_testing.in_words(settings, measured, reading),
@@ -294,13 +303,15 @@ def results(campaign: Campaign) -> Results | None:
     )
 
 
-def _measured(campaign: Campaign, settings: Settings, counts: dict[int, Counts]) -> list[Seen]:
+def _measured(
+    campaign: Campaign, settings: Settings, counts: Mapping[int, Counts], twice: Mapping[int, int]
+) -> list[Seen]:
     if settings.what != Differs.TIME:
-        return seen(campaign, counts=counts)
+        return seen(campaign, counts=counts, twice=twice)
     key = f"campaigns.versions.{campaign.mailing_id}"
     found: list[Seen] | None = cache.get(key)
     if found is None:
-        found = seen(campaign, counts=counts)
+        found = seen(campaign, counts=counts, twice=twice)
         cache.set(key, found, timeout=KEPT)
     return found
 

@@ -106,3 +106,16 @@ def until(mailing_id: int, ends: Mapping[int, datetime]) -> dict[int, tuple[int,
             [list(ends), list(ends.values()), mailing_id],
         )
         return {variant: (clicked, opened, left) for variant, clicked, opened, left in cursor.fetchall()}
+
+
+def left_twice(mailing_id: int) -> dict[int, int]:
+    """By variant: people who unsubscribed and complained as well, whom the sum of both counts twice."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT d.variant, count(*) FROM sending_engagement e JOIN sending_delivery d ON d.id = e.delivery_id
+            WHERE e.mailing_id = %s AND e.unsubscribed_at IS NOT NULL AND e.complained_at IS NOT NULL GROUP BY 1
+            """,
+            [mailing_id],
+        )
+        return dict(cursor.fetchall())

@@ -19,6 +19,7 @@ from campaigns.models import Campaign
 from campaigns.queries import archives, stories, variants, web_versions
 from contacts.models import Contact
 from reputation.actions import totals as folding
+from sending.actions import engagement, evidence
 from sending.enums import REST, Bucket, DeliveryState, EventKind, Hold
 from sending.models import Delivery, Engagement, Mailing, MailingVariant, StoredMessage, Tally
 from sending.tracking.tokens import Hit
@@ -128,6 +129,17 @@ def test_who_drives_people_away_does_not_win_by_itself(organization: Organizatio
         assert "more people leave because of B" in fresh(tested).test["outcome"]["why"]
         results = variants.results(fresh(tested))
         assert results is not None and [part.costs_more for part in results.parts] == [False, True]
+
+
+def test_who_unsubscribes_and_reports_spam_has_left_once(organization: Organization, tested: Campaign) -> None:
+    with tenant_scope(organization):
+        delivered(tested, {1: 20, 2: 60})
+        row = Delivery.objects.filter(mailing_id=tested.mailing_id, variant=2).earliest("pk")
+        assert engagement.unsubscribed(delivery_id=row.pk)
+        assert evidence.complained(delivery_id=row.pk, kind="abuse", agent="")
+        assert [each.lost for each in variants.seen(fresh(tested))] == [0, 1]
+        results = variants.results(fresh(tested))
+        assert results is not None and [part.seen.lost for part in results.parts] == [0, 1] and results.rest_lost == 0
 
 
 def test_it_waits_for_answers(organization: Organization, tested: Campaign) -> None:

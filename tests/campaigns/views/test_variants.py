@@ -73,7 +73,7 @@ def test_it_is_set_up_and_shown(
         }
         assert [row.subject for row in variants.rows(campaign)] == ["", "Two words", "Three"]
     page = as_analyst.get(where).content.decode()
-    assert "each version gets 100 and 700 wait" in page and "Give the test up" not in page and "Two words" in page
+    assert "each version gets 100, and 700 wait" in page and "Give the test up" not in page and "Two words" in page
     assert "versions A, B and C, 10 % each" in as_analyst.get(url(organization, "campaign", draft)).content.decode()
     launching = as_marketer.get(url(organization, "campaign_launch", draft)).content.decode()
     assert "No careful start" in launching and 'name="careful"' not in launching
@@ -176,7 +176,7 @@ def test_the_report_adds_up_and_shows_intervals(
     assert "Give the others" in live
 
 
-LIVE_QUERIES = 22
+LIVE_QUERIES = 23
 
 
 @pytest.mark.parametrize("versions", [1, 3])
