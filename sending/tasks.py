@@ -1,10 +1,15 @@
-"""Wake-ups of sending."""
+"""Wake-ups of sending.
+
+What a sweep wakes is forgotten before the next one, so that no wake-ups pile up before a long import.
+"""
 
 from celery import shared_task
 
 from accounts.tenancy import cross_tenant, tenant_scope_id
 from sending.actions import failures, partitions, providers, retries, tls_reports
 from sending.queries import retries as reading
+
+SWEPT = 15  # seconds; as often settings.CELERY_BEAT_SCHEDULE sweeps
 
 
 @shared_task
@@ -37,7 +42,7 @@ def sweep_retries() -> None:
     with cross_tenant("what is being sent again of every organization, by choice"):
         waiting = reading.waiting()
     for organization_id, retry_id in waiting:
-        retry.delay(organization_id, retry_id)
+        retry.apply_async((organization_id, retry_id), expires=SWEPT)
 
 
 @shared_task

@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
@@ -260,6 +261,18 @@ def test_a_worker_that_is_killed_in_a_batch_loses_nothing_and_doubles_nothing(
     with tenant_scope(organization):
         assert adds_up(send)[QUEUED] == 14 and set(requeued(send).values()) == {1}
         assert Retry.objects.get().moved == 14
+
+
+def test_wake_ups_do_not_pile_up_before_a_long_import(
+    organization: Organization, send: Mailing, marketer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever comes to one of them after the next sweep forgets it."""
+    with tenant_scope(organization):
+        order(send, marketer, MERGE)
+    woken: list[Any] = []
+    monkeypatch.setattr(tasks.retry, "apply_async", lambda *given, **options: woken.append(options))
+    tasks.sweep_retries()
+    assert [options["expires"] for options in woken] == [settings.CELERY_BEAT_SCHEDULE["sweep retries"]["schedule"]]
 
 
 @pytest.mark.django_db(transaction=True)
