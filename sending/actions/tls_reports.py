@@ -27,7 +27,7 @@ from sending.relay.addresses import Reach
 from sending.relay.dns import Dns, NoSuchDomain, Resolver, Unknown
 from sending.relay.tls_reports import Report
 
-AT_ONCE = 300  # domains in one go
+AT_ONCE = 1_000  # domains in one go
 HAND_INS = 50
 AFTER_MIDNIGHT, SPREAD = timedelta(minutes=5), timedelta(hours=4)
 LATE = timedelta(days=2)  # a day is reported so much later at the most
@@ -78,7 +78,7 @@ def _moment(day: date, domain: str) -> datetime:
 async def _targets(due: list[tuple[date, str]]) -> dict[tuple[date, str], tuple[str, ...]]:
     """Where each wants its report; those are missing whose DNS gives no answer now."""
     dns = Resolver(settings.RELAY_RESOLVER)
-    gate = asyncio.Semaphore(20)
+    gate = asyncio.Semaphore(50)
 
     async def ask(domain: str) -> tuple[str, ...] | None:
         async with gate:

@@ -9,14 +9,13 @@ from sending.relay.tls_counts import Counted, PolicyType, Result, Session
 
 
 def unreported(*, since: date, before: date, limit: int) -> list[tuple[date, str]]:
-    """Days and domains with sessions that have not been dealt with, the oldest first."""
+    """Days and domains with sessions that have not been dealt with; any, so that those whose DNS is silent block nobody."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT DISTINCT c.day, c.domain FROM sending_tlscount c
-            WHERE c.day >= %s AND c.day < %s
-              AND NOT EXISTS (SELECT 1 FROM sending_tlsreport r WHERE r.day = c.day AND r.domain = c.domain)
-            ORDER BY 1, 2 LIMIT %s
+            SELECT day, domain FROM (SELECT DISTINCT day, domain FROM sending_tlscount WHERE day >= %s AND day < %s) c
+            WHERE NOT EXISTS (SELECT 1 FROM sending_tlsreport r WHERE r.day = c.day AND r.domain = c.domain)
+            ORDER BY random() LIMIT %s
             """,
             [since, before, limit],
         )

@@ -68,7 +68,7 @@ def settle(
                 EventKind.DEFERRED,
                 code,
                 text,
-                '{"host": "mx1.granite.example"}',
+                '{"host": "mx1.granite.example", "tls": "TLSv1.3 TLS_AES_256_GCM_SHA384 opportunistic"}',
             ],
         )
     delivery.refresh_from_db()
@@ -207,3 +207,15 @@ def test_the_search_takes_a_fixed_number_of_queries(
 
 
 SEARCH_QUERIES = 16
+
+
+def test_a_message_says_how_its_conversations_were_protected(
+    as_analyst: Client, organization: Organization, sending: Campaign
+) -> None:
+    with tenant_scope(organization):
+        delivery = settle(
+            organization, DeliveryState.DEFERRED, Bucket.RETRYING, reason="greylisted", code="450 4.2.0", text="Later"
+        )
+    page = as_analyst.get(message(organization, "message", delivery)).content.decode()
+    words = "Encrypted; who the server was has not been proved (TLSv1.3, TLS_AES_256_GCM_SHA384)."
+    assert words in page
