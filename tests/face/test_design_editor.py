@@ -322,6 +322,32 @@ def test_a_session_that_ends_while_somebody_types(
     expect(page.get_by_text("There is text that was not saved")).to_be_hidden()
 
 
+def test_nobody_saves_in_the_name_of_another_person(
+    opened: Opened,
+    make: Callable[..., Design],
+    organization: Organization,
+    context: Any,
+    live_server: Any,
+    marketer: User,
+    owner: User,
+) -> None:
+    """Mara's tab stays open, her session ends, and somebody else logs in at the same computer."""
+    design = make(FINE.format("nobody"))
+    page = opened(design)
+    editor = VisualEditor(page)
+    editor.open()
+    context.clear_cookies()
+    log_in(context, live_server.url, owner)
+    type_after(page, "Words of nobody", " but Mara")
+    expect(page.get_by_text("Somebody else is logged in", exact=True)).to_be_visible()
+    assert now(organization, design).version == 1
+    log_in(context, live_server.url, marketer)
+    page.get_by_role("button", name="Save now").click()
+    editor.wait_until_saved()
+    assert now(organization, design).mjml == FINE.format("nobody but Mara")
+    assert now(organization, design).saved_by_id == marketer.pk
+
+
 def test_a_cut_line(opened: Opened, make: Callable[..., Design], organization: Organization, context: Any) -> None:
     design = make(FINE.format("nobody"))
     page = opened(design)

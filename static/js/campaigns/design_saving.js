@@ -59,6 +59,7 @@
       } catch {
         return this.trouble("offline", "Not saved. It is kept in this browser.");
       }
+      if (this.otherPerson) return this.trouble("other", "Not saved: somebody else is logged in.");
       if (answer.type === "opaqueredirect" || answer.status === 401 || this.loggedOut) return this.trouble("expired", "Not saved: you are logged out.");
       if (answer.status === 409) return this.conflict(await answer.text());
       if (answer.status === 403 || answer.status === 404) return this.trouble("forbidden", "Not saved.");
@@ -104,12 +105,16 @@
       return fetch(this.root.dataset.save, { method: "POST", body, redirect: "manual", headers: { "HX-Request": "true", "X-CSRFToken": csrf() } });
     }
 
-    /* A fresh token of this page; false when there is none to be had. */
+    /* A fresh token of this page; false when there is none to be had, or when it is somebody else's: nobody saves in the name
+       of another person. */
     async refresh() {
       const answer = await fetch(window.location.href, { redirect: "manual" });
       this.loggedOut = answer.type === "opaqueredirect";
       if (!answer.ok) return false;
-      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector('meta[name="csrf-token"]')?.content;
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html"), key = page.querySelector("[data-editor]")?.dataset.key;
+      this.otherPerson = Boolean(key) && key !== this.root.dataset.key;
+      if (this.otherPerson) return false;
+      const fresh = page.querySelector('meta[name="csrf-token"]')?.content;
       const here = document.querySelector('meta[name="csrf-token"]');
       if (!fresh || !here || fresh === here.content) return false;
       here.content = fresh;
@@ -117,7 +122,7 @@
     }
 
     trouble(kind, words) {
-      this.loggedOut = false;
+      this.loggedOut = this.otherPerson = false;
       this.state = kind;
       this.keep();
       this.notice(kind);
