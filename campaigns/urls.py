@@ -29,6 +29,7 @@ from campaigns.views import (
     shares,
     test_sends,
     variants,
+    waiting,
 )
 
 app_name = "campaigns"
@@ -126,6 +127,8 @@ urlpatterns = [
     path("templates/<slug:design>/rename/", designs.rename, name="design_rename"),
     path("templates/<slug:design>/archive/", designs.put_away, name="design_archive"),
     path("templates/<slug:design>/restore/", designs.bring_back, name="design_restore"),
+    path("waiting/", waiting.list_, name="waiting"),
+    path("waiting/messages/", waiting.messages, name="waiting_messages"),
     path("messages/", messages.search, name="messages"),
     path("messages/<int:message>/", messages.show, name="message"),
     path("messages/<int:message>/retry/", messages.retry, name="message_retry"),

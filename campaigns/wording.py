@@ -208,6 +208,11 @@ def _number(value: object) -> float:
     return float(value) if isinstance(value, int | float) else 0.0
 
 
+def trouble(reason: str) -> str:
+    """What the last try came to, from its class of trouble."""
+    return (TROUBLE.get(reason) or STATES["deferred"]).what
+
+
 def delay(code: str, reason: str) -> str:
     """Why messages wait, in a few words, for a list."""
     known = TROUBLE.get(reason)

@@ -64,6 +64,7 @@ MAP = (
         (
             Entry("Domains", "world-check", ("reputation:domains", "sending:domains")),
             Entry("Messages", "mail", ("sending:messages", "campaigns:messages")),
+            Entry("On its way", "mail-fast", ("campaigns:waiting",), Role.ADMIN),
             Entry("Bounces to review", "mail-off", ("sending:bounces",)),
         ),
     ),

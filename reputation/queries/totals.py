@@ -222,3 +222,24 @@ def _grouped(column: str, where: str, values: dict) -> dict:  # type: ignore[typ
 
 def _largest_first(counts: dict[str, Counts]) -> dict[str, Counts]:
     return dict(sorted(counts.items(), key=lambda item: (item[0] == OTHER_PROVIDER, -item[1].audience, item[0])))
+
+
+def waiting(organization: Organization) -> int:
+    """How many messages of an organization are on their way or retried, exactly, however many they are."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT coalesce(sum(x.n), 0)::bigint FROM sending_mailing m
+            CROSS JOIN LATERAL (
+                SELECT n FROM reputation_total WHERE mailing_id = m.id AND kind IN ({_WAITING})
+              UNION ALL
+                SELECT n FROM sending_tally WHERE mailing_id = m.id AND kind IN ({_WAITING})
+            ) x
+            WHERE m.organization_id = %s AND m.finished_at IS NULL
+            """,
+            [organization.pk],
+        )
+        return int(cursor.fetchone()[0])
+
+
+_WAITING = f"{Bucket.ON_ITS_WAY:d}, {Bucket.RETRYING:d}"

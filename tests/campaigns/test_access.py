@@ -13,7 +13,7 @@ from campaigns import urls
 from campaigns.actions import blocks, designs, launches, media, shares, variants
 from campaigns.actions import campaigns as drafts
 from campaigns.designs.starters import starter
-from campaigns.enums import Metric, Tested
+from campaigns.enums import Differs, Metric
 from campaigns.models import Campaign
 from sending.models import Delivery
 from tests.campaigns.pictures_of import picture
@@ -107,6 +107,8 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "design_rename": ("post", WRITE),
     "design_archive": ("post", WRITE),
     "design_restore": ("post", WRITE),
+    "waiting": ("get", ("owner",)),
+    "waiting_messages": ("get", ("owner",)),
     "messages": ("get", LOOK),
     "message": ("get", LOOK),
     "message_retry": ("post", WRITE),
@@ -178,7 +180,7 @@ def addresses(
         variants.set_up(
             campaign=draft,
             actor=marketer,
-            what=Tested.CONTENT,
+            what=Differs.CONTENT,
             versions=[{}],
             share=50,
             metric=Metric.CLICKS,
