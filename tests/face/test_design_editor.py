@@ -186,6 +186,72 @@ def test_what_the_canvas_does_not_know_is_kept_octet_for_octet(
     assert editor.source == changed
 
 
+# A column that reaches to the edges of its section, and a wrapper with round corners, which MJML draws with `overflow: hidden`.
+LISTED = """<mjml>
+  <mj-body>
+    <mj-section padding="0">
+      <mj-column>
+        <mj-text>Alpha words</mj-text>
+        <mj-text>Beta words</mj-text>
+      </mj-column>
+    </mj-section>
+    <mj-wrapper border-radius="8px" background-color="#eeeeee">
+      <mj-section><mj-column><mj-text>Gamma words</mj-text></mj-column></mj-section>
+      <mj-section><mj-column><mj-text>Delta words</mj-text></mj-column></mj-section>
+    </mj-wrapper>
+    <mj-section><mj-column><mj-text>Omega words</mj-text></mj-column></mj-section>
+  </mj-body>
+</mjml>"""
+
+
+def test_blocks_and_parts_are_dragged_with_the_mouse(
+    opened: Opened, make: Callable[..., Design], organization: Organization
+) -> None:
+    design = make(LISTED)
+    page = opened(design)
+    editor = VisualEditor(page)
+    editor.open()
+
+    def edge(kind: str, words: str) -> tuple[float, float]:
+        """The left upper corner of the part of this kind with these words."""
+        box = editor.canvas.locator(f"[data-gjs-type={kind}]", has_text=words).bounding_box()
+        assert box
+        return box["x"], box["y"]
+
+    def then(expected: str) -> str:
+        expect(page.locator("#mjml")).to_have_value(expected)
+        editor.wait_until_saved()
+        assert now(organization, design).mjml == expected
+        return expected
+
+    # A block between two texts, and one at the very edge of a column.
+    divider, spacer = '<mj-divider mj-class="kit-line" />', '<mj-spacer height="24px" />'
+    alpha, beta, delta = (f"<mj-text>{words} words" for words in ("Alpha", "Beta", "Delta"))
+    step = "\n" + 8 * " "
+    x, y = edge("mj-text", "Beta")
+    assert abs(editor.drag(editor.block("Divider"), (x + 60, y + 4)) - y) < 6
+    text = then(LISTED.replace(beta, divider + step + beta))
+    x, y = edge("mj-text", "Alpha")
+    assert abs(editor.drag(editor.block("Space"), (x + 60, y + 2)) - y) < 6
+    text = then(text.replace(alpha, spacer + step + alpha))
+
+    # A section by its handle to the very beginning of the mail, then by itself into the wrapper.
+    omega = "<mj-section><mj-column><mj-text>Omega words</mj-text></mj-column></mj-section>"
+    rest = text.replace(f"\n    {omega}", "")
+    x, y = edge("mj-section", "Omega")
+    page.mouse.click(x + 8, y + 8)
+    x, y = edge("mj-section", "Alpha")
+    assert abs(editor.drag(editor.handle, (x + 60, y + 2)) - y) < 6
+    first = then(rest.replace("<mj-body>", f"<mj-body>\n    {omega}"))
+    x, y = edge("mj-section", "Delta")
+    section = editor.canvas.locator("[data-gjs-type=mj-section]", has_text="Omega")
+    assert abs(editor.drag(section, (x + 30, y + 6)) - y) < 6
+    delta = f"<mj-section><mj-column>{delta}"
+    then(rest.replace(delta, f"{omega}\n      {delta}"))
+    page.get_by_role("button", name="Undo").click()
+    then(first)
+
+
 PROPERTY = """() => {
     const bits = ["<mj-section>", "</mj-section>", "<mj-column/>", "<mj-text>", "</mj-text>", "<!--", "-->", "{% if %}", "{{ a }}",
         "<", '"', "'", ' x="1"', "<mj-raw>", "</mj-raw>", "words", "\\n", "<b>", "&amp;", "<mj-image src='a' />"];

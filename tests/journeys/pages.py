@@ -253,13 +253,41 @@ class VisualEditor:
 
     def put(self, block: str) -> None:
         """Press a block of the palette."""
-        self.page.get_by_role("region", name="Blocks").get_by_role("button", name=block, exact=True).click()
+        self.block(block).click()
 
     def pick(self, words: str) -> Locator:
         """Select the part of the mail with these words."""
         found = self.canvas.get_by_text(words, exact=False).first
         found.click()
         return found
+
+    def block(self, name: str) -> Locator:
+        """A block of the palette."""
+        return self.page.get_by_role("region", name="Blocks").get_by_role("button", name=name, exact=True)
+
+    @property
+    def handle(self) -> Locator:
+        """What the selected part is dragged by."""
+        return self.page.locator(".gjs-toolbar-item[draggable]")
+
+    def drag(self, what: Locator, to: tuple[float, float], *, by: tuple[float, float] = (8, 8)) -> float:
+        """Drag with the mouse as a hand does, from `what` to a point of the page; tells at which height the marker stood."""
+        box, mouse, marker = what.bounding_box(), self.page.mouse, self.page.locator(".gjs-placeholder-int:visible")
+        assert box
+        x, y = box["x"] + by[0], box["y"] + by[1]
+        mouse.move(x, y)
+        mouse.down()
+        mouse.move(x + 6, y + 4)
+        mouse.move((x + to[0]) / 2, (y + to[1]) / 2, steps=8)
+        mouse.move(to[0], to[1] + 1, steps=12)
+        mouse.move(*to)  # the first move over an element only says that it is entered; a hand goes on moving
+        expect(marker).to_be_visible()
+        self.page.wait_for_timeout(400)  # the marker glides
+        stood = marker.bounding_box()
+        assert stood
+        mouse.up()
+        expect(marker).to_have_count(0)
+        return stood["y"] + stood["height"] / 2
 
     def write(self, words: str, *, over: str) -> None:
         """Double-click the text that says `over`, and type over all of it."""
