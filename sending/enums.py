@@ -114,6 +114,7 @@ class Reason(models.TextChoices):
 REST = 99  # the variant of those who wait for what becomes of the first ones: of a careful start, of an A/B test
 
 # What stands in the place of an erased person's address, before the contact's id.
+TLS_REPORTS = "TLS reports"  # the name of the mailing that they go with
 ERASED_PREFIX = "erased:"
 
 

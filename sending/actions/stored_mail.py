@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import Organization
 from sending.actions import mailings, streams
-from sending.enums import Bucket, DeliveryState, StreamKind
+from sending.enums import TLS_REPORTS, Bucket, DeliveryState, StreamKind
 from sending.models import Delivery, Lane, Mailing, SendingDomain, StoredMessage, Stream, Tally
 
 
@@ -23,13 +23,15 @@ def keep(
     from_address: str,
     subject: str,
     message_id: str,
+    mailing_name: str = "",
 ) -> Delivery:
     """Store a message and queue it for one address (normalised, as contacts.addresses.key_of gives it).
 
     `raw`: RFC 5322 with CRLF, without Bcc, DKIM-Signature and Return-Path. `message_id`: without brackets.
+    `mailing_name`: for what goes with a mailing of its own.
     """
     now = timezone.now()
-    mailing = mailing_of(organization=organization, kind=kind)
+    mailing = mailing_of(organization=organization, kind=kind, name=mailing_name)
     lane, _ = Lane.objects.get_or_create(
         mailing=mailing,
         domain=to.rpartition("@")[2],
@@ -60,15 +62,16 @@ def keep(
     return delivery
 
 
-def mailing_of(*, organization: Organization, kind: StreamKind) -> Mailing:
-    """The stream's one mailing for stored mail; made when first needed, once."""
+def mailing_of(*, organization: Organization, kind: StreamKind, name: str = "") -> Mailing:
+    """The stream's one mailing for stored mail, or that of this name; made when first needed, once."""
     stream = streams.ensure(organization=organization, kind=kind)
     standing = Mailing.objects.select_related("stream").filter(stream=stream, letter=None)
+    standing = standing.filter(name=name) if name else standing.exclude(name=TLS_REPORTS)
     mailing = standing.order_by("id").first()
     if mailing is None:
         Stream.objects.select_for_update().get(pk=stream.pk)
         mailing = standing.order_by("id").first() or Mailing.objects.create(
-            organization=organization, stream=stream, name=stream.get_kind_display()
+            organization=organization, stream=stream, name=name or stream.get_kind_display()
         )
     return mailing
 

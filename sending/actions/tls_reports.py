@@ -19,7 +19,7 @@ from accounts.models import Organization
 from accounts.tenancy import cross_tenant
 from contacts import addresses
 from sending.actions import house_mail, stored_mail
-from sending.enums import StreamKind
+from sending.enums import TLS_REPORTS, StreamKind
 from sending.models import SendingDomain, StsPolicy, TlsCount, TlsReport
 from sending.queries import tls_reports as reading
 from sending.relay import https, tls_reports
@@ -139,6 +139,7 @@ def _mail(organization: Organization, sender: SendingDomain | None, report: Repo
         from_address=from_address,
         subject=f"Report Domain: {report.domain}",
         message_id=f"tlsrpt.{report.id}",
+        mailing_name=TLS_REPORTS,
     )
 
 

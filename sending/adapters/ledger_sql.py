@@ -5,7 +5,17 @@ leave, because the row is locked FOR SHARE, which the reaper's UPDATE waits for 
 """
 
 from sending.adapters.less_often import has_had_enough
-from sending.enums import ERASED_PREFIX, EVENT_OF_STATE, Bucket, DeliveryState, EventKind, Hold, Reason, StreamKind
+from sending.enums import (
+    ERASED_PREFIX,
+    EVENT_OF_STATE,
+    TLS_REPORTS,
+    Bucket,
+    DeliveryState,
+    EventKind,
+    Hold,
+    Reason,
+    StreamKind,
+)
 
 NEWS_CHANNEL = "posthouse_mail"
 AT_ONCE = "at once"  # what is said there when people wait for it
@@ -58,7 +68,8 @@ WAITING = f"""
 SELECT l.id, l.organization_id, l.mailing_id, l.domain, greatest(l.priority, s.priority),
        extract(epoch FROM d.due_at)::float8, extract(epoch FROM s.give_up_after)::float8,
        greatest(0, extract(epoch FROM greatest(d.due_at, m.held_until) - clock_timestamp()))::float8, m.hold IS NOT NULL,
-       (SELECT o.tls_only FROM accounts_organization o WHERE o.id = l.organization_id)
+       (SELECT o.tls_only FROM accounts_organization o WHERE o.id = l.organization_id),
+       m.letter_id IS NULL AND m.name = '{TLS_REPORTS}'
 FROM sending_lane l
 JOIN sending_mailing m ON m.id = l.mailing_id
 JOIN sending_stream s ON s.id = m.stream_id

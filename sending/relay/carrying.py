@@ -56,7 +56,7 @@ class Carrying:
         if parcel.refusal:
             self._commits.settle(Settlement(parcel.id, "suppressed", parcel.refusal, tried=False))
             return
-        route = self._ways.route(parcel.lane.domain)
+        route = self._ways.route(parcel.lane.way)
         if route is None:
             self._turn_back(parcel)
             return
@@ -69,11 +69,11 @@ class Carrying:
 
     def _turn_back(self, parcel: Parcel) -> None:
         """No route leads to its domain."""
-        obstacle = self._ways.obstacle(parcel.lane.domain)
+        obstacle = self._ways.obstacle(parcel.lane.way)
         if obstacle is None:
             self.release(parcel)
             return
-        self._ways.told(parcel.lane.domain)
+        self._ways.told(parcel.lane.way)
         self._settle(parcel, obstacle.verdict(attempts=parcel.attempts), "", Waits())
 
     # --- what sites ask for (sending/relay/site.py: Carrier) ----------------------------------------------------------

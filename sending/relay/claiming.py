@@ -101,7 +101,7 @@ class Claiming:
         self._next_sweep = began + DEAREST_SWEEP  # but sooner when somebody asks for it meanwhile
         self._lanes.see(await self._spool.waiting(), now=self._clock.monotonic())
         soon = self._lanes.later.until(self._clock.monotonic() + LOOK_AHEAD)
-        self._ways.look_up_ahead(lane.domain for lane in soon)
+        self._ways.look_up_ahead(lane.way for lane in soon)
         self._sites.forget_quiet()
         now = self._clock.monotonic()
         if self._next_sweep > began:
@@ -157,7 +157,7 @@ class Claiming:
 
     def _room(self, lane: Lane) -> tuple[object, int]:
         """Where a lane leads, and how many of its deliveries can be taken in there now. Asks for the way when it is unknown."""
-        domain = lane.domain
+        domain = lane.way
         obstacle = self._ways.obstacle(domain)
         if obstacle is not None:
             if obstacle.judgement.outcome is not Outcome.DEFERRED or self._is_old(lane):

@@ -14,6 +14,8 @@ from sending.judging.trouble import Judgement
 if TYPE_CHECKING:
     from sending.relay import tls_counts
 
+EXCUSED = "!"  # before a domain: see Lane.way
+
 
 @dataclass(frozen=True, slots=True)
 class Lane:
@@ -21,7 +23,8 @@ class Lane:
 
     `give_up_after`: seconds after which a delivery that cannot be sent expires. `wait`: seconds, when it was looked at, to
     the moment from which something of it may leave. `in_undo`: then its mailing must be let go first (`Spool.let_go`).
-    `tls_only`: its organization wants none of it to leave in clear text.
+    `tls_only`: its organization wants none of it to leave in clear text. `excused`: what the domain itself demands of TLS does
+    not count, because it is a report about just that (RFC 8460, section 3).
     """
 
     id: int
@@ -34,6 +37,12 @@ class Lane:
     wait: float = 0.0
     in_undo: bool = False
     tls_only: bool = False
+    excused: bool = False
+
+    @property
+    def way(self) -> str:
+        """What is asked for its route: the domain, marked when its policies do not count."""
+        return f"{EXCUSED}{self.domain}" if self.excused else self.domain
 
 
 @dataclass(frozen=True, slots=True)

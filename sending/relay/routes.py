@@ -17,6 +17,7 @@ from typing import Generic, Protocol, TypeVar
 from sending.relay.addresses import Reach, may_connect
 from sending.relay.dns import Answer, Dns, NoSuchDomain, Tlsa, Unknown
 from sending.relay.policies import AGAIN, Policies
+from sending.relay.ports import EXCUSED
 from sending.relay.sts import Mode, Policy
 
 SHORTEST, LONGEST = 5.0, 6 * 3600.0  # seconds that an answer is kept, whatever its TTL
@@ -98,7 +99,10 @@ class Routes:
         self._tlsas: Memory[tuple[Tlsa, ...]] = Memory(clock)
 
     async def of(self, domain: str) -> Route:
-        """The route of a domain (A-labels, lower case). Raises TakesNoMail, NoSuchMailDomain, NoHostAllowed, Unknown."""
+        """The route of a domain (A-labels, lower case); with EXCUSED before it, as if it asked for no TLS at all.
+
+        Raises TakesNoMail, NoSuchMailDomain, NoHostAllowed, Unknown.
+        """
         return await self._routes.get(domain, lambda: self._find(domain))
 
     def known(self, domain: str) -> Route | None:
@@ -113,8 +117,13 @@ class Routes:
         """What is known of a domain has led to trouble: ask for its records and its policy before the next session."""
         self._routes.doubt(domain)
 
-    async def _find(self, domain: str) -> tuple[Route, float]:
-        asked, policy = await asyncio.gather(self._dns.mx(domain), self._policy(domain), return_exceptions=True)
+    async def _find(self, way: str) -> tuple[Route, float]:
+        domain = way.removeprefix(EXCUSED)
+        route, ttl = await self._find_all(domain, None if domain != way else self._policies)
+        return (Route(route.exchangers) if domain != way else route), ttl
+
+    async def _find_all(self, domain: str, policies: Policies | None) -> tuple[Route, float]:
+        asked, policy = await asyncio.gather(self._dns.mx(domain), _policy(policies, domain), return_exceptions=True)
         if isinstance(asked, NoSuchDomain):
             raise NoSuchMailDomain(f"the domain {domain} does not exist") from asked
         if isinstance(asked, BaseException):
@@ -131,7 +140,7 @@ class Routes:
                 raise NoSuchMailDomain(f"{domain} has neither MX nor address")
             exchangers = [(0, domain)]
         ttl = answer.ttl
-        if self._policies is not None and self._policies.is_pending(domain):
+        if policies is not None and policies.is_pending(domain):
             ttl = min(ttl, AGAIN)
         if policy is None or policy.mode is not Mode.ENFORCE:
             return Route(tuple(exchangers), answer.secure), ttl
@@ -141,16 +150,13 @@ class Routes:
             if policy.allows(host) or (answer.secure and await self._is_under_dane(host))
         ]
         if not allowed:
-            assert self._policies is not None
+            assert policies is not None
             hosts = [host for _, host in exchangers]
-            self._policies.names_none_of(domain, hosts)
+            policies.names_none_of(domain, hosts)
             raise NoHostAllowed(
                 f"the MTA-STS policy of {domain} names none of its mail exchangers: {', '.join(hosts[:3])}"
             )
         return Route(tuple(allowed), answer.secure, enforced=True), ttl
-
-    async def _policy(self, domain: str) -> Policy | None:
-        return await self._policies.of(domain) if self._policies is not None else None
 
     async def _is_under_dane(self, host: str) -> bool:
         try:
@@ -232,6 +238,10 @@ class Routes:
         if not plan and trouble is not None:
             raise trouble
         return plan
+
+
+async def _policy(policies: Policies | None, domain: str) -> Policy | None:
+    return await policies.of(domain) if policies is not None else None
 
 
 @dataclass(slots=True)

@@ -212,7 +212,7 @@ class Site:
             session = await self._doors.open(
                 self.route,
                 provider=self.provider.name,
-                domain=parcel.lane.domain,
+                domain="" if parcel.lane.excused else parcel.lane.domain,
                 tls_required=self.provider.tls_required,
                 tls_only=parcel.lane.tls_only,
             )

@@ -12,7 +12,7 @@ from django.db import connection
 from accounts.actions import organizations
 from accounts.tenancy import cross_tenant, tenant_scope
 from sending.actions import tls_reports
-from sending.models import StoredMessage, TlsCount, TlsReport
+from sending.models import Mailing, StoredMessage, TlsCount, TlsReport
 from sending.relay.dns import Answer, NoSuchDomain, Unknown
 from tests.sending.relay.test_https import NAMES, asked, web
 
@@ -88,6 +88,11 @@ def test_a_report_is_mailed_once_from_the_houses_domain() -> None:
     assert tls_reports.send_due(now=NOW) == 0
     (mail,) = mails()
     assert mail.delivery.address == "tls@one.example"
+    with cross_tenant(
+        "a test looks"
+    ):  # not with the house's other mail: what the domain demands of TLS does not count for it
+        mailing = Mailing.objects.get(pk=mail.delivery.mailing_id)
+    assert (mailing.name, mailing.letter_id) == ("TLS reports", None)
     assert mail.domain is not None and mail.domain.name == "posthouse.example"
     message = email.message_from_bytes(bytes(mail.raw), policy=email.policy.SMTP)
     assert message["TLS-Report-Domain"] == "one.example"

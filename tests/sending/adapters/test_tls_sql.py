@@ -8,6 +8,8 @@ import pytest
 from accounts.actions import organizations
 from accounts.models import Organization
 from accounts.tenancy import tenant_scope
+from sending.actions import stored_mail
+from sending.enums import TLS_REPORTS, StreamKind
 from sending.relay import sts
 from sending.relay.policies import Kept
 from sending.relay.ports import SystemClock
@@ -68,6 +70,31 @@ async def test_the_organizations_wish_is_on_each_of_its_lanes(town: Town) -> Non
     parcels = await claim_all(ledger)
     assert {parcel.lane.tls_only for parcel in parcels} == {True}
     assert {leave.tls_only for leave in await ledger.flush([], [parcel.id for parcel in parcels], 1)} == {True}
+    await ledger.close()
+
+
+async def test_a_report_is_excused_from_what_its_domain_demands_and_other_mail_is_not(town: Town) -> None:
+    import asyncio
+
+    def keep(name: str) -> None:
+        with tenant_scope(town.organization):
+            stored_mail.keep(
+                organization=town.organization,
+                kind=StreamKind.APP,
+                to="tls@three.example",
+                raw=b"Subject: x\r\n\r\ny\r\n",
+                domain=town.domain,
+                from_address="a@kettle.example.com",
+                subject="x",
+                message_id=f"{name}@x",
+                mailing_name=name,
+            )
+
+    await asyncio.to_thread(keep, TLS_REPORTS)
+    await asyncio.to_thread(keep, "")
+    ledger = await relay(town)
+    ways = sorted(lane.way for lane in await ledger.waiting())
+    assert ways == ["!three.example", "home0.example", "home1.example", "three.example"]
     await ledger.close()
 
 

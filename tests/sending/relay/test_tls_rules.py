@@ -396,6 +396,20 @@ def test_a_policy_that_cannot_be_fetched_the_first_time_leaves_the_domain_as_it_
     run(work())
 
 
+async def test_a_report_about_broken_tls_goes_where_others_mail_may_not() -> None:
+    async with MailServer(SELF.server()) as server:
+        world = World(server)
+        world.dane(OWN.tlsa(3, 1, 1))
+        world.sts(ENFORCE.replace(b"mx.example", b"elsewhere.example"))
+        await world.refused()
+        excused = await world.routes.of("!example")
+        assert excused == Route(((10, "mx.example"),))
+        assert excused != await world.routes.of("example")  # so no connection is shared
+        session = await world.doors.open(excused, provider="Other", domain="")
+        assert session.proof == "opportunistic"
+        await session.close()
+
+
 # --- 3. The provider's rule and the organization's wish ----------------------------------------------------------------
 
 
