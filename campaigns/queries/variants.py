@@ -243,7 +243,8 @@ def _seen(number: int, counts: Counts, twice: int) -> Seen:
     return Seen(
         number=number,
         people=counts.audience - counts.of(Bucket.SUPPRESSED, Bucket.CANCELLED),
-        answered=counts.attempted + counts.of(Bucket.FAILED),
+        # Failed and unconfirmed ones have no other answer to come: those who wait are not kept by them.
+        answered=counts.attempted + counts.of(Bucket.FAILED, Bucket.IN_DOUBT),
         delivered=counts.delivered,
         clicks=counts.clicks,
         opens=counts.opens,

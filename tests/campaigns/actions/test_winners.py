@@ -87,7 +87,7 @@ def test_a_clear_winner_goes_to_the_rest_by_itself(
     with tenant_scope(organization):
         campaign = fresh(tested)
         assert campaign.test["winner"] == 2 and campaign.test["outcome"]["word"] == "won"
-        assert "B is better: 15 % clicked, against 5 % of A." in campaign.test["outcome"]["why"]
+        assert "B is better: 15% clicked, against 5% of A." in campaign.test["outcome"]["why"]
         row = rest(tested)
         assert row.hold is None and row.letter.subject == "Two" and row.released_at is not None
         mail = StoredMessage.objects.select_related("delivery").get()
@@ -148,6 +148,18 @@ def test_it_waits_for_answers(organization: Organization, tested: Campaign) -> N
         assert winners.watch(campaign=tested) == "" and rest(tested).hold == Hold.REST
         delivered(tested, {1: 20, 2: 21})
         assert winners.watch(campaign=tested) == "won"  # the one that leads, as was chosen
+
+
+def test_unconfirmed_messages_keep_nobody_waiting(organization: Organization, tested: Campaign) -> None:
+    """A relay died in the middle of a version: of most of its people nothing will be heard."""
+    with tenant_scope(organization):
+        delivered(tested, {2: 60})
+        doubtful = Delivery.objects.filter(mailing_id=tested.mailing_id, variant=1)
+        n = doubtful.update(state=DeliveryState.IN_DOUBT, attempts=1)
+        tally(tested, 1, Bucket.ON_ITS_WAY, -n)
+        tally(tested, 1, Bucket.IN_DOUBT, n)
+        later(tested)
+        assert winners.watch(campaign=fresh(tested)) == "won" and rest(tested).letter.subject == "Two"
 
 
 @pytest.mark.parametrize(("unsure", "word"), [(Unsure.LEADER, "won"), (Unsure.ASK, "ask")])
