@@ -181,10 +181,9 @@ class Doors:
 
     async def _under_dane(self, host: str, address: str, rule: Rule, domain: str) -> Session:
         """What names a certificate above the server's own can only be verified by a second handshake that trusts it: known then."""
-        anchor = self._anchors.get(host)
-        if anchor is None or not any(
-            record.usage == dane.TRUST_ANCHOR and dane.fits(record, anchor) for record in rule.tlsa
-        ):
+        remembered = self._anchors.pop(host, None)
+        anchor = remembered if remembered and dane.anchor(rule.tlsa, (b"", remembered)) else None
+        if anchor is None:
             session = await self._begin(host, address, self._house.tls, required=True)
             chain = dane.chain_of(session.tls_object)
             if chain and dane.is_the_server(rule.tlsa, chain[0]):
@@ -195,13 +194,13 @@ class Doors:
                 raise TlsFailed("the server's certificate is none that its TLSA records name", Result.NOT_TRUSTED)
         try:
             session = await self._begin(host, address, dane.trusting(anchor), required=True)
-        except (TlsFailed, ssl.SSLError) as error:
-            self._anchors.pop(host, None)
-            if isinstance(error, TlsFailed):
-                raise
+        except ssl.SSLError as error:
             raise TlsFailed(f"the certificate that its TLSA record names cannot be used: {error}") from error
+        except TlsFailed:
+            if anchor is remembered:  # the server has another certificate by now
+                return await self._under_dane(host, address, rule, domain)
+            raise
         if not dane.names_fit(session.tls_object.getpeercert() or {}, (host, domain)):
-            self._anchors.pop(host, None)
             session.abort()
             raise TlsFailed("the server's certificate is for another name", Result.HOST_MISMATCH)
         _remember(self._anchors, host, anchor)

@@ -187,6 +187,21 @@ def test_who_signed_below_an_anchor_without_its_key_is_not_believed() -> None:
     run(work())
 
 
+def test_a_server_may_change_from_one_named_certificate_to_another() -> None:
+    async def work() -> None:
+        async with MailServer(GOOD.server()) as server:
+            world = World(server)
+            world.dane(ROOT.tlsa(2, 1, 1), OTHER_ROOT.tlsa(2, 1, 1), OWN.tlsa(3, 1, 1))
+            for identity in (GOOD, OWN, GOOD, issue("mx.example", by=OTHER_ROOT), OWN):
+                server.tls = identity.server()
+                assert (await world.send()).endswith(" dane")
+            assert world.told() == {(PolicyType.DANE, Result.SUCCESS)}
+            server.tls = SELF.server()
+            await world.refused()
+
+    run(work())
+
+
 @pytest.mark.parametrize("manner", BAD)
 def test_where_dane_holds_nothing_leaves_in_clear_text(manner: str) -> None:
     async def work() -> None:
