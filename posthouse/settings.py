@@ -214,6 +214,7 @@ SANDBOX_STORE = VAR_DIR / "sandbox" / "world.sqlite3"
 LINK_CHECKS = env.flag("LINK_CHECKS", default=not SANDBOX)  # ask the links of mails whether they answer, before a send
 LINK_CHECK_RESOLVER = env.text("LINK_CHECK_RESOLVER")  # host:port; "" = the system's
 SPAM_FILTER = env.text("SPAM_FILTER")  # spamd://host:783 or rspamd://host:11333; "" = mails are not scored
+METRICS_TOKEN = env.text("METRICS_TOKEN")  # who asks /metrics must bring it; "" = there is no such page
 UPLOAD_DIR = VAR_DIR / "uploads"
 BACKUP_DAYS = env.number("BACKUP_DAYS", 30, most=3650)  # how long your backups live: told to people who are erased
 
