@@ -16,6 +16,7 @@ from campaigns.enums import CampaignKind
 from campaigns.errors import Refused
 from campaigns.forms.follow_ups import CorrectionForm, ResendForm
 from campaigns.queries import content, follow_ups, variants
+from sending.queries import link_changes
 
 SOON = timedelta(hours=24)  # many open a mail on the next day
 _FORMS: dict[CampaignKind, type[ResendForm] | type[CorrectionForm]] = {
@@ -65,6 +66,8 @@ def _new(request: HttpRequest, campaign: str, kind: CampaignKind) -> HttpRespons
             form.add_error(None, str(refused))
         else:
             messages.success(request, _MADE[kind])
+            if found.mailing_id and (elsewhere := link_changes.in_force(found.mailing_id)):
+                _say_where_links_led(request, list(elsewhere.items()))
             return redirect(tenant_url(request, "campaigns:campaign", campaign=made.public_id))
     context = {
         "campaign": found,
@@ -74,3 +77,14 @@ def _new(request: HttpRequest, campaign: str, kind: CampaignKind) -> HttpRespons
     }
     status = 422 if form.errors else 200
     return render(request, f"campaigns/follow_ups/{kind.value}.html", context, status=status)
+
+
+def _say_where_links_led(request: HttpRequest, elsewhere: list[tuple[str, str]]) -> None:
+    """The copy has the content as it was sent: what was led elsewhere since leads there no more in it."""
+    was, now = elsewhere[0]
+    others = f" So were {len(elsewhere) - 1} others." if len(elsewhere) > 1 else ""
+    messages.warning(
+        request,
+        f"After the send {was[:200]} was led to {now[:200]}.{others} The content of this draft has the links as they were sent: "
+        "change them in it.",
+    )

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Organization, User
 from accounts.tenancy import tenant_scope
-from campaigns.actions import copies
+from campaigns.actions import copies, link_changes
 from campaigns.enums import CampaignKind, ParentPeople
 from campaigns.models import Campaign
 from contacts.models import Contact
@@ -55,6 +55,22 @@ def test_a_resend(
     assert "Only for people who did not open “Spring letter”" in page
     report = text(as_marketer, url(organization, "campaign", sent))
     assert "Resend of Spring letter" in report and "Resend · Draft" in report
+
+
+def test_links_that_were_led_elsewhere_are_said(
+    as_marketer: Client,
+    organization: Organization,
+    sent: Campaign,  # noqa: F811
+    marketer: User,
+) -> None:
+    """A resend with the link that led nowhere would go out with it once more."""
+    was, new = sent.mailing.letter.links[0], "https://copperkettle.example/moved"
+    page = as_marketer.post(url(organization, "campaign_resend", sent), {"subject": "One"}, follow=True)
+    assert "as they were sent" not in page.content.decode()
+    with tenant_scope(organization):
+        link_changes.change(campaign=sent, was=was, url=new, reason="Moved", actor=marketer)
+    page = as_marketer.post(url(organization, "campaign_resend", sent), {"subject": "Two"}, follow=True)
+    assert f"After the send {was} was led to {new}." in page.content.decode()
 
 
 def test_the_edit_page_counts_only_them(as_marketer: Client, organization: Organization, sent: Campaign) -> None:  # noqa: F811
