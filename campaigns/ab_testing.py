@@ -261,9 +261,9 @@ def is_hopeless(versions: int, people: int, usual: float) -> bool:
 
 
 def percent(rate: float, digits: int = 1) -> str:
-    """12.1 %, 10 %."""
+    """12.1%, 10%."""
     text = f"{rate * 100:.{digits}f}"
-    return f"{text.rstrip('0').rstrip('.') if '.' in text else text} %"
+    return f"{text.rstrip('0').rstrip('.') if '.' in text else text}%"
 
 
 def points(value: float) -> str:

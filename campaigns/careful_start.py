@@ -63,7 +63,7 @@ def judge(settings: Settings, seen: Seen) -> Verdict:
         if count >= LEAST and count * 100 > limit * seen.people:
             return Verdict(
                 "stop",
-                f"{count:,} of the first {seen.people:,} {what}: {_percent(count, seen.people)}, and the limit is {limit:g} %.",
+                f"{count:,} of the first {seen.people:,} {what}: {_percent(count, seen.people)}, and the limit is {limit:g}%.",
             )
     if seen.people and seen.minutes < settings.minutes:
         return Verdict("wait")
@@ -77,4 +77,4 @@ def judge(settings: Settings, seen: Seen) -> Verdict:
 
 
 def _percent(count: int, people: int) -> str:
-    return f"{count * 100 / people:.1f} %" if people else "100 %"
+    return f"{count * 100 / people:.1f}%" if people else "100%"

@@ -63,7 +63,8 @@ def in_words(campaign: Campaign, now: datetime | None = None) -> list[str]:
     here = ZoneInfo(zone(campaign))
     said: list[str] = []
     if campaign.start_at is None:
-        undo = f", after {campaign.undo_minutes} minutes to take it back" if campaign.undo_minutes else ""
+        minutes = campaign.undo_minutes
+        undo = f", after {minutes} minute{'s' * (minutes != 1)} in which it can be taken back" if minutes else ""
         said.append(f"It leaves as soon as it is sent{undo}.")
     else:
         at = campaign.start_at.astimezone(here)
@@ -84,8 +85,8 @@ def in_words(campaign: Campaign, now: datetime | None = None) -> list[str]:
     if careful is not None:
         then = "the rest goes by itself" if careful.go_on else "somebody is asked"
         said.append(
-            f"Careful start: {careful.percent} % get it first; after {careful.minutes} minutes {then}. It stops by itself above "
-            f"{careful.bounces:g} % bounces or {careful.complaints:g} % complaints."
+            f"Careful start: {careful.percent}% get it first; after {careful.minutes} minutes {then}. It stops by itself above "
+            f"{careful.bounces:g}% bounces or {careful.complaints:g}% complaints."
         )
     return said + of_test(campaign)
 

@@ -85,6 +85,7 @@ def _offers(campaign: Campaign, versions: int) -> dict[str, Any] | None:
         "people": people,
         "count": count,
         "each": min(groups),
+        "most": max(groups),
         "rest": rest,
         "could_see": ab_testing.could_see(settings, count, min(groups), usual),
         "is_hopeless": ab_testing.is_hopeless(count, min(groups), usual),

@@ -25,17 +25,17 @@ SAME = [seen(1, 10_000, of=100_000), seen(2, 10_010, of=100_000)]
 @pytest.mark.parametrize(
     ("found", "changed", "word", "number", "why"),
     [
-        (CLEAR, {}, "win", 2, "B is better: 16 % clicked, against 9.8 % of A."),
-        (CLOSE, {}, "win", 2, "Too few to tell: of B 12.1 % clicked, against 9.8 % of A."),
+        (CLEAR, {}, "win", 2, "B is better: 16% clicked, against 9.8% of A."),
+        (CLOSE, {}, "win", 2, "Too few to tell: of B 12.1% clicked, against 9.8% of A."),
         (CLOSE, {"unsure": "ask"}, "ask", 0, "anything from −0.4 to 5.0 points"),
         (SAME, {"unsure": "ask"}, "ask", 0, "No difference larger than 0.3 points"),
         (CLEAR, {"by_itself": False}, "ask", 0, "B is better"),
-        ([seen(1, 98), seen(2, 160, lost=30)], {}, "ask", 0, "clearly more people leave because of B (3 %)"),
+        ([seen(1, 98), seen(2, 160, lost=30)], {}, "ask", 0, "clearly more people leave because of B (3%)"),
         ([seen(1, 98), seen(2, 160, lost=30)], {"guard": False}, "win", 2, "B is better"),
         ([seen(1, 160, lost=3), seen(2, 98)], {}, "win", 1, "A is better"),  # not clearly more
         ([seen(1, 0), seen(2, 0)], {}, "win", 1, "nobody has clicked"),
         ([seen(1, 98), seen(2, 121), seen(3, 40)], {"unsure": "ask"}, "ask", 0, "Only C is clearly worse."),
-        ([seen(1, 0, opens=300), seen(2, 0, opens=200)], {"metric": "opens"}, "win", 1, "30 % opened"),
+        ([seen(1, 0, opens=300), seen(2, 0, opens=200)], {"metric": "opens"}, "win", 1, "30% opened"),
         (
             [seen(1, 0, of=0), seen(2, 0, of=0)],
             {},
@@ -102,8 +102,8 @@ def test_what_was_chosen_is_kept_apart_from_what_came_of_it() -> None:
 
 def test_the_plan_in_words() -> None:
     said = " ".join(ab_testing.plan(SETTINGS, [timedelta(0)] * 3))
-    assert "A/B test of the subject: versions A, B and C, 10 % each." in said
-    assert "4 hours" in said and "The others, 70 %, wait" in said and "the one that leads goes to them" in said
+    assert "A/B test of the subject: versions A, B and C, 10% each." in said
+    assert "4 hours" in said and "The others, 70%, wait" in said and "the one that leads goes to them" in said
     time = " ".join(ab_testing.plan(replace(SETTINGS, what="time", share=100), [timedelta(0), timedelta(hours=26)]))
     assert "B leaves 26 hours later." in time and "Nobody waits." in time
 
@@ -111,8 +111,8 @@ def test_the_plan_in_words() -> None:
 @pytest.mark.parametrize(
     ("people", "said"),
     [
-        (500, "With 500 people each, only a difference such as 10 % against 15.9 % would be seen."),
-        (50_000, "With 50,000 people each, even a difference such as 10 % against 10.5 % would be seen."),
+        (500, "With 500 people each, only a difference such as 10% against 15.9% would be seen."),
+        (50_000, "With 50,000 people each, even a difference such as 10% against 10.5% would be seen."),
         (1, "With 1 person each, no difference could be seen at all."),
         (0, "With 0 people each, no difference could be seen at all."),
     ],

@@ -40,7 +40,7 @@ def test_who_wants_to_be_asked_is_asked() -> None:
 
 def test_it_says_why() -> None:
     assert judge(SETTINGS, replace(WELL, bounced=80)).why == (
-        "80 of the first 1,000 bounced: 8.0 %, and the limit is 3 %."
+        "80 of the first 1,000 bounced: 8.0%, and the limit is 3%."
     )
     assert "Only 12 of the first 1,000 have an answer" in judge(SETTINGS, replace(WELL, answered=12, bounced=0)).why
 

@@ -91,7 +91,7 @@ def test_a_test_of_two_subjects_picks_by_itself(
     for link in links:
         answer = reader.context.request.get(link, headers={"User-Agent": BROWSER}, max_redirects=0)
         assert answer.status in (302, 303, 307)
-    expect(page.get_by_text("So far: B is better: 100 % clicked, against 0 % of A.")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("So far: B is better: 100% clicked, against 0% of A.")).to_be_visible(timeout=60_000)
     expect(page.get_by_text("12 wait for what becomes of the first ones.")).to_be_visible()
 
     # Its time is over: the others get B, and the owner is told.
@@ -105,4 +105,4 @@ def test_a_test_of_two_subjects_picks_by_itself(
     last.open(SINGING)
     assert last.count(PLAIN) == 0
     inbox.open("Decided: Two voices")
-    assert "B is better: 100 % clicked" in inbox.words()
+    assert "B is better: 100% clicked" in inbox.words()

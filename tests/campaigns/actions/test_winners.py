@@ -190,7 +190,7 @@ def test_by_hand_early_while_it_is_paused(organization: Organization, tested: Ca
         assert campaign.state == CampaignState.PAUSED and campaign.mailing.hold == Hold.PAUSED
         assert rest(tested).hold is None and rest(tested).letter.subject == "Two"
         entry = AuditEntry.objects.get(verb="campaigns.winner_chosen")
-        assert entry.data["version"] == "B" and "15 %" in entry.data["numbers"]
+        assert entry.data["version"] == "B" and "15%" in entry.data["numbers"]
         launches.resume(campaign=campaign, actor=marketer)
         assert fresh(tested).test["winner"] == 2
 

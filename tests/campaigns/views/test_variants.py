@@ -57,7 +57,7 @@ def test_it_is_set_up_and_shown(
     people(1_000)
     where = url(organization, "campaign_versions", draft)
     page = as_marketer.get(where).content.decode()
-    assert "Test these versions" in page and "With 2 versions for 30 % of the people, of 1,000 people" in page
+    assert "Test these versions" in page and "With 2 versions for 30% of the people: of 1,000 people" in page
     answer = as_marketer.post(where, CHOSEN)
     assert answer.status_code == 302 and answer["Location"] == url(organization, "campaign", draft)
     with tenant_scope(organization):
@@ -74,7 +74,7 @@ def test_it_is_set_up_and_shown(
         assert [row.subject for row in variants.rows(campaign)] == ["", "Two words", "Three"]
     page = as_analyst.get(where).content.decode()
     assert "each version gets 100, and 700 wait" in page and "Give the test up" not in page and "Two words" in page
-    assert "versions A, B and C, 10 % each" in as_analyst.get(url(organization, "campaign", draft)).content.decode()
+    assert "versions A, B and C, 10% each" in as_analyst.get(url(organization, "campaign", draft)).content.decode()
     launching = as_marketer.get(url(organization, "campaign_launch", draft)).content.decode()
     assert "No careful start" in launching and 'name="careful"' not in launching
     answer = as_marketer.post(url(organization, "campaign_launch", draft), {"careful": "on"})
@@ -169,7 +169,7 @@ def test_the_report_adds_up_and_shows_intervals(
 ) -> None:
     page = as_analyst.get(url(organization, "campaign", tested)).content.decode()
     assert "Which version is better?" in page and "Everybody is in it." in page
-    assert "Two &lt;words&gt;" in page and "So far: B is better: 30 % clicked, against 10 % of A." in page
+    assert "Two &lt;words&gt;" in page and "So far: B is better: 30% clicked, against 10% of A." in page
     assert page.count('class="interval-range"') == 2 and "Give the others" not in page
     assert "They wait for a version" in page and "style=" not in page.split("Which version is better?")[1][:6000]
     live = as_marketer.get(url(organization, "campaign_live", tested)).content.decode()
