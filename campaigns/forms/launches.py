@@ -80,6 +80,11 @@ class LaunchForm(forms.Form):
         self.note = ""
         self.is_test = bool(campaign.test.get("share"))
 
+    def mark_wanted(self) -> None:
+        """Before it is shown: whoever chooses a time needs one, so its field is not called optional."""
+        self.use_required_attribute = False
+        self.fields["start"].required = True
+
     def clean(self) -> dict[str, Any]:
         """Gives what `schedules.choose` takes: start_at, in_their_zone, spread_minutes, undo_minutes, canary."""
         given = super().clean() or {}

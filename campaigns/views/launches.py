@@ -62,6 +62,7 @@ def page(
     """The launch page: what will happen, in words, and the choices."""
     results = checklist.results(campaign)
     needs_approval = request.organization.needs_approval and not approved.stands(campaign)
+    form.mark_wanted()
     context = {
         "campaign": campaign,
         "form": form,
@@ -74,7 +75,7 @@ def page(
         "zone": moments.zone(campaign),
         "needs_approval": needs_approval,
         "approvers": approved.approvers(request.organization, but=request.user) if needs_approval else [],
-        "importing": imports.working(request.organization),
+        "importing": imports.is_adding(request.organization),
     }
     return render(request, "campaigns/launches/show.html", context, status=status)
 

@@ -61,6 +61,11 @@ def working(organization: Organization) -> list[Import]:
     return rows
 
 
+def is_adding(organization: Organization) -> bool:
+    """Whether an import writes people at this moment; what is read, or waits for somebody's word, adds nobody."""
+    return Import.objects.filter(organization=organization, state=ImportState.APPLYING).exists()
+
+
 def progress(import_: Import) -> Progress:
     """How far an import has come in its present phase."""
     total: int | None

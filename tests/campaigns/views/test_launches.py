@@ -14,7 +14,8 @@ from campaigns import tasks
 from campaigns.actions import launches, schedules
 from campaigns.enums import CampaignState
 from campaigns.models import Campaign
-from contacts.models import Contact
+from contacts.enums import ImportState
+from contacts.models import Contact, Import
 from sending.enums import DeliveryState, Hold
 from sending.models import Delivery, Mailing
 from tests.campaigns.views.test_campaigns import state_of, url
@@ -38,6 +39,19 @@ def test_nothing_has_to_be_chosen(
     campaign = state_of(organization, draft)
     assert campaign.state == CampaignState.LAUNCHING
     assert timedelta(minutes=4) < campaign.leaves_at - timezone.now() <= timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(("state", "is_said"), [(ImportState.PLANNED, False), (ImportState.APPLYING, True)])
+def test_only_an_import_that_adds_people_now_is_a_reason_to_wait(
+    as_marketer: Client, organization: Organization, draft: Campaign, people: People, state: str, is_said: bool
+) -> None:
+    people(3)
+    with tenant_scope(organization):
+        Import.objects.create(organization=organization, file_name="p.csv", file_size=1, fingerprint="x", state=state)
+    page = as_marketer.get(url(organization, "campaign_launch", draft)).content.decode()
+    assert ("People are being imported just now" in page) is is_said
+    start = page[page.index('for="id_start"') :]
+    assert "optional" not in start[: start.index("</label>")]
 
 
 def test_the_countdown_and_taking_it_back(
