@@ -9,7 +9,7 @@ from django import forms
 class ShareForm(forms.Form):
     until = forms.DateField(
         required=False,
-        label="Until the end of",
+        label="Last day",
         help_text="Leave it empty for a link that works until you take it back.",
         widget=forms.DateInput(attrs={"type": "date"}),
     )

@@ -32,33 +32,36 @@ from campaigns.preflight import (
 from campaigns.preflight.facts import Asked, Facts, Gap, Load, Spam, Test
 from campaigns.preflight.results import Result, together
 
-__all__ = ["RULES", "Asked", "Facts", "Gap", "Load", "Result", "Spam", "Test", "run"]
+__all__ = ["RULES", "TITLES", "Asked", "Facts", "Gap", "Load", "Result", "Spam", "Test", "run"]
 
 # In the order in which a person would mend them.
-RULES: tuple[Callable[[Facts], Result], ...] = (
-    audience.check,
-    suppressed.check,
-    wishes.check,
-    lately.check,
-    versions.check,
-    sender.check,
-    sending_domain.check,
-    subject.check,
-    inbox.check,
-    content.check,
-    placeholders.check,
-    unsubscribe_link.check,
-    postal_address.check,
-    links.check,
-    links_answer.check,
-    merge_gaps.check,
-    pictures.check,
-    language.check,
-    accessibility.check,
-    size.check,
-    spam_score.check,
-    duration.check,
+_FILES = (
+    audience,
+    suppressed,
+    wishes,
+    lately,
+    versions,
+    sender,
+    sending_domain,
+    subject,
+    inbox,
+    content,
+    placeholders,
+    unsubscribe_link,
+    postal_address,
+    links,
+    links_answer,
+    merge_gaps,
+    pictures,
+    language,
+    accessibility,
+    size,
+    spam_score,
+    duration,
 )
+RULES: tuple[Callable[[Facts], Result], ...] = tuple(file.check for file in _FILES)
+# What people call each check, by the name under which it is ticked.
+TITLES: dict[str, str] = {file.NAME: file.TITLE for file in _FILES}
 
 
 def run(facts: Facts) -> list[Result]:

@@ -35,13 +35,14 @@ class ClickedLink:
     """An address that was tracked: people who clicked it, hits of people, hits of machines.
 
     `url` as it was sent; `leads_to`: where it leads now. `number` counts from 1 in the order of the content; `places` are
-    (variant, index) of it in the letters of the send.
+    (variant, index) of it in the letters of the send, of which it stands in so many different `letters`.
     """
 
     number: int
     url: str
     leads_to: str
     places: tuple[tuple[int, int], ...]
+    letters: int
     people: int
     hits: int
     machines: int
@@ -152,7 +153,8 @@ def links(mailing: Mailing, variants: Collection[int] | None = None) -> list[Cli
     `variants`: only of these, with the numbers of their people; their places in the list stay.
     """
     places: dict[str, list[tuple[int, int]]] = {}
-    for variant, letter in letters(mailing).items():
+    sent = letters(mailing)
+    for variant, letter in sent.items():
         for index, url in enumerate(letter.links):
             places.setdefault(url, []).append((variant, index))
     if not places:
@@ -171,6 +173,7 @@ def links(mailing: Mailing, variants: Collection[int] | None = None) -> list[Cli
                 url=url,
                 leads_to=changed.get(url, url),
                 places=tuple(its_places),
+                letters=len({sent[variant].pk for variant, _ in its_places}),
                 people=counts.clicks,
                 hits=counts.of(EventKind.CLICKED),
                 machines=counts.of(EventKind.CLICKED_MACHINE),

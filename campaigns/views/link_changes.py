@@ -62,7 +62,6 @@ def edit(request: HttpRequest, org: str, campaign: str, number: int) -> HttpResp
         "answer": answer,
         "asks_links": settings.LINK_CHECKS,
         "history": reading.history(found.mailing_id, link.url) if found.mailing_id else [],
-        "letters": len({variant for variant, _ in link.places}),
     }
     status = 422 if form.errors else 200
     return render(request, "campaigns/link_changes/edit.html", context, status=status)

@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from campaigns import ab_testing
+from campaigns import ab_testing, preflight
 from campaigns.access import campaign_for
 from campaigns.models import Campaign
 from campaigns.queries import click_maps, follow_ups, reports, variants
@@ -23,6 +23,7 @@ def report(request: HttpRequest, campaign: Campaign) -> HttpResponse:
         "campaign": campaign,
         "report": reports.of(campaign),
         "letter": variants.sent_letter(campaign),
+        "ticked": [title for name, title in preflight.TITLES.items() if name in campaign.accepted_warnings],
         "definitions": reports.totals.DEFINITIONS,
         "followers": follow_ups.followers(campaign),
         "may_follow": follow_ups.may_follow(campaign),

@@ -6,11 +6,12 @@ import pytest
 from django.test import Client, override_settings
 from django.urls import reverse
 
+from accounts import public_ids
 from accounts.models import Brand, Organization, User
 from accounts.tenancy import tenant_scope
 from campaigns.actions import link_changes as verbs
 from campaigns.models import Campaign, LinkCheck
-from sending.models import Delivery, LinkChange
+from sending.models import Delivery, LinkChange, MailingVariant
 from sending.queries import link_changes as reading
 from tests.campaigns.views.test_campaigns import url
 from tests.campaigns.views.test_reports import sent, text  # noqa: F401
@@ -43,6 +44,20 @@ def test_changed_shown_and_led_back(as_marketer: Client, organization: Organizat
     assert NEW not in text(as_marketer, url(organization, "campaign", sent))
     again = as_marketer.post(at(organization, sent, name="campaign_link_back"), follow=True).content.decode()
     assert "It leads where it led when it was sent." in again
+
+
+def test_the_versions_in_which_it_stands_are_counted_as_people_see_them(
+    as_marketer: Client,
+    organization: Organization,
+    sent: Campaign,  # noqa: F811
+) -> None:
+    letter = sent.mailing.letter
+    with tenant_scope(organization):
+        MailingVariant.objects.create(organization=organization, mailing=sent.mailing, variant=1, letter=letter)
+        letter.pk, letter.public_id = None, public_ids.new()
+        letter.save()
+        MailingVariant.objects.create(organization=organization, mailing=sent.mailing, variant=2, letter=letter)
+    assert "2 versions of the mail" in text(as_marketer, at(organization, sent))
 
 
 @pytest.mark.parametrize(

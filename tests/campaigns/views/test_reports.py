@@ -78,6 +78,17 @@ def text(client: Client, where: str, query: dict[str, Any] | None = None) -> str
     return body.decode("utf-8-sig")
 
 
+def test_what_was_ticked_is_named_as_the_checklist_names_it(
+    as_analyst: Client,
+    organization: Organization,
+    sent: Campaign,
+) -> None:
+    with tenant_scope(organization):
+        Campaign.objects.update(accepted_warnings=["language", "lately"])
+    page = text(as_analyst, url(organization, "campaign", sent))
+    assert "<dd>Got something lately, Language</dd>" in page and "language, lately" not in page
+
+
 def test_who_may_see_the_report(
     as_owner: Client,
     as_marketer: Client,
