@@ -30,7 +30,7 @@
       this.ready = new Promise((resolve) => { this.isReady = resolve; });
       const plugin = window["grapesjs-mjml"].default;
       this.editor = window.grapesjs.init({
-        container, height: "100%", width: "auto", fromElement: false, storageManager: false, telemetry: false, noticeOnUnload: false, cssIcons: "", protectedCss: "", multipleSelection: false,
+        container, height: "100%", width: "auto", fromElement: false, storageManager: { type: "", autosave: false, autoload: false }, telemetry: false, noticeOnUnload: false, cssIcons: "", protectedCss: "", multipleSelection: false,
         canvasCss: CANVAS_STYLES,
         canvas: { allowExternalDrop: false, scripts: [], styles: [] },
         panels: { defaults: [] }, blockManager: { custom: true }, layerManager: { custom: true }, traitManager: { custom: true }, styleManager: { custom: true, sectors: [] }, selectorManager: { custom: true }, assetManager: { custom: { open() {}, close() {} } },
@@ -259,7 +259,7 @@
         const words = `<div class="ph-chip">${escapeHtml(chip(node))}</div>`;
         return component.get("type") === "ph-kept-row" ? `<tr><td>${words}</td></tr>` : `<div>${words}</div>`;
       }
-      this.compile();
+      if (!this.shells.has(component.cid)) this.compile();  // new in the canvas; what changed is compiled once by redraw()
       return this.shells.get(component.cid) || "";
     }
 

@@ -72,8 +72,12 @@
       view.focus();
     });
     area.addEventListener("replace", (event) => {
+      const was = view.state.doc.toString(), is = event.detail.replace(/\r\n?/g, "\n");  // only what differs: the rest keeps its colours and the caret
+      let from = 0, to = was.length, end = is.length;
+      while (from < to && from < end && was[from] === is[from]) from += 1;
+      while (to > from && end > from && was[to - 1] === is[end - 1]) { to -= 1; end -= 1; }
       telling = true;
-      view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: event.detail } });
+      view.dispatch({ changes: { from, to, insert: is.slice(from, end) } });
       telling = false;
       area.value = event.detail;
       area.dispatchEvent(new Event("input", { bubbles: true }));
