@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from accounts.enums import Role
-from accounts.models import Organization
+from accounts.models import Organization, User
 from campaigns.enums import CampaignState
 from campaigns.models import Campaign
+from campaigns.queries import approvals
 from contacts.models import Contact
 from sending.enums import DomainState
 from sending.models import SendingDomain
@@ -23,8 +24,8 @@ class Step:
     campaign: str = ""
 
 
-def of(organization: Organization, role: int) -> Step | None:
-    """The next step; None for those who only look on."""
+def of(organization: Organization, role: int, person: User) -> Step | None:
+    """The next step of a person; None for those who only look on."""
     if role < Role.MARKETER:
         return None
     domains = SendingDomain.objects.filter(organization=organization)
@@ -53,6 +54,16 @@ def of(organization: Organization, role: int) -> Step | None:
             "Import people",
             "file-import",
             ("contacts:import_new", "contacts:imports"),
+        )
+    asked = approvals.waiting(organization).exclude(asked_by=person).first() if organization.needs_approval else None
+    if asked is not None:
+        return Step(
+            f"Look at “{asked.campaign.name}”",
+            "A colleague asks whether it may be sent. It waits for your answer.",
+            "Look at it",
+            "circle-check",
+            ("campaigns:campaign",),
+            asked.campaign.public_id,
         )
     newest = Campaign.objects.filter(organization=organization).order_by("-id")
     drafted = newest.filter(state=CampaignState.DRAFT).first()

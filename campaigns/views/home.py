@@ -16,7 +16,7 @@ SANDBOX_CARD = "posthouse/sandbox_card.html"
 
 @require_safe
 def show(request: HttpRequest, org: str) -> HttpResponse:
-    step = next_steps.of(request.organization, request.role)
+    step = next_steps.of(request.organization, request.role, request.user)
     providers = totals.overview_by_provider(request.organization)
     return render(
         request,

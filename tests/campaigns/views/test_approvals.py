@@ -12,6 +12,8 @@ from campaigns.enums import CampaignState
 from campaigns.models import Approval, Campaign
 from campaigns.queries import fingerprints
 from contacts.models import Contact
+from sending.enums import DomainState
+from sending.models import SendingDomain
 from tests.campaigns.views.test_campaigns import state_of, url
 
 People = Callable[..., list[Contact]]
@@ -65,6 +67,16 @@ def test_the_list_and_the_way_to_it(
             Approval.objects.create(organization=organization, campaign=asked, fingerprint="x")
     with django_assert_num_queries(13):
         as_owner.get(where)
+
+
+def test_who_may_answer_is_told_on_home(
+    as_owner: Client, as_marketer: Client, organization: Organization, asked: Campaign
+) -> None:
+    where = reverse("campaigns:home", kwargs={"org": organization.public_id})
+    with tenant_scope(organization):
+        SendingDomain.objects.update(state=DomainState.VERIFIED)
+    assert f"Look at “{asked.name}”" in as_owner.get(where).content.decode()
+    assert f"Look at “{asked.name}”" not in as_marketer.get(where).content.decode()
 
 
 def test_approve(as_owner: Client, as_marketer: Client, organization: Organization, asked: Campaign) -> None:
