@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.access import may, tenant_url
 from accounts.enums import Role
 from campaigns.access import design_for, version_for
+from campaigns.actions import campaigns
 from campaigns.actions import designs as verbs
 from campaigns.designs import differences
 from campaigns.enums import CampaignState
@@ -55,8 +56,8 @@ def restore(request: HttpRequest, org: str, design: str, version: int) -> HttpRe
     found = design_for(request, design, need=Role.MARKETER)
     campaign = designs.campaign_of(found)
     try:
-        if campaign is not None and campaign.state != CampaignState.DRAFT:
-            raise Refused("This campaign has been started. What was sent cannot be changed any more.")
+        if campaign is not None:
+            campaigns.draft(campaign)  # locked: what is saved while somebody launches is in the mail, or refused
         verbs.restore(design=found, version=version, actor=request.user)
     except Refused as refused:
         messages.error(request, str(refused))

@@ -13,12 +13,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.access import may, require, tenant_url
 from accounts.enums import Role
 from campaigns.access import brand_for, design_for
+from campaigns.actions import campaigns
 from campaigns.actions import designs as verbs
 from campaigns.designs import differences, starters
 from campaigns.designs import kit as kits
 from campaigns.designs.findings import Finding
 from campaigns.designs.palette import PALETTE
-from campaigns.enums import CampaignState
 from campaigns.errors import Refused, StaleDesign
 from campaigns.models import Campaign, Design
 from campaigns.queries import brand_kits, content, designs, variants
@@ -152,8 +152,8 @@ def save(request: HttpRequest, org: str, design: str) -> HttpResponse:
     campaign = designs.campaign_of(found)
     typed, choice, version = (request.POST.get(name, "") for name in ("mjml", "choice", "version"))
     try:
-        if campaign is not None and campaign.state != CampaignState.DRAFT:
-            raise Refused("This campaign has been started. What was sent cannot be changed any more.")
+        if campaign is not None:
+            campaigns.draft(campaign)  # locked: what is saved while somebody launches is in the mail, or refused
         if choice == "theirs":
             saved = verbs.set_aside(design=found, mjml=typed, actor=request.user)
         else:

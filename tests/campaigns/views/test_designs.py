@@ -1,10 +1,12 @@
 """The editor keeps what was typed, says what is wrong with it, overwrites nobody, and shows foreign HTML in a cage."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -12,6 +14,7 @@ from accounts.models import Brand, Organization, User
 from accounts.tenancy import tenant_scope
 from campaigns.actions import designs, launches
 from campaigns.designs.starters import starter
+from campaigns.enums import CampaignState
 from campaigns.models import Campaign, Design, DesignVersion
 from campaigns.queries import content
 from tests.cast import logged_in
@@ -342,3 +345,32 @@ def test_typing_saves_explains_and_draws_the_preview_anew(
     shown.get_by_text("Good evening").wait_for()
     assert said == []
     assert current(organization, template).version == 4
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_saved_while_somebody_launches_is_refused_in_words(
+    organization: Organization, draft: Campaign, marketer: User
+) -> None:
+    """Else the editor would say "Saved" of words that are in nobody's mail, and a resend would have them."""
+    client = logged_in(marketer)
+    with tenant_scope(organization):
+        design = Design.objects.get(pk=draft.design_id)
+
+    def save() -> Any:
+        try:
+            where = url(organization, "design_save", design)
+            return client.post(where, {"mjml": "Late", "version": 1}, headers=HTMX)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as other:
+        with tenant_scope(organization):
+            Campaign.objects.select_for_update().get(pk=draft.pk)
+            saving = other.submit(save)
+            with pytest.raises(TimeoutError):
+                saving.result(timeout=1)
+            Campaign.objects.filter(pk=draft.pk).update(state=CampaignState.LAUNCHING)
+        answer = saving.result(timeout=20)
+    assert answer.status_code == 422 and "has been started" in answer.content.decode()
+    with tenant_scope(organization):
+        assert Design.objects.get(pk=design.pk).mjml != "Late"
