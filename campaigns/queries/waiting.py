@@ -24,14 +24,14 @@ KEPT = 10  # seconds: the numbers of a page that many may look at
 MINUTES = 5  # over which the pace is measured
 COLUMNS = (  # the classes of waiting.AGES
     "under 5 min",
-    "5 to 10 min",
-    "10 to 20 min",
-    "20 to 40 min",
-    "40 to 80 min",
-    "80 min to 3 h",
-    "3 to 5 h",
-    "5 to 11 h",
-    "11 to 21 h",
+    "5–10 min",
+    "10–20 min",
+    "20–40 min",
+    "40–80 min",
+    "80 min–3 h",
+    "3–5 h",
+    "5–11 h",
+    "11–21 h",
     "over 21 h",
 )
 
@@ -137,16 +137,19 @@ def label(provider: str) -> str:
 
 def _causes(provider: str, heaps: list[Heap], held: list[HeldSite]) -> list[Cause]:
     """A hold of the send counts before a hold of the place, and that before what became of the last try."""
+    # Of servers without a name of their own nobody can say here which of them is meant.
+    place = next((site for site in held if site.provider == provider and provider not in ("", "Other")), None)
     counts: dict[tuple[str, str], int] = defaultdict(int)
     until: dict[tuple[str, str], datetime] = {}
     for heap in heaps:
-        why = ("hold", heap.hold) if heap.hold else ("reason", heap.reason)
-        if heap.state == DeliveryState.SENDING and not heap.hold:
+        if heap.hold:
+            why = ("hold", heap.hold)
+        elif heap.state == DeliveryState.SENDING:
             why = ("state", "sending")
+        else:
+            why = ("reason", heap.reason) if place is None else ("place", "")
         counts[why] += heap.count
         until[why] = min(until.get(why, heap.next_try), heap.next_try)
-    # Of servers without a name of their own nobody can say here which of them is meant.
-    place = next((site for site in held if site.provider == provider and provider not in ("", "Other")), None)
     return [_cause(provider, kind, word, n, until[kind, word], place) for (kind, word), n in counts.items()]
 
 
@@ -158,11 +161,12 @@ def _cause(provider: str, kind: str, word: str, n: int, until: datetime, held: H
         )
     if kind == "state":
         return Cause(label(provider), "A relay has them in hand: they are sent at this moment.", n, None, query)
-    query |= {"hold": "", "reason": word}
+    query["hold"] = ""
     if held is not None:
         because = wording.held(held.cause, provider)
         words = f"{because[:1].upper()}{because[1:]}. We send nothing there for a while."
         return Cause(label(provider), words, n, held.until, query)
+    query["reason"] = word
     if word:
         return Cause(label(provider), wording.trouble(word), n, until, query)
     return Cause(label(provider), "They wait for their turn.", n, None, query)

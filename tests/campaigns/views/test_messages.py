@@ -1,12 +1,15 @@
 """Why did X not get it: every answer that the search can give, and what a person may do about it."""
 
+import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Organization, User
 from accounts.tenancy import tenant_scope
@@ -18,7 +21,7 @@ from contacts.enums import SuppressionReason
 from contacts.models import Contact
 from reputation.queries import totals
 from sending.enums import Bucket, DeliveryState, EventKind
-from sending.models import Delivery, Event, Lane, Tally
+from sending.models import Delivery, Event, Lane, Mailing, Relay, Tally
 
 People = Callable[..., list[Contact]]
 
@@ -219,3 +222,101 @@ def test_a_message_says_how_its_conversations_were_protected(
     page = as_analyst.get(message(organization, "message", delivery)).content.decode()
     words = "Encrypted; who the server was has not been proved (TLSv1.3, TLS_AES_256_GCM_SHA384)."
     assert words in page
+
+
+def happened(delivery: Delivery, kind: EventKind, facts: dict[str, Any], *, provider: str = "Greylake") -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO sending_event (organization_id, mailing_id, delivery_id, kind, provider, facts, at) "
+            "VALUES (%s, %s, %s, %s, %s, %s, %s)",
+            [
+                delivery.organization_id,
+                delivery.mailing_id,
+                delivery.pk,
+                kind,
+                provider,
+                json.dumps(facts),
+                timezone.now(),
+            ],
+        )
+
+
+def test_a_try_tells_its_waits_its_place_and_its_ruling(
+    as_analyst: Client, organization: Organization, sending: Campaign
+) -> None:
+    with tenant_scope(organization):
+        delivery = Delivery.objects.order_by("id").first()
+        place = {"host": "mx1.greylake.example", "address": "192.0.2.7", "took": 0.412}
+        happened(delivery, EventKind.DEFERRED, {**place, "class": "rate_limit", "waited": 40})
+        happened(
+            delivery, EventKind.DELIVERED, {**place, "took": 75, "waited": 260, "held": 240, "held_for": "rate_limit"}
+        )
+        happened(delivery, EventKind.OPENED, {"ip": "198.51.100.9", "waited": "nonsense", "took": [1]})
+    page = as_analyst.get(message(organization, "message", delivery)).content.decode()
+    assert "At mx1.greylake.example (192.0.2.7) in 412 ms." in page and "in 1 minute." in page
+    assert "Before that it waited 40 seconds for its turn." in page
+    assert "Before that we waited 4 minutes because Greylake asked us to slow down." in page
+    assert 'Our ruling: <span class="mono">rate_limit</span>' in page
+    assert "198.51.100.9" not in page and "nonsense" not in page
+
+
+def test_a_message_that_cannot_leave_says_why_and_until_when(
+    as_analyst: Client, organization: Organization, sending: Campaign
+) -> None:
+    now = timezone.now()
+    held = {
+        "site": "(mx1|mx2).slow.example",
+        "provider": "Other",
+        "hosts": ["mx1.slow.example"],
+        "cause": "network",
+        "why": "421 secret of others",
+        "since": now.timestamp(),
+        "until": now.timestamp() + 600,
+    }
+    Relay.objects.create(name="r", pid=1, started_at=now, beat_at=now, facts={"held": [held]})
+    with tenant_scope(organization):
+        delivery = Delivery.objects.order_by("id").first()
+    address = message(organization, "message", delivery)
+    assert "We send nothing there" not in as_analyst.get(address).content.decode(), (
+        "another server of no known provider"
+    )
+    with tenant_scope(organization):
+        happened(delivery, EventKind.DEFERRED, {"host": "mx1.slow.example", "class": "network"}, provider="Other")
+        Delivery.objects.filter(pk=delivery.pk).update(
+            state=DeliveryState.DEFERRED, attempts=1, reason="network", due_at=now + timedelta(hours=1)
+        )
+        Mailing.objects.filter(pk=delivery.mailing_id).update(hold=None)
+    page = as_analyst.get(address).content.decode()
+    assert "Their server could not be reached. We send nothing there for a while. Until <time" in page
+    assert "secret of others" not in page
+
+
+def test_what_was_done_with_the_whole_send_is_part_of_the_story(
+    as_analyst: Client, organization: Organization, sending: Campaign, marketer: User
+) -> None:
+    with tenant_scope(organization):
+        Mailing.objects.filter(pk=sending.mailing_id).update(hold=None)
+        Campaign.objects.filter(pk=sending.pk).update(state=CampaignState.SENDING)
+        launches.pause(campaign=Campaign.objects.get(pk=sending.pk), actor=marketer)
+        delivery = Delivery.objects.order_by("id").first()
+        happened(delivery, EventKind.DEFERRED, {"waited": 900})
+    page = as_analyst.get(message(organization, "message", delivery)).content.decode()
+    assert "The send was paused</strong>" in page and f"By {marketer}." in page
+    assert "The send is paused." in page
+    assert "Before that it waited" not in page, "it was the pause"
+
+
+@pytest.mark.parametrize("events", [1, 3])
+def test_a_story_takes_a_fixed_number_of_queries(
+    events: int, as_analyst: Client, organization: Organization, sending: Campaign, django_assert_num_queries: Any
+) -> None:
+    with tenant_scope(organization):
+        delivery = Delivery.objects.order_by("id").first()
+        for _ in range(events):
+            happened(delivery, EventKind.DEFERRED, {"host": "mx1.greylake.example"})
+        Mailing.objects.filter(pk=delivery.mailing_id).update(hold=None)
+    with django_assert_num_queries(STORY_QUERIES):
+        as_analyst.get(message(organization, "message", delivery))
+
+
+STORY_QUERIES = 17

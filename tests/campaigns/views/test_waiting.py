@@ -81,8 +81,8 @@ def test_by_provider_and_age_with_the_pace(as_owner: Client, organization: Organ
     assert "They wait for their turn." in said
     assert 'data-label="under 5 min"><a href=' in said and "&amp;age=5" in said
     assert '<td class="num" data-label="Waiting">5</td>' in said
-    assert '<td class="num" data-label="Delivered a minute">2</td>' in said
-    assert '<td class="num" data-label="In conversation">2</td>' in said, "others' conversations are not theirs to know"
+    assert '<td class="num" data-label="Per minute">2</td>' in said
+    assert '<td class="num" data-label="Connections">2</td>' in said, "others' conversations are not theirs to know"
 
 
 def test_why_and_until_when_and_not_a_word_of_others(

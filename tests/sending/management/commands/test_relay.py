@@ -106,6 +106,11 @@ def test_a_process_sends_drains_and_leaves(organization: Organization, receiver:
     assert states[DeliveryState.DELIVERED] == len(names(receiver[2]))
     assert sum(states.values()) == 40
     assert town.rows("SELECT ended_at IS NOT NULL FROM sending_relay") == [(True,)]
+    traces = town.rows(
+        "SELECT facts ->> 'address', (facts ->> 'took')::float8, facts ->> 'host' FROM sending_event WHERE kind = 101"
+    )
+    assert len(traces) == len(names(receiver[2]))
+    assert all(address == "127.0.0.1" and 0 < took < 60 and host for address, took, host in traces)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -62,7 +62,9 @@ def test_what_it_holds_and_that_there_is_more() -> None:
     }
     relay(held=[held], held_sites=4)
     said = told()
-    assert "held mx.slow.example (Other)" in said and "network: no connection" in said and "3 more that are held" in said
+    assert (
+        "held mx.slow.example (Other)" in said and "network: no connection" in said and "3 more that are held" in said
+    )
 
 
 def test_one_that_is_silent_is_said_to_be() -> None:
