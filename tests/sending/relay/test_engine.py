@@ -352,3 +352,23 @@ async def test_the_wish_for_tls_is_obeyed_at_the_final_dot() -> None:
         assert len(receiver.contents) - at <= 12  # what had its leave already
         await w.until(lambda: sum(w.town.outcomes().values()) == 300, within=30)
         assert w.town.outcomes()["delivered"] == len(receiver.contents)
+
+
+async def test_a_try_tells_where_it_was_how_long_it_took_and_what_it_had_waited_for() -> None:
+    names = Names(mxs={"one.example": [(10, "mx.one.example")]}, hosts={"mx.one.example": ["127.0.0.1"]})
+    w = world(1, names=names)  # nobody listens on port 1
+    async with w:
+        w.town.add(3)
+        await w.until(lambda: w.town.outcomes().get("deferred", 0) >= 1)
+        first = w.town.settled[0].trace
+        assert first["address"] == "127.0.0.1" and 0 <= float(first["took"]) < 5
+        assert "waited" not in first
+        (site,) = w.relay.sites
+        before = len(w.town.settled)
+        w.town.add(2, mailing=2)
+        await asyncio.sleep(0.2)
+        w.clock.turned += site.held_until - w.clock.monotonic() + 1
+        w.town._news.set()  # it wakes
+        await w.until(lambda: any(s.trace.get("waited") for s in w.town.settled[before:]))
+        told = next(s.trace for s in w.town.settled[before:] if s.trace.get("waited"))
+        assert told["held_for"] == "network" and 25 <= float(told["held"]) <= float(told["waited"]) + 1
