@@ -109,9 +109,10 @@ def of_the_database() -> list[Family]:
 def _kept(key: str, count: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """From the cache; without it, counted anew."""
     try:
-        found: dict[str, Any] = cache.get_or_set(key, count, KEPT)
+        found = cache.get_or_set(key, count, KEPT)
     except Exception:  # noqa: BLE001  (the broker's part says that it cannot be reached)
         return count()
+    assert isinstance(found, dict)
     return found
 
 

@@ -91,7 +91,8 @@ class Line:
 
 def of(organization: Organization) -> Queue:
     """The queue of an organization, as it was KEPT seconds ago at most."""
-    found: Queue = cache.get_or_set(f"waiting:{organization.pk}", lambda: _queue(organization), KEPT)
+    found = cache.get_or_set(f"waiting:{organization.pk}", lambda: _queue(organization), KEPT)
+    assert isinstance(found, Queue)
     return found
 
 

@@ -56,7 +56,9 @@ def all_() -> list[RelayState]:
             "FROM sending_relay WHERE ended_at IS NULL ORDER BY id",
             [SILENT_AFTER.total_seconds()],
         )
-        return [RelayState(*row[:6], json.loads(row[6])) for row in cursor.fetchall()]
+        return [
+            RelayState(row[0], row[1], row[2], row[3], row[4], row[5], json.loads(row[6])) for row in cursor.fetchall()
+        ]
 
 
 def held_sites(relays: Iterable[RelayState] | None = None) -> list[HeldSite]:

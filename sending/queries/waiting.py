@@ -1,7 +1,7 @@
 """The mail that waits, as `qshape` shows a queue: by place and age; why it stands still; and the messages themselves.
 
-Cost: each waiting row is read once, through the index of its lane's waiting rows, and nothing of what has ended; about a
-second for a million on one core. Pages that people open look at MOST_LOOKED rows only, and say so when there are more.
+Cost: each waiting row is read once, through the index of its lane's waiting rows, and nothing of what has ended; a few
+seconds for a million. Pages that people open look at MOST_LOOKED rows only, and say so when there are more.
 """
 
 import enum
@@ -139,7 +139,9 @@ def messages(
             """,
             values,
         )
-        found = [WaitingMessage(*row[:4], DeliveryState(row[4]), *row[5:]) for row in cursor.fetchall()]
+        found = [
+            WaitingMessage(row[0], row[1], row[2], row[3], DeliveryState(row[4]), *row[5:]) for row in cursor.fetchall()
+        ]
     page = found[:limit]
     return page, (page[-1].created_at, page[-1].id) if len(found) > limit else None
 
