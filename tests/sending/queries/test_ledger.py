@@ -100,6 +100,7 @@ def test_the_queue_tells_what_waits_why_and_that_nobody_sends(town: Town) -> Non
         "UPDATE sending_delivery SET state = 3, attempts = 1, provider = 'Gmail', reason = 'greylisted', due_at = now() + interval '2 hours'"
     )
     change("UPDATE sending_mailing SET hold = 'paused'")
+    change("INSERT INTO sending_relay (name, pid, started_at, beat_at, facts) VALUES ('r1', 1, now(), now(), '{}')")
     said = run("mailq")
     assert "Gmail" in said
     assert "greylisted" in said
