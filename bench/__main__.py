@@ -16,7 +16,7 @@ from pathlib import Path
 import bench
 from bench import report
 
-PIECES = {"__main__", "report", "house", "crowd"}  # of the bench itself
+PIECES = {"__main__", "report", "house", "harbour", "crowd"}  # of the bench itself
 ORDER = ("send", "launch", "import", "segment", "people", "merge", "judging", "start")
 
 
