@@ -102,7 +102,7 @@ def per_core(*, loop: bool = False) -> float:
 
 def maker(*, loop: bool = False) -> Callable[[int, dict[str, Any]], bytes]:
     """What the relay's composer does for one recipient up to the signature, with nothing of a database."""
-    os.environ |= {"DJANGO_SETTINGS_MODULE": "posthouse.settings", "SANDBOX": "1"}  # nothing of a real house is asked for
+    os.environ |= {"DJANGO_SETTINGS_MODULE": "posthouse.settings", "SANDBOX": "1"}  # of no real house
     import django
 
     django.setup()
