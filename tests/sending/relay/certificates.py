@@ -88,7 +88,9 @@ def trusting(authority: Identity) -> ssl.SSLContext:
 
 @dataclass
 class MailServer:
-    """An SMTP server. `manner`: works, strips (no STARTTLS), refuses (454), breaks (garbage instead of a handshake)."""
+    """An SMTP server. `manner`: works, strips (no STARTTLS), refuses (454), breaks (garbage instead of a handshake), injects
+    (words in clear behind the answer to STARTTLS).
+    """
 
     tls: ssl.SSLContext
     manner: str = "works"
@@ -117,6 +119,8 @@ class MailServer:
                     writer.write(b"250-mx.example\r\n" + offers + b"250 PIPELINING\r\n")
                 elif verb == b"STAR" and self.manner == "refuses":
                     writer.write(b"454 4.7.0 not now\r\n")
+                elif verb == b"STAR" and self.manner == "injects":
+                    writer.write(b"220 go\r\n250 injected\r\n")
                 elif verb == b"STAR":
                     writer.write(b"220 go\r\n")
                     if self.manner == "breaks":

@@ -1,18 +1,12 @@
 """Opening sessions over real TLS: encrypted when it works, in clear and remembered when it does not, never injected."""
 
 import asyncio
-import datetime
 import ssl
 from collections.abc import Callable, Coroutine
-from pathlib import Path
 from typing import Any
 
 import pytest
 import uvloop
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from sending.judging.trouble import Effect, Outcome
 from sending.relay.addresses import Reach
@@ -21,6 +15,7 @@ from sending.relay.ports import Letter
 from sending.relay.routes import Route, Routes
 from sending.relay.session import Refused, Session, Timeouts, connect, unauthenticated_tls
 from sending.relay.transactions import carry
+from tests.sending.relay.certificates import MailServer, issue
 from tests.sending.relay.worlds import Clock, Names
 
 PATIENT = Timeouts(connect=10, greeting=10, command=10, data=10, write=10, final=10, quit=1)
@@ -28,79 +23,9 @@ ROUTE = Route(((10, "mx.example"),))
 
 
 @pytest.fixture(scope="module")
-def server_tls(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
+def server_tls() -> ssl.SSLContext:
     """A certificate for another name, signed by nobody: what many mail servers have."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "other.example")])
-    now = datetime.datetime.now(datetime.UTC)
-    builder = x509.CertificateBuilder(
-        name, name, key.public_key(), x509.random_serial_number(), now, now + datetime.timedelta(days=1)
-    )
-    folder: Path = tmp_path_factory.mktemp("tls")
-    (folder / "cert").write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
-    (folder / "key").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "cert", folder / "key")
-    return context
-
-
-class Server:
-    """An SMTP server with STARTTLS. `manner`: "works", "breaks" (garbage instead of a handshake), "refuses", "injects"."""
-
-    def __init__(self, tls: ssl.SSLContext, manner: str) -> None:
-        self.tls, self.manner = tls, manner
-        self.connections = self.handshakes = 0
-        self.taken: list[bool] = []  # whether each message came encrypted
-        self.port = 0
-
-    async def __aenter__(self) -> "Server":
-        self._server = await asyncio.start_server(self._talk, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._server.close()
-
-    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        encrypted = False
-        writer.write(b"220 mx.example\r\n")
-        try:
-            while line := await reader.readline():
-                verb = line[:4].upper()
-                if verb == b"EHLO":
-                    writer.write(
-                        b"250-mx.example\r\n" + (b"" if encrypted else b"250-STARTTLS\r\n") + b"250 PIPELINING\r\n"
-                    )
-                elif verb == b"STAR":
-                    if self.manner == "refuses":
-                        writer.write(b"454 4.7.0 not now\r\n")
-                        continue
-                    if self.manner == "injects":
-                        writer.write(b"220 go\r\n250 injected\r\n")
-                        continue
-                    writer.write(b"220 go\r\n")
-                    if self.manner == "breaks":
-                        writer.write(b"this is no handshake")
-                        await writer.drain()
-                        return
-                    await writer.start_tls(self.tls)
-                    encrypted = True
-                    self.handshakes += 1
-                elif verb == b"DATA":
-                    writer.write(b"354 go\r\n")
-                    while await reader.readline() != b".\r\n":
-                        pass
-                    self.taken.append(encrypted)
-                    writer.write(b"250 2.0.0 taken\r\n")
-                else:
-                    writer.write(b"250 ok\r\n")
-        except (ConnectionError, ssl.SSLError):
-            pass
-        finally:
-            writer.close()
+    return issue("other.example").server()
 
 
 def run(work: Callable[[], Coroutine[Any, Any, None]], loop: str) -> None:
@@ -133,7 +58,7 @@ async def send(session: Session) -> None:
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
 def test_tls_is_used_when_it_is_offered_whoever_signed_the_certificate(server_tls: ssl.SSLContext, loop: str) -> None:
     async def work() -> None:
-        async with Server(server_tls, "works") as server:
+        async with MailServer(server_tls, "works") as server:
             session = await doors(server.port, Clock()).open(ROUTE, provider="Other")
             assert session.tls.startswith("TLSv1.")
             await send(session)
@@ -148,7 +73,7 @@ def test_a_broken_handshake_is_followed_by_clear_text_and_remembered_for_a_day(
 ) -> None:
     async def work() -> None:
         clock = Clock()
-        async with Server(server_tls, "breaks") as server:
+        async with MailServer(server_tls, "breaks") as server:
             way = doors(server.port, clock)
             await send(await way.open(ROUTE, provider="Other"))
             assert (server.connections, server.taken) == (2, [False])
@@ -164,7 +89,7 @@ def test_a_broken_handshake_is_followed_by_clear_text_and_remembered_for_a_day(
 
 def test_starttls_that_is_refused_leaves_clear_text(server_tls: ssl.SSLContext) -> None:
     async def work() -> None:
-        async with Server(server_tls, "refuses") as server:
+        async with MailServer(server_tls, "refuses") as server:
             await send(await doors(server.port, Clock()).open(ROUTE, provider="Other"))
             assert (server.connections, server.taken) == (1, [False])
 
@@ -174,7 +99,7 @@ def test_starttls_that_is_refused_leaves_clear_text(server_tls: ssl.SSLContext) 
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
 def test_octets_behind_the_answer_to_starttls_end_the_conversation(server_tls: ssl.SSLContext, loop: str) -> None:
     async def work() -> None:
-        async with Server(server_tls, "injects") as server:
+        async with MailServer(server_tls, "injects") as server:
             await send(await doors(server.port, Clock()).open(ROUTE, provider="Other"))
             assert server.connections == 2
             assert server.handshakes == 0
