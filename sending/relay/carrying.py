@@ -60,10 +60,13 @@ class Carrying:
         if route is None:
             self._turn_back(parcel)
             return
-        site = self._sites.at(route)
+        site = self._sites.best(parcel, route)
+        if site is None:
+            self.release(parcel)
+            return
         if site.is_held and self._expires(parcel) <= self._clock.wall():
             verdict = Verdict(trouble.NETWORK, text=site.held_for, host=route.hosts[0])
-            self._expire(parcel, verdict, site.provider.name, self._trace(parcel, verdict, site.waits))
+            self._expire(parcel, verdict, site.provider.name, self._trace(parcel, verdict, site.waits), 0)
             return
         site.put(parcel)
 
@@ -74,7 +77,7 @@ class Carrying:
             self.release(parcel)
             return
         self._ways.told(parcel.lane.way)
-        self._settle(parcel, obstacle.verdict(attempts=parcel.attempts), "", Waits())
+        self._settle(parcel, obstacle.verdict(attempts=parcel.attempts), "", Waits(), 0)
 
     # --- what sites ask for (sending/relay/site.py: Carrier) ----------------------------------------------------------
 
@@ -116,7 +119,7 @@ class Carrying:
         if site.draining and verdict.judgement is trouble.CUT:
             self.release(parcel)  # we hung up ourselves
             return
-        self._settle(parcel, verdict, site.provider.name, site.waits)
+        self._settle(parcel, verdict, site.provider.name, site.waits, site.source.id)
 
     def release(self, parcel: Parcel) -> None:
         """Give a parcel back as if it had never been claimed."""
@@ -160,7 +163,7 @@ class Carrying:
         else:
             self.release(parcel)
 
-    def _settle(self, parcel: Parcel, verdict: Verdict, provider: str, waits: Waits) -> None:
+    def _settle(self, parcel: Parcel, verdict: Verdict, provider: str, waits: Waits, source_id: int) -> None:
         judgement = verdict.judgement
         trace = self._trace(parcel, verdict, waits)
         due = 0.0
@@ -173,7 +176,7 @@ class Carrying:
                 least=retries.NO_DOMAIN_PAUSE if judgement is trouble.NO_DOMAIN_YET else 0.0,
             )
             if again is None:
-                self._expire(parcel, verdict, provider, trace)
+                self._expire(parcel, verdict, provider, trace, source_id)
                 return
             due = again
         self.delivered += judgement.outcome is Outcome.DELIVERED
@@ -192,10 +195,13 @@ class Carrying:
                 tls=verdict.tls,
                 likeness=likeness,
                 trace=trace,
+                source_id=source_id,
             )
         )
 
-    def _expire(self, parcel: Parcel, verdict: Verdict, provider: str, trace: dict[str, float | str]) -> None:
+    def _expire(
+        self, parcel: Parcel, verdict: Verdict, provider: str, trace: dict[str, float | str], source_id: int
+    ) -> None:
         self._commits.settle(
             Settlement(
                 parcel.id,
@@ -206,6 +212,7 @@ class Carrying:
                 verdict.host,
                 provider,
                 trace=trace,
+                source_id=source_id,
             )
         )
 

@@ -168,10 +168,10 @@ class Claiming:
         if route is None:
             self._ways.look_up(domain, at_once=self._ramp.size)
             return domain, 0
-        site = self._sites.at(route)
-        if site.is_held and self._is_old(lane):
-            return site, UNROUTED_ROWS
-        return site, site.room
+        sites = self._sites.of(lane.pool_id, route)
+        if sites and all(site.is_held for site in sites) and self._is_old(lane):
+            return (lane.pool_id, route), UNROUTED_ROWS
+        return (lane.pool_id, route), sum(site.room for site in sites)
 
     def _is_old(self, lane: Lane) -> bool:
         """Whether what waits longest in a lane may have expired: held sites take nothing, but nothing waits for ever."""

@@ -20,6 +20,7 @@ from sending.relay.dns import Unknown
 from sending.relay.ports import Clock, Verdict
 from sending.relay.routes import LeadsNowhere, Route, Routes
 from sending.relay.session import Cut, Refused, Session, Timeouts, TlsFailed
+from sending.relay.sources import ANY, Source
 from sending.relay.tls_counts import PolicyType, Result, TlsCounts
 from sending.relay.tls_rules import Rule, rule_at
 
@@ -34,7 +35,7 @@ NO_TLS = "451 4.7.5"  # "cryptographic failure" (RFC 3463, section 3.8)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
     """How this relay presents itself. `tls`: encrypts with anybody, None: never; `verifying`: with hosts that a public authority
-    knows by name. `source`: the IP address to send from, "" for the system's choice.
+    knows by name.
     """
 
     name: str
@@ -42,7 +43,6 @@ class House:
     reach: Reach
     tls: ssl.SSLContext | None
     timeouts: Timeouts
-    source: str = ""
     verifying: ssl.SSLContext | None = None
 
 
@@ -71,7 +71,7 @@ class Doors:
         self._clock = clock
         self._connect = connect
         self._counts = counts or TlsCounts(clock)
-        self._dead: dict[str, float] = {}
+        self._dead: dict[tuple[int, str], float] = {}
         self._broken_tls: dict[str, float] = {}
         self._clear: dict[Route, tuple[float, Verdict]] = {}
         self._anchors: dict[str, bytes] = {}
@@ -82,7 +82,14 @@ class Doors:
         return verdict if until > self._clock.monotonic() else None
 
     async def open(
-        self, route: Route, *, provider: str, domain: str = "", tls_required: bool = False, tls_only: bool = False
+        self,
+        route: Route,
+        *,
+        provider: str,
+        domain: str = "",
+        tls_required: bool = False,
+        tls_only: bool = False,
+        source: Source = ANY,
     ) -> Session:
         """A session at the best host that answers, for mail to `domain`. Raises NoDoor.
 
@@ -90,7 +97,7 @@ class Doors:
         """
         now = self._clock.monotonic()
         plan = await self._plan(route)
-        plan.sort(key=lambda host_address: self._dead.get(host_address[1], 0.0) > now)
+        plan.sort(key=lambda host_address: self._dead.get((source.id, host_address[1]), 0.0) > now)
         last: Verdict | None = None
         for host, address in plan[:MAX_ADDRESSES]:
             try:
@@ -101,7 +108,7 @@ class Doors:
                 last = Verdict(trouble.DNS, "451 4.4.3", text, host, address=address)
                 continue
             try:
-                session = await self._greet(host, address, rule, domain)
+                session = await self._greet(host, address, rule, domain, source)
             except Refused as refused:
                 judgement = trouble.judge_at_the_door(refused.reply, stage=Stage(refused.stage), provider=provider)
                 last = Verdict(judgement, refused.reply.codes, refused.reply.text, host, address=address)
@@ -119,7 +126,7 @@ class Doors:
                 if session.tls:
                     self._clear.pop(route, None)
                 return session
-            _remember(self._dead, address, self._clock.monotonic() + DEAD_FOR)
+            _remember(self._dead, (source.id, address), self._clock.monotonic() + DEAD_FOR)
         assert last is not None
         if last.judgement is trouble.NOT_IN_CLEAR:
             _remember(self._clear, route, (self._clock.monotonic() + CLEAR_FOR, last))
@@ -139,10 +146,10 @@ class Doors:
             raise NoDoor(Verdict(trouble.DNS, "451 4.4.4", text, route.hosts[0]))
         return plan
 
-    async def _greet(self, host: str, address: str, rule: Rule, domain: str) -> Session:
+    async def _greet(self, host: str, address: str, rule: Rule, domain: str, source: Source) -> Session:
         """A session as the rule wants it. Raises Refused, Cut, TlsFailed."""
         try:
-            session = await self._prove(host, address, rule, domain)
+            session = await self._prove(host, address, rule, domain, source)
         except TlsFailed as failed:
             self._count(domain, rule, failed.result, host, address, why=str(failed))
             if rule.tlsa or rule.verified:
@@ -151,40 +158,40 @@ class Doors:
                 if rule.required:
                     raise
                 _remember(self._broken_tls, host, self._clock.monotonic() + BROKEN_TLS_FOR)
-                return await self._in_clear(host, address)
+                return await self._in_clear(host, address, source)
         else:
             result = Result.SUCCESS if session.tls else Result.NO_STARTTLS
             why = "" if session.tls else "the server offers no STARTTLS, or its TLS was broken a while ago"
             self._count(domain, rule, result, host, address, source=session.source, why=why)
             return session
         # A policy that is being tested: told, and now as if there were none.
-        return await self._greet(host, address, Rule(required=rule.required), "")
+        return await self._greet(host, address, Rule(required=rule.required), "", source)
 
-    async def _prove(self, host: str, address: str, rule: Rule, domain: str) -> Session:
+    async def _prove(self, host: str, address: str, rule: Rule, domain: str, source: Source) -> Session:
         house = self._house
         if rule.tlsa:
-            session = await self._under_dane(host, address, rule, domain)
+            session = await self._under_dane(host, address, rule, domain, source)
             session.proof = "dane"
         elif rule.verified or rule.tried:
             if rule.unnamed:
                 raise TlsFailed("not a host that the policy names")
             if house.verifying is None:
                 raise TlsFailed("certificates cannot be verified here")
-            session = await self._begin(host, address, house.verifying, required=True)
+            session = await self._begin(host, address, house.verifying, source, required=True)
             session.proof = "sts"
         elif not rule.required and self._broken_tls.get(host, 0.0) > self._clock.monotonic():
-            session = await self._begin(host, address, None)
+            session = await self._begin(host, address, None, source)
         else:
-            session = await self._begin(host, address, house.tls, required=rule.required)
+            session = await self._begin(host, address, house.tls, source, required=rule.required)
             session.proof = "opportunistic"
         return session
 
-    async def _under_dane(self, host: str, address: str, rule: Rule, domain: str) -> Session:
+    async def _under_dane(self, host: str, address: str, rule: Rule, domain: str, source: Source) -> Session:
         """What names a certificate above the server's own can only be verified by a second handshake that trusts it: known then."""
         remembered = self._anchors.pop(host, None)
         anchor = remembered if remembered and dane.anchor(rule.tlsa, (b"", remembered)) else None
         if anchor is None:
-            session = await self._begin(host, address, self._house.tls, required=True)
+            session = await self._begin(host, address, self._house.tls, source, required=True)
             chain = dane.chain_of(session.tls_object)
             if chain and dane.is_the_server(rule.tlsa, chain[0]):
                 return session
@@ -193,12 +200,12 @@ class Doors:
             if anchor is None:
                 raise TlsFailed("the server's certificate is none that its TLSA records name", Result.NOT_TRUSTED)
         try:
-            session = await self._begin(host, address, dane.trusting(anchor), required=True)
+            session = await self._begin(host, address, dane.trusting(anchor), source, required=True)
         except ssl.SSLError as error:
             raise TlsFailed(f"the certificate that its TLSA record names cannot be used: {error}") from error
         except TlsFailed:
             if anchor is remembered:  # the server has another certificate by now
-                return await self._under_dane(host, address, rule, domain)
+                return await self._under_dane(host, address, rule, domain, source)
             raise
         if not dane.names_fit(session.tls_object.getpeercert() or {}, (host, domain)):
             session.abort()
@@ -206,23 +213,25 @@ class Doors:
         _remember(self._anchors, host, anchor)
         return session
 
-    async def _in_clear(self, host: str, address: str) -> Session:
+    async def _in_clear(self, host: str, address: str, source: Source) -> Session:
         try:
-            return await self._begin(host, address, None)
+            return await self._begin(host, address, None, source)
         except TlsFailed as error:  # cannot be: TLS was not asked for
             raise Cut(str(error)) from error
 
-    async def _begin(self, host: str, address: str, tls: ssl.SSLContext | None, *, required: bool = False) -> Session:
+    async def _begin(
+        self, host: str, address: str, tls: ssl.SSLContext | None, source: Source, *, required: bool = False
+    ) -> Session:
         if not may_connect(address, self._house.reach):  # the last word, right before the connect
             raise Cut(f"{address} may not be connected to from here")
         house = self._house
-        session = await self._connect(address, house.port, host=host, timeouts=house.timeouts, source=house.source)
+        session = await self._connect(address, house.port, host=host, timeouts=house.timeouts, source=source.address)
         try:
-            await session.open(name=house.name, tls=tls, required=required)
+            await session.open(name=source.name or house.name, tls=tls, required=required)
         except BaseException:
             session.abort()
             raise
-        self._dead.pop(address, None)
+        self._dead.pop((source.id, address), None)
         return session
 
     def _count(
@@ -235,7 +244,7 @@ class Doors:
                 result,
                 host=host,
                 address=address,
-                source=source or self._house.source,
+                source=source,
                 lines=rule.lines,
                 why=why,
             )

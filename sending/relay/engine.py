@@ -19,6 +19,7 @@ from sending.relay.ports import Clock, Composer, Journal, Spool, Unreachable
 from sending.relay.routes import Route, Routes
 from sending.relay.site import Site
 from sending.relay.sites import Directory
+from sending.relay.sources import Source, Sources
 from sending.relay.tls_counts import TlsCounts
 from sending.relay.waves import Waves
 from sending.relay.ways import Ways
@@ -41,6 +42,7 @@ class Relay:
         doors: Doors,
         directory: Directory,
         clock: Clock,
+        sources: Sources | None = None,
         counts: TlsCounts | None = None,
         chance: random.Random | None = None,
         drain_seconds: float = 25.0,
@@ -52,7 +54,7 @@ class Relay:
         self._counts = counts or TlsCounts(clock)
         self._drain_seconds = drain_seconds
         self._relays = 1
-        self.sites = OpenSites(clock, begin=self._begin)
+        self.sites = OpenSites(clock, sources or Sources(), begin=self._begin)
         self._commits = Commits(journal, clock)
         lanes = Lanes()
         self._ways = Ways(routes, clock, found=lanes.wake)
@@ -76,9 +78,16 @@ class Relay:
             carrying=self._carrying,
         )
 
-    def _begin(self, route: Route) -> Site:
-        provider = self._directory.provider_of(route.hosts)
-        return Site(route, provider, carrier=self._carrying, doors=self._doors, clock=self._clock, relays=self._relays)
+    def _begin(self, route: Route, source: Source) -> Site:
+        return Site(
+            route,
+            self._directory.provider_of(route.hosts),
+            source=source,
+            carrier=self._carrying,
+            doors=self._doors,
+            clock=self._clock,
+            relays=self._relays,
+        )
 
     def stop(self) -> None:
         """Drain: nothing new; what is in conversation may end."""

@@ -1,31 +1,45 @@
-"""The sites that the relay works on now, by their route."""
+"""The sites that the relay works on now: the mail exchangers of a route, seen from one of its own addresses."""
 
 import asyncio
 from collections.abc import Callable, Iterator
 
-from sending.relay.ports import Clock
+from sending.relay.ports import Clock, Parcel
 from sending.relay.routes import Route
 from sending.relay.site import Site
+from sending.relay.sources import Source, Sources
 
 MOST_SITES = 20_000
 
 
 class OpenSites:
-    """`begin` makes a site for a route that is worked on for the first time."""
+    """`begin` makes the site of a route and a source that are worked on for the first time."""
 
-    def __init__(self, clock: Clock, *, begin: Callable[[Route], Site]) -> None:
+    def __init__(self, clock: Clock, sources: Sources, *, begin: Callable[[Route, Source], Site]) -> None:
         self._clock = clock
+        self._sources = sources
         self._begin = begin
-        self._sites: dict[Route, Site] = {}
+        self._sites: dict[tuple[Source, Route], Site] = {}
 
     def __iter__(self) -> Iterator[Site]:
         return iter(list(self._sites.values()))
 
-    def at(self, route: Route) -> Site:
-        site = self._sites.get(route)
+    def at(self, route: Route, source: Source) -> Site:
+        site = self._sites.get((source, route))
         if site is None:
-            site = self._sites[route] = self._begin(route)
+            site = self._sites[source, route] = self._begin(route, source)
         return site
+
+    def of(self, pool_id: int, route: Route) -> list[Site]:
+        """Those to which the mail of a pool on this route may go; [] when this relay has none of the pool's addresses."""
+        return [self.at(route, source) for source in self._sources.of(pool_id)]
+
+    def best(self, parcel: Parcel, route: Route) -> Site | None:
+        """Where a parcel goes: where it was tried before, so that greylisting knows us again; else where most can be taken in."""
+        sites = self.of(parcel.lane.pool_id, route)
+        for site in sites:
+            if parcel.source_id and site.source.id == parcel.source_id:
+                return site
+        return max(sites, key=lambda site: (not site.is_held, site.most_ready - len(site.ready)), default=None)
 
     @property
     def ready(self) -> int:
@@ -50,4 +64,4 @@ class OpenSites:
     def forget_quiet(self) -> None:
         """Keep the memory bounded: sites where nothing happens can be begun again."""
         if len(self._sites) > MOST_SITES:
-            self._sites = {route: site for route, site in self._sites.items() if not site.is_quiet}
+            self._sites = {key: site for key, site in self._sites.items() if not site.is_quiet}

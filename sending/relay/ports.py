@@ -24,7 +24,7 @@ class Lane:
     `give_up_after`: seconds after which a delivery that cannot be sent expires. `wait`: seconds, when it was looked at, to
     the moment from which something of it may leave. `in_undo`: then its mailing must be let go first (`Spool.let_go`).
     `tls_only`: its organization wants none of it to leave in clear text. `excused`: what the domain itself demands of TLS does
-    not count, because it is a report about just that (RFC 8460, section 3).
+    not count, because it is a report about just that (RFC 8460, section 3). `pool_id`: whose addresses may carry it, 0: none's.
     """
 
     id: int
@@ -38,6 +38,7 @@ class Lane:
     in_undo: bool = False
     tls_only: bool = False
     excused: bool = False
+    pool_id: int = 0
 
     @property
     def way(self) -> str:
@@ -49,7 +50,8 @@ class Lane:
 class Parcel:
     """One claimed delivery. `attempts` counts finished tries; `refusal` is a suppression reason found at the claim, or "".
 
-    `born`: seconds since 1970, from which it ages. `load` is the adapters' own: what the Composer needs.
+    `born`: seconds since 1970, from which it ages. `load` is the adapters' own: what the Composer needs. `source_id`: of the
+    address that it was tried from before, 0 when it was not.
     """
 
     id: int
@@ -60,6 +62,7 @@ class Parcel:
     born: float
     refusal: str
     load: Any
+    source_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,8 @@ class Settlement:
     `state`: delivered, deferred, bounced, expired, in_doubt, failed, suppressed, cancelled, or "released": back where it
     was, as if never claimed. `due` is for deferred ones. `tried`: whether it counts as a try. `suppress`: see Judgement;
     then `likeness` tells of which wave the refusal would be one. `trace`: what else the try can tell, as its event keeps it:
-    {"address": the server's, "took": seconds of the try, "waited", "held", "held_for": see waits.py}.
+    {"address": the server's, "took": seconds of the try, "waited", "held", "held_for": see waits.py}. `source_id`: of the
+    address that it was tried from, 0 for the system's choice.
     """
 
     id: int
@@ -104,6 +108,7 @@ class Settlement:
     tls: str = ""
     likeness: str = ""
     trace: Mapping[str, float | str] = field(default_factory=dict)
+    source_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from sending.relay.ports import Clock, Parcel, Verdict
 from sending.relay.routes import Route
 from sending.relay.session import Session
 from sending.relay.sites import Manners, Provider, name_of
+from sending.relay.sources import ANY, Source
 from sending.relay.waits import Waits
 
 log = logging.getLogger(__name__)
@@ -42,15 +43,24 @@ class Carrier(Protocol):
 
 
 class Site:
-    """All domains of one route."""
+    """All domains of one route, seen from one of our addresses."""
 
     def __init__(
-        self, route: Route, provider: Provider, *, carrier: Carrier, doors: Doors, clock: Clock, relays: int
+        self,
+        route: Route,
+        provider: Provider,
+        *,
+        carrier: Carrier,
+        doors: Doors,
+        clock: Clock,
+        relays: int,
+        source: Source = ANY,
     ) -> None:
         self.route = route
+        self.source = source
         self.provider = provider
         self.name = name_of(route.hosts)
-        self.manners: Manners = provider.manners.shared(relays)
+        self.manners: Manners = provider.manners.shared(relays if source.is_shared else 1)
         self.window = self.manners.connections
         self.held_until = 0.0
         self.held_since = 0.0
@@ -96,8 +106,8 @@ class Site:
         return not self.workers and not self.ready and not self.is_held and not self.failures
 
     def share(self, relays: int) -> None:
-        """The number of relays at this address has changed."""
-        limit = self.provider.manners.shared(relays)
+        """The number of relays has changed."""
+        limit = self.provider.manners.shared(relays if self.source.is_shared else 1)
         self.window = (
             limit.connections if self.window >= self.manners.connections else min(self.window, limit.connections)
         )
@@ -215,6 +225,7 @@ class Site:
                 domain="" if parcel.lane.excused else parcel.lane.domain,
                 tls_required=self.provider.tls_required,
                 tls_only=parcel.lane.tls_only,
+                source=self.source,
             )
         except NoDoor as closed:
             verdict = replace(closed.verdict, took=self._clock.monotonic() - began)

@@ -26,6 +26,7 @@ from sending.relay.engine import Relay
 from sending.relay.ports import Fenced, SystemClock, Unreachable
 from sending.relay.routes import Routes
 from sending.relay.session import Timeouts, unauthenticated_tls, verifying_tls
+from sending.relay.sources import Source, Sources
 from sending.relay.tls_counts import TlsCounts
 
 log = logging.getLogger(__name__)
@@ -94,7 +95,6 @@ async def serve(*, reach: Reach, source: str, name: str, signers: int) -> None:
         reach=reach,
         tls=unauthenticated_tls(),
         timeouts=Timeouts(),
-        source=source,
         verifying=verifying_tls(),
     )
     clock = SystemClock()
@@ -127,6 +127,7 @@ async def serve(*, reach: Reach, source: str, name: str, signers: int) -> None:
                 doors=Doors(routes, house, clock, counts=counts),
                 directory=sites.directory(),
                 clock=clock,
+                sources=Sources([Source(address=source)]),
                 counts=counts,
                 drain_seconds=DRAIN_SECONDS,
             )

@@ -8,6 +8,7 @@ from sending.relay.open_sites import OpenSites
 from sending.relay.routes import Route
 from sending.relay.site import Site
 from sending.relay.sites import Manners, Provider
+from sending.relay.sources import ANY, Sources
 from tests.sending.relay.worlds import Clock
 
 
@@ -15,10 +16,13 @@ def sites(clock: Clock, count: int) -> OpenSites:
     provider = Provider("Granite", (), Manners(10, 100, 5.0))
     found = OpenSites(
         clock,
-        begin=lambda route: Site(route, provider, carrier=None, doors=None, clock=clock, relays=1),  # type: ignore[arg-type]
+        Sources(),
+        begin=lambda route, source: Site(
+            route, provider, source=source, carrier=None, doors=None, clock=clock, relays=1
+        ),  # type: ignore[arg-type]
     )
     for number in range(count):
-        found.at(Route(tuple((10, f"mx{host}.d{number}.example") for host in range(9))))
+        found.at(Route(tuple((10, f"mx{host}.d{number}.example") for host in range(9))), ANY)
     return found
 
 
