@@ -64,6 +64,15 @@ class Door:
         labelled(self.page, "Time zone").select_option(time_zone)
         self.page.get_by_role("button", name="Make the organization").click()
 
+    def begin(self, inbox: "Inbox", password: str, organization: str) -> None:
+        """From nobody to the owner of an organization: an account, the mail that confirms it, a name and an address."""
+        self.sign_up(inbox.address, password)
+        inbox.open("Confirm your address for Posthouse")
+        self.confirm(inbox.link("/account/confirm-email/"))
+        if "/account/login/" in self.page.url:
+            self.log_in(inbox.address, password)
+        self.make_organization(organization, "Quay 1\n20457 Hamburg\nGermany", "Europe/Berlin")
+
 
 class Inbox:
     """The sandbox inbox of one address."""
@@ -135,6 +144,12 @@ class DomainPage:
         labelled(self.page, "Domain").fill(name)
         self.page.get_by_role("button", name="Add the domain").click()
         expect(self.page.get_by_role("heading", name=f"Can we send from {name}?")).to_be_visible()
+
+    def make_ready(self, name: str) -> None:
+        """Add it, publish its records in the sandbox's DNS, and see that it may send."""
+        self.add(name)
+        self.publish()
+        self.expect_ready()
 
     def publish(self) -> None:
         self.page.get_by_role("button", name="Publish in the sandbox DNS").click()

@@ -32,19 +32,11 @@ def test_a_test_of_two_subjects_picks_by_itself(
     product: Running, open_page: Callable[..., Page], tmp_path: Path
 ) -> None:
     page = open_page(product)
-    house, door = House(page), Door(page)
-    door.sign_up(OWNER, PASSWORD)
+    house = House(page)
     inbox = Inbox(open_page(product), OWNER)
-    inbox.open("Confirm your address for Posthouse")
-    door.confirm(inbox.link("/account/confirm-email/"))
-    if "/account/login/" in page.url:
-        door.log_in(OWNER, PASSWORD)
-    door.make_organization("Two Voices", "Quay 3\n20457 Hamburg\nGermany", "Europe/Berlin")
+    Door(page).begin(inbox, PASSWORD, "Two Voices")
     house.next_step("Add a domain")
-    domain = DomainPage(page)
-    domain.add(DOMAIN)
-    domain.publish()
-    domain.expect_ready()
+    DomainPage(page).make_ready(DOMAIN)
     house.go("Topics")
     TopicPage(page).make("Kettle news", "Now and then")
     file = tmp_path / "people.csv"

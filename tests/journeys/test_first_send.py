@@ -23,22 +23,13 @@ def test_from_sign_up_to_report(product: Running, open_page: Callable[..., Page]
     house = House(page)
 
     # An account, confirmed by the mail in the inbox, and an organization.
-    door = Door(page)
-    door.sign_up(OWNER, PASSWORD)
     inbox = Inbox(open_page(product), OWNER)
-    inbox.open("Confirm your address for Posthouse")
-    door.confirm(inbox.link("/account/confirm-email/"))
-    if "/account/login/" in page.url:
-        door.log_in(OWNER, PASSWORD)
-    door.make_organization("Harbour Books", "Quay 1\n20457 Hamburg\nGermany", "Europe/Berlin")
+    Door(page).begin(inbox, PASSWORD, "Harbour Books")
     expect(page.get_by_role("heading", name="Harbour Books")).to_be_visible()
 
     # The next step leads to a domain; its records are published in the sandbox's DNS.
     house.next_step("Add a domain")
-    domain = DomainPage(page)
-    domain.add(DOMAIN)
-    domain.publish()
-    domain.expect_ready()
+    DomainPage(page).make_ready(DOMAIN)
 
     # People are subscribed to something: a topic. The next step leads to the people.
     house.go("Topics")

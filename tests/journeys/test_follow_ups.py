@@ -30,19 +30,11 @@ NEW = "https://after-books.example/the-right-story"
 
 def test_a_link_led_elsewhere_and_a_resend(product: Running, open_page: Callable[..., Page], people_csv: Path) -> None:
     page = open_page(product)
-    house, door = House(page), Door(page)
-    door.sign_up(OWNER, PASSWORD)
+    house = House(page)
     inbox = Inbox(open_page(product), OWNER)
-    inbox.open("Confirm your address for Posthouse")
-    door.confirm(inbox.link("/account/confirm-email/"))
-    if "/account/login/" in page.url:
-        door.log_in(OWNER, PASSWORD)
-    door.make_organization("After Books", "Quay 3\n20457 Hamburg\nGermany", "Europe/Berlin")
+    Door(page).begin(inbox, PASSWORD, "After Books")
     house.next_step("Add a domain")
-    domain = DomainPage(page)
-    domain.add(DOMAIN)
-    domain.publish()
-    domain.expect_ready()
+    DomainPage(page).make_ready(DOMAIN)
     house.go("Topics")
     TopicPage(page).make("After news", "Now and then")
     people_csv.write_text("Email;First name\n" + "".join(f"{one};Pat\n" for one in [READER, *QUIET]), "utf-8")

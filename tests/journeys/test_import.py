@@ -38,14 +38,9 @@ def test_an_import_is_reviewed_applied_and_taken_back(
     product: Running, open_page: Callable[..., Page], tmp_path: Path
 ) -> None:
     page = open_page(product)
-    house, door = House(page), Door(page)
-    door.sign_up(OWNER, PASSWORD)
+    house = House(page)
     inbox = Inbox(open_page(product), OWNER)
-    inbox.open("Confirm your address for Posthouse")
-    door.confirm(inbox.link("/account/confirm-email/"))
-    if "/account/login/" in page.url:
-        door.log_in(OWNER, PASSWORD)
-    door.make_organization("Ines and Kettles", "Quay 1\n20457 Hamburg\nGermany", "Europe/Berlin")
+    Door(page).begin(inbox, PASSWORD, "Ines and Kettles")
     house.go("Topics")
     TopicPage(page).make("Kettle letter", "One letter a month")
 

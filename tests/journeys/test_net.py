@@ -138,19 +138,11 @@ DOMAIN = "careful-books.example"
 def test_a_careful_start_stops_by_itself(product: Running, open_page: Callable[..., Page], tmp_path: Path) -> None:
     """Most of the list does not exist: the first ones bounce, the others never get it, and the owner is told by mail."""
     page = open_page(product)
-    house, door = House(page), Door(page)
-    door.sign_up(OWNER, "seven quiet tugboats")
+    house = House(page)
     inbox = Inbox(open_page(product), OWNER)
-    inbox.open("Confirm your address for Posthouse")
-    door.confirm(inbox.link("/account/confirm-email/"))
-    if "/account/login/" in page.url:
-        door.log_in(OWNER, "seven quiet tugboats")
-    door.make_organization("Careful Books", "Quay 2\n20457 Hamburg\nGermany", "Europe/Berlin")
+    Door(page).begin(inbox, "seven quiet tugboats", "Careful Books")
     house.next_step("Add a domain")
-    domain = DomainPage(page)
-    domain.add(DOMAIN)
-    domain.publish()
-    domain.expect_ready()
+    DomainPage(page).make_ready(DOMAIN)
     house.go("Topics")
     TopicPage(page).make("Careful news", "Now and then")
     file = tmp_path / "people.csv"

@@ -16,14 +16,9 @@ VISITOR = "vera@inbox.example"
 
 def test_from_a_form_to_a_subscriber(product: Running, open_page: Callable[..., Page], browser: Browser) -> None:
     page = open_page(product)
-    house, door = House(page), Door(page)
-    door.sign_up(OWNER, PASSWORD)
+    house = House(page)
     inbox = Inbox(open_page(product), OWNER)
-    inbox.open("Confirm your address for Posthouse")
-    door.confirm(inbox.link("/account/confirm-email/"))
-    if "/account/login/" in page.url:
-        door.log_in(OWNER, PASSWORD)
-    door.make_organization("Quiet Teapots", "Quay 1\n20457 Hamburg\nGermany", "Europe/Berlin")
+    Door(page).begin(inbox, PASSWORD, "Quiet Teapots")
 
     # A form for a topic that is confirmed by mail; the preview follows.
     house.go("Topics")

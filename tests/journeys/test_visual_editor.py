@@ -20,19 +20,11 @@ SUBJECT = "First tea of the year"
 
 def test_from_an_empty_mail_to_delivered(product: Running, open_page: Callable[..., Page], people_csv: Path) -> None:
     page = open_page(product)
-    house, door = House(page), Door(page)
-    door.sign_up(OWNER, PASSWORD)
+    house = House(page)
     inbox = Inbox(open_page(product), OWNER)
-    inbox.open("Confirm your address for Posthouse")
-    door.confirm(inbox.link("/account/confirm-email/"))
-    if "/account/login/" in page.url:
-        door.log_in(OWNER, PASSWORD)
-    door.make_organization("Canvas Teas", "Quay 3\n20457 Hamburg\nGermany", "Europe/Berlin")
+    Door(page).begin(inbox, PASSWORD, "Canvas Teas")
     house.next_step("Add a domain")
-    domain = DomainPage(page)
-    domain.add(DOMAIN)
-    domain.publish()
-    domain.expect_ready()
+    DomainPage(page).make_ready(DOMAIN)
     house.go("Topics")
     TopicPage(page).make("Tea news", "New teas, now and then")
     people_csv.write_text("Email;First name\n" + "".join(f"{each};{each[:3].title()}\n" for each in [*PEOPLE, READER]))
