@@ -1,8 +1,8 @@
 """`python -m prove`: torments the running product, prints what became of everybody, and fails when one promise was broken.
 
-python -m prove                       everything: 30 kills during a send to 20,000 people, and the other cases
-python -m prove only=crash kills=100  one case, with other numbers (people=, kills=, seed=)
-python -m prove short                 3 kills, 1,000 people: what the tests run
+python -m prove                       everything: 200 kills during a send to 20,000 people, and the other cases
+python -m prove only=crash kills=400  one case, with other numbers (people=, kills=, seed=)
+python -m prove short                 4 kills, 1,000 people, and a short form of the other faults: what the tests run
 python -m prove write                 also writes the table into docs/proofs.md
 """
 
@@ -21,7 +21,7 @@ from prove import importing, launching, proofs, world
 from prove.running import Running
 from prove.scenarios import SCENARIOS, Broken, Ground, Result
 
-PAUSES = (1.5, 9.0)  # seconds between two kills
+PAUSES = (0.5, 5.0)  # seconds between two kills
 SHORT_PAUSES = (0.5, 3.5)
 PORT = 19_000
 
@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> int:
         print(__doc__, file=sys.stderr)
         return 2
     short = "short" in words
-    kills = int(options.get("kills", 3 if short else 30))
+    kills = int(options.get("kills", 4 if short else 200))
     people = int(options.get("people", 1_000 if short else 20_000))
     seed = int(options.get("seed", time.time()))
     pauses = SHORT_PAUSES if "short" in words else PAUSES

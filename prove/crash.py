@@ -1,4 +1,4 @@
-"""Kills at random moments: the relay, the worker and PostgreSQL are killed with kill -9 while a send is on its way."""
+"""Kills at random moments: relay, worker, mailroom and PostgreSQL are killed with kill -9 while mail goes out and comes in."""
 
 import random
 import time
@@ -10,7 +10,7 @@ from bench import report
 from prove.running import Running
 
 # The relay and PostgreSQL hold what could be lost, so they die more often.
-TURNS = ("relay", "postgres", "relay", "worker", "relay", "postgres", "relay", "postgres", "worker", "relay")
+TURNS = ("relay", "postgres", "mailroom", "relay", "worker", "postgres", "relay", "mailroom", "postgres", "relay")
 
 
 @dataclass
@@ -35,14 +35,16 @@ def torment(
     order = [TURNS[number % len(TURNS)] for number in range(kills)]
     chance.shuffle(order)
     began = time.monotonic()
-    while did.total < kills:
+    while order:
         time.sleep(chance.uniform(*pauses))
-        name = order[did.total]
         if is_over():
             raise RuntimeError(f"The send was over after {did.total} of {kills} kills; slow the receivers down.")
-        pid = running.kill(name)
+        # Whoever is down at this moment comes later: its supervisor is about to start it again.
+        name = next((name for name in dict.fromkeys(order) if running.pid_of(name) is not None), "")
+        pid = running.kill(name) if name else None
         if pid is None:
-            continue  # it is down already, and its supervisor is about to start it again
+            continue
+        order.remove(name)
         did.done[name] += 1
         report.say(f"{did.total:3d}/{kills}  {time.monotonic() - began:6.1f} s  kill -9 {name} (process {pid})")
     return did

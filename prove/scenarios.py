@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,10 +17,13 @@ from posthouse.sandbox.store import Store
 from posthouse.up.places import CHECKOUT
 from prove import referee
 from prove.crash import torment
+from prove.postman import Postman
 from prove.running import Running
 from sending.enums import OPEN_STATES, DeliveryState
 
 ENDED_WITHIN = 20.0  # seconds after its last heartbeat a relay must be ended and swept by another one
+MAILROOM = 2  # its port, counted from PORT
+SENT_BACK_ONE_IN = 10
 QUIET = 8.0  # seconds that a relay is watched that must not send
 
 
@@ -52,7 +55,8 @@ class Ground:
     def __init__(self, running: Running) -> None:
         self.running = running
         self.house = running.house
-        self.store = Store(running.house.here.var / "sandbox" / "world.sqlite3")
+        self.log = running.house.here.var / "sandbox" / "world.sqlite3"
+        self.store = Store(self.log)
 
     def ask(self, query: str, *params: object) -> list[tuple[Any, ...]]:
         """One question to the database, patiently: it may be dead at this moment."""
@@ -113,13 +117,15 @@ class Ground:
         )
         return time.monotonic() - began
 
-    def judge(self, send: Send) -> referee.Count:
+    def judge(self, send: Send, *, sent_back: Collection[str] = ()) -> referee.Count:
         """Count, and run the product's own audit. Raises Broken when either finds anything."""
         mailings = self.mailings(send)
         if len(mailings) != 1:
             raise Broken(f"One campaign made {len(mailings)} mailings.")
         with self.house.connect() as connection:
-            counted = referee.count(connection, mailing_id=mailings[0], prefix=send.prefix, store=self.store)
+            counted = referee.count(
+                connection, mailing_id=mailings[0], prefix=send.prefix, store=self.store, sent_back=sent_back
+            )
         report.say(f"{send.prefix}: " + ", ".join(f"{name} {number:,}" for name, number in counted.table()))
         if counted.audience != send.people:
             raise Broken(f"The audience is {counted.audience}, and {send.people} people were meant.")
@@ -151,26 +157,42 @@ class Ground:
 
 
 def crash(ground: Ground, *, people: int, kills: int, pauses: tuple[float, float], seed: int) -> Result:
-    """kill -9 of relay, worker and PostgreSQL at random moments: everything finishes by itself, and everybody is counted."""
+    """kill -9 of relay, worker, mailroom and PostgreSQL at random moments: it finishes by itself, and everybody is counted."""
     send = ground.prepare("crash-", people)
     ground.program("launch", f"--campaign={send.campaign}")
     ground.wait_until_sealed(send)
     house.wait_until(lambda: ground.arrived(send), within=60, what="the first message arrived")
-    did = torment(
-        ground.running,
-        kills=kills,
-        pauses=pauses,
-        chance=random.Random(seed),
-        is_over=lambda: ground.arrived(send) >= send.people * 0.97,
-    )
-    left = ground.open_rows(send)
-    took = ground.wait_until_finished(send, within=420)
-    health = ground.running.wait_until_healthy(within=60)
-    counted = ground.judge(send)
+    mailroom = ("127.0.0.1", ground.house.port + MAILROOM)
+    with Postman(ground.log, prefix=send.prefix, mailroom=mailroom, one_in=SENT_BACK_ONE_IN) as postman:
+        began = time.monotonic()
+        did = torment(
+            ground.running,
+            kills=kills,
+            pauses=pauses,
+            chance=random.Random(seed),
+            is_over=lambda: ground.arrived(send) >= send.people * 0.97,
+        )
+        torment_took = time.monotonic() - began
+        left, reports_left = ground.open_rows(send), postman.left
+        took = ground.wait_until_finished(send, within=600)
+        postman.finish(within=120)
+        health = ground.running.wait_until_healthy(within=60)
+    if postman.told.refused:
+        raise Broken(f"The mailroom refused {postman.told.refused} genuine reports for good.")
+    counted = ground.judge(send, sent_back=postman.returned)
     return Result(
         "crash",
         counted,
-        {**did.done, "open at the last kill": left, "finished after s": round(took), "healthy after s": round(health)},
+        {
+            **{f"kill -9 {name}": times for name, times in sorted(did.done.items())},
+            "in all": did.total,
+            "within s": round(torment_took),
+            "open at the last kill": left,
+            "finished after s": round(took),
+            "reports that waited at the last kill": reports_left,
+            "tries of reports without an answer or with 4xx": postman.told.again,
+            "healthy after s": round(health),
+        },
     )
 
 

@@ -41,7 +41,18 @@ def ledger(django_db_setup: None) -> Iterator["psycopg.Connection[tuple[object, 
                 "VALUES (%s, 1, %s, %s, 0, 1, %s, %s, 0, 1, now(), '', '', '', now(), now())",
                 [number, MAILING, number, f"a-{number}@x.test", int(DeliveryState.DELIVERED)],
             )
+            tell(connection, number, EventKind.DELIVERED)
         yield connection
+
+
+def tell(ledger: "psycopg.Connection[tuple[object, ...]]", number: int, *kinds: EventKind) -> None:
+    """The events of a message from now on are these."""
+    ledger.execute("DELETE FROM sending_event WHERE delivery_id = %s", [number])
+    for kind in kinds:
+        ledger.execute(
+            "INSERT INTO sending_event (organization_id, mailing_id, delivery_id, kind) VALUES (1, %s, %s, %s)",
+            [MAILING, number, int(kind)],
+        )
 
 
 def arrive(store: Store, *numbers: int) -> None:
@@ -50,12 +61,18 @@ def arrive(store: Store, *numbers: int) -> None:
     )
 
 
-def turn(ledger: "psycopg.Connection[tuple[object, ...]]", number: int, state: DeliveryState) -> None:
+def turn(
+    ledger: "psycopg.Connection[tuple[object, ...]]", number: int, state: DeliveryState, *kinds: EventKind
+) -> None:
+    """Into another state, with these events."""
     ledger.execute("UPDATE sending_delivery SET state = %s WHERE id = %s", [int(state), number])
+    tell(ledger, number, *kinds)
 
 
-def count(ledger: "psycopg.Connection[tuple[object, ...]]", store: Store) -> referee.Count:
-    return referee.count(ledger, mailing_id=MAILING, prefix="a-", store=store)
+def count(
+    ledger: "psycopg.Connection[tuple[object, ...]]", store: Store, *, sent_back: tuple[str, ...] = ()
+) -> referee.Count:
+    return referee.count(ledger, mailing_id=MAILING, prefix="a-", store=store, sent_back=sent_back)
 
 
 def test_a_send_that_went_well(ledger: "psycopg.Connection[tuple[object, ...]]", store: Store) -> None:
@@ -67,7 +84,10 @@ def test_a_send_that_went_well(ledger: "psycopg.Connection[tuple[object, ...]]",
 
 BROKEN: list[tuple[str, Callable[..., None]]] = [
     ("lost", lambda ledger, store: arrive(store, 1, 2)),
-    ("hidden", lambda ledger, store: (arrive(store, 1, 2, 3), turn(ledger, 3, DeliveryState.BOUNCED))),
+    (
+        "hidden",
+        lambda ledger, store: (arrive(store, 1, 2, 3), turn(ledger, 3, DeliveryState.BOUNCED, EventKind.BOUNCED)),
+    ),
     ("unfinished", lambda ledger, store: (arrive(store, 1, 2), turn(ledger, 3, DeliveryState.SENDING))),
     ("twice_unreported", lambda ledger, store: arrive(store, 1, 1, 2, 3)),
     ("strangers", lambda ledger, store: arrive(store, 1, 2, 3, 4)),
@@ -75,10 +95,15 @@ BROKEN: list[tuple[str, Callable[..., None]]] = [
         "missing",
         lambda ledger, store: (arrive(store, 1, 2), ledger.execute("DELETE FROM sending_delivery WHERE id = 3")),
     ),
+    ("unexplained", lambda ledger, store: (arrive(store, 1, 2, 3), tell(ledger, 3))),
+    (
+        "unexplained",
+        lambda ledger, store: (arrive(store, 1, 2, 3), tell(ledger, 3, EventKind.DELIVERED, EventKind.DELIVERED)),
+    ),
 ]
 
 
-@pytest.mark.parametrize(("name", "harm"), BROKEN, ids=[name for name, _ in BROKEN])
+@pytest.mark.parametrize(("name", "harm"), BROKEN, ids=[f"{name}-{n}" for n, (name, _) in enumerate(BROKEN)])
 def test_each_broken_promise_is_found(
     ledger: "psycopg.Connection[tuple[object, ...]]", store: Store, name: str, harm: Callable[..., None]
 ) -> None:
@@ -90,8 +115,8 @@ def test_what_was_reported_as_unconfirmed_may_have_arrived_or_not(
     ledger: "psycopg.Connection[tuple[object, ...]]", store: Store
 ) -> None:
     arrive(store, 1, 2)
-    turn(ledger, 2, DeliveryState.IN_DOUBT)
-    turn(ledger, 3, DeliveryState.IN_DOUBT)
+    turn(ledger, 2, DeliveryState.IN_DOUBT, EventKind.IN_DOUBT)
+    turn(ledger, 3, DeliveryState.IN_DOUBT, EventKind.IN_DOUBT)
     found = count(ledger, store)
     assert found.faults == {}
     assert (found.in_doubt, found.in_doubt_arrived) == (2, 1)
@@ -99,10 +124,7 @@ def test_what_was_reported_as_unconfirmed_may_have_arrived_or_not(
 
 def test_twice_is_no_fault_when_it_was_reported(ledger: "psycopg.Connection[tuple[object, ...]]", store: Store) -> None:
     arrive(store, 1, 1, 2, 3)
-    ledger.execute(
-        "INSERT INTO sending_event (organization_id, mailing_id, delivery_id, kind) VALUES (1, %s, 1, %s)",
-        [MAILING, int(EventKind.IN_DOUBT)],
-    )
+    tell(ledger, 1, EventKind.IN_DOUBT, EventKind.REQUEUED, EventKind.DELIVERED)
     found = count(ledger, store)
     assert found.faults == {}
     assert found.twice == 1
@@ -110,9 +132,41 @@ def test_twice_is_no_fault_when_it_was_reported(ledger: "psycopg.Connection[tupl
 
 def test_a_late_bounce_had_arrived(ledger: "psycopg.Connection[tuple[object, ...]]", store: Store) -> None:
     arrive(store, 1, 2, 3)
-    turn(ledger, 3, DeliveryState.BOUNCED)
-    ledger.execute(
-        "INSERT INTO sending_event (organization_id, mailing_id, delivery_id, kind) VALUES (1, %s, 3, %s)",
-        [MAILING, int(EventKind.DELIVERED)],
-    )
+    turn(ledger, 3, DeliveryState.BOUNCED, EventKind.DELIVERED, EventKind.LATE_BOUNCE)
     assert count(ledger, store).faults == {}
+
+
+SENT_BACK = ("a-3@x.test",)
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        (EventKind.DELIVERED, EventKind.LATE_BOUNCE),
+        (EventKind.BOUNCED,),  # the report was faster than the relay
+        (EventKind.IN_DOUBT, EventKind.BOUNCED),
+    ],
+)
+def test_what_was_sent_back_is_bounced_once(
+    ledger: "psycopg.Connection[tuple[object, ...]]", store: Store, story: tuple[EventKind, ...]
+) -> None:
+    arrive(store, 1, 2, 3)
+    turn(ledger, 3, DeliveryState.BOUNCED, *story)
+    found = count(ledger, store, sent_back=SENT_BACK)
+    assert found.faults == {}
+    assert found.sent_back == 1
+
+
+def test_a_report_that_was_taken_and_is_not_in_the_ledger_is_lost(
+    ledger: "psycopg.Connection[tuple[object, ...]]", store: Store
+) -> None:
+    arrive(store, 1, 2, 3)
+    assert count(ledger, store, sent_back=SENT_BACK).faults == {"sent_back_lost": 1}
+
+
+def test_a_report_that_is_counted_twice_is_found(
+    ledger: "psycopg.Connection[tuple[object, ...]]", store: Store
+) -> None:
+    arrive(store, 1, 2, 3)
+    turn(ledger, 3, DeliveryState.BOUNCED, EventKind.DELIVERED, EventKind.LATE_BOUNCE, EventKind.LATE_BOUNCE)
+    assert count(ledger, store, sent_back=SENT_BACK).faults == {"sent_back_twice": 1, "unexplained": 1}
