@@ -11,6 +11,7 @@ from dataclasses import replace
 from sending.judging import trouble
 from sending.judging.trouble import Outcome
 from sending.relay import retries
+from sending.relay.chunking import Chunking
 from sending.relay.commits import Commits, Granted
 from sending.relay.lanes import Lanes
 from sending.relay.open_sites import OpenSites
@@ -48,6 +49,7 @@ class Carrying:
         self._sites = sites
         self._commits = commits
         self._waves = waves
+        self._chunking = Chunking(clock)
         self.delivered = 0
         self.talks: Counter[tuple[int, str]] = Counter()
 
@@ -104,7 +106,9 @@ class Carrying:
         talk = (parcel.lane.organization_id, site.provider.name)
         self.talks[talk] += 1
         try:
-            verdict = await carry(session, letter, parcel.address, provider=site.provider.name, ask=ask)
+            verdict = await carry(
+                session, letter, parcel.address, provider=site.provider.name, ask=ask, chunking=self._chunking
+            )
         except NoLeave:
             self._refused(parcel, refused[0])
             return None

@@ -61,6 +61,7 @@ class Extensions:
     """What a server offers (EHLO). `size` 0: no limit is stated."""
 
     pipelining: bool = False
+    chunking: bool = False
     eight_bit: bool = False
     utf8: bool = False
     starttls: bool = False
@@ -76,6 +77,7 @@ class Extensions:
         ]
         return cls(
             pipelining="PIPELINING" in names,
+            chunking="CHUNKING" in names,
             eight_bit="8BITMIME" in names,
             utf8="SMTPUTF8" in names,
             starttls="STARTTLS" in names,
@@ -172,6 +174,7 @@ class Wire(asyncio.Protocol):
         return taken
 
     def abort(self) -> None:
+        self._lose("we hung up")
         if self.transport is not None:
             self.transport.abort()
 
@@ -201,6 +204,8 @@ class Session:
         self.tls = ""  # protocol and cipher; "" in clear text
         self.proof = ""  # what the server was known by: dane, sts, or opportunistic (by nothing)
         self.messages = 0
+        self.took_chunk = False  # whether the server has taken a BDAT in this conversation
+        self.answered_at = 0.0  # monotonic: when it last answered to a whole message
 
     @property
     def usable(self) -> bool:

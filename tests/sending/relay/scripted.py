@@ -10,12 +10,16 @@ HANG = object()  # say nothing any more
 
 @dataclass
 class Say:
-    """After this many lines (or the end of the content), these octets; `pieces`: in so many writes, with pauses."""
+    """After this many lines (or the end of the content, or lines and then a chunk), these octets; `pieces`: in so many writes,
+    with pauses. `pause`: seconds before it speaks.
+    """
 
     octets: bytes | object
     lines: int = 1
     content: bool = False
     pieces: int = 1
+    chunk: bool = False
+    pause: float = 0.0
 
 
 GREETING = Say(b"220 mx.example ESMTP\r\n", lines=0)
@@ -23,6 +27,11 @@ EHLO = Say(b"250-mx.example\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SIZE 100000
 PLAIN_EHLO = Say(b"250 mx.example\r\n")
 ENVELOPE = Say(b"250 2.1.0 ok\r\n250 2.1.5 ok\r\n354 go\r\n", lines=3)
 TAKEN = Say(b"250 2.0.0 queued\r\n", content=True)
+
+CHUNKING_EHLO = Say(b"250-mx.example\r\n250-PIPELINING\r\n250-CHUNKING\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n")
+ASKED = Say(b"250 2.1.0 ok\r\n250 2.1.5 ok\r\n250 2.0.0 0 octets\r\n", lines=2, chunk=True)
+CHUNK_TAKEN = Say(b"250 2.0.0 queued\r\n", lines=0, chunk=True)
+ALL_TAKEN = Say(b"250 2.1.0 ok\r\n250 2.1.5 ok\r\n250 2.0.0 queued\r\n", lines=2, chunk=True)
 
 
 @dataclass
@@ -55,6 +64,15 @@ class Receiver:
                     self.contents.append(content)
                 for _ in range(0 if say.content else say.lines):
                     self.heard.append((await reader.readuntil(b"\n")).rstrip(b"\r\n"))
+                if say.chunk:
+                    command = (await reader.readuntil(b"\n")).rstrip(b"\r\n")
+                    self.heard.append(command)
+                    verb, octets, *last = command.split(b" ")
+                    assert verb == b"BDAT", command
+                    content = await reader.readexactly(int(octets))
+                    if last:
+                        self.contents.append(content)
+                await asyncio.sleep(say.pause)
                 if say.octets is CUT:
                     writer.transport.abort()
                     return

@@ -10,6 +10,7 @@ import uvloop
 
 from sending.judging.trouble import Effect, Outcome
 from sending.relay.addresses import Reach
+from sending.relay.chunking import Chunking
 from sending.relay.doors import Doors, House, NoDoor
 from sending.relay.ports import Letter
 from sending.relay.routes import Route, Routes
@@ -49,7 +50,12 @@ async def granted() -> None:
 
 async def send(session: Session) -> None:
     verdict = await carry(
-        session, Letter("b@example.com", b"Subject: x\r\n\r\ny\r\n"), "a@mx.example", provider="Other", ask=granted
+        session,
+        Letter("b@example.com", b"Subject: x\r\n\r\ny\r\n"),
+        "a@mx.example",
+        provider="Other",
+        ask=granted,
+        chunking=Chunking(Clock()),
     )
     assert verdict.judgement.outcome is Outcome.DELIVERED
     await session.close()

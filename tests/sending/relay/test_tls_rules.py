@@ -13,6 +13,7 @@ import uvloop
 
 from sending.judging.trouble import Effect, Outcome
 from sending.relay.addresses import Reach
+from sending.relay.chunking import Chunking
 from sending.relay.dns import Tlsa
 from sending.relay.doors import Doors, House, NoDoor
 from sending.relay.policies import NotFetched, Policies
@@ -89,7 +90,7 @@ class World:
         """Send one message; how it was protected."""
         session = await self.open(**wishes)
         letter = Letter("b@example.com", b"Subject: x\r\n\r\ny\r\n")
-        verdict = await carry(session, letter, "a@example", provider="Other", ask=_granted)
+        verdict = await carry(session, letter, "a@example", provider="Other", ask=_granted, chunking=Chunking(Clock()))
         assert verdict.judgement.outcome is Outcome.DELIVERED
         await session.close()
         return verdict.tls

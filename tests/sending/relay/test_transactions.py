@@ -6,13 +6,15 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from sending.judging.trouble import Effect, Outcome
-from sending.relay.ports import Letter, Verdict
+from sending.relay.chunking import Chunking
+from sending.relay.ports import Letter, SystemClock, Verdict
 from sending.relay.session import Session, Timeouts, connect
 from sending.relay.transactions import NoLeave, carry
 from tests.sending.relay.scripted import CUT, EHLO, ENVELOPE, GREETING, HANG, PLAIN_EHLO, TAKEN, Receiver, Say
 
 PATIENT = Timeouts(connect=10, greeting=10, command=10, data=10, write=10, final=10, quit=1)
 HASTY = Timeouts(connect=10, greeting=10, command=0.3, data=0.3, write=0.3, final=0.3, quit=0.2)
+CHUNKING = Chunking(SystemClock())
 LETTER = Letter("b1-abc@bounces.example.com", b"Subject: hi\r\n\r\nhello\r\n")
 
 
@@ -39,7 +41,7 @@ async def converse(
 ) -> tuple[Verdict, Receiver, Session]:
     async with Receiver([script]) as receiver:
         session = await open_session(receiver, timeouts)
-        verdict = await carry(session, letter, address, provider="Other", ask=ask)
+        verdict = await carry(session, letter, address, provider="Other", ask=ask, chunking=CHUNKING)
         usable = session.usable
         await session.close()
         await asyncio.sleep(0.01)
@@ -162,7 +164,7 @@ async def test_without_leave_no_dot_goes_out() -> None:
     async with Receiver([[GREETING, EHLO, ENVELOPE, TAKEN]]) as receiver:
         session = await open_session(receiver)
         with pytest.raises(NoLeave):
-            await carry(session, LETTER, "a@example.com", provider="Other", ask=refused)
+            await carry(session, LETTER, "a@example.com", provider="Other", ask=refused, chunking=CHUNKING)
         await asyncio.sleep(0.05)
         assert receiver.contents == []
         assert not session.usable
@@ -173,7 +175,7 @@ async def test_without_leave_a_big_message_ends_without_its_dot() -> None:
     async with Receiver([[GREETING, EHLO, ENVELOPE, TAKEN]]) as receiver:
         session = await open_session(receiver)
         with pytest.raises(NoLeave):
-            await carry(session, big, "a@example.com", provider="Other", ask=refused)
+            await carry(session, big, "a@example.com", provider="Other", ask=refused, chunking=CHUNKING)
         await asyncio.sleep(0.05)
         assert receiver.contents == []
 
@@ -227,8 +229,14 @@ async def test_a_session_carries_many_messages() -> None:
     async with Receiver([[GREETING, EHLO, ENVELOPE, TAKEN, ENVELOPE, TAKEN, ENVELOPE, TAKEN]]) as receiver:
         session = await open_session(receiver)
         for _ in range(3):
-            verdict = await carry(session, LETTER, "a@example.com", provider="Other", ask=granted)
+            verdict = await carry(session, LETTER, "a@example.com", provider="Other", ask=granted, chunking=CHUNKING)
             assert verdict.judgement.outcome is Outcome.DELIVERED
         assert session.messages == 3
         assert receiver.connections == 1
         await session.close()
+
+
+async def test_an_answer_to_the_final_dot_that_is_neither_yes_nor_no_leaves_it_in_doubt() -> None:
+    verdict, _, session = await converse(GREETING, EHLO, ENVELOPE, Say(b"354 more\r\n", content=True))
+    assert verdict.judgement.outcome is Outcome.IN_DOUBT
+    assert not session.was_usable  # type: ignore[attr-defined]
