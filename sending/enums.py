@@ -128,6 +128,36 @@ class Hold(models.TextChoices):
     POSTHOUSE = "posthouse", "Paused by Posthouse"
 
 
+class RulingKind(models.TextChoices):
+    HOLD = "hold", "Hold"  # nothing leaves
+    LIMIT = "limit", "Limit"  # no more than so much
+    RELEASE = "release", "Release"  # ends, once, what relays hold by themselves
+
+
+class RulingAuthor(models.TextChoices):
+    PERSON = "person", "A person"
+    RELAY = "relay", "The relay"
+
+
+class AddressState(models.TextChoices):
+    """Whether mail leaves from an address of ours."""
+
+    ACTIVE = "active", "In use"
+    PAUSED = "paused", "Paused"
+    RETIRED = "retired", "Retired"  # its pools are as if it were not in them
+
+
+class NameFinding(models.TextChoices):
+    """What the DNS says of an address: its reverse name must be what it says in EHLO, and lead back to it."""
+
+    UNCHECKED = "", "Not looked at yet"
+    CONFIRMED = "confirmed", "Confirmed"
+    NO_NAME = "no_name", "No reverse DNS"
+    OTHER_NAME = "other_name", "Another name"
+    NOT_BACK = "not_back", "Name does not lead back"
+    UNKNOWN = "unknown", "DNS gave no answer"
+
+
 class EventKind(enum.IntEnum):
     """What happened to a message. In tally.kind these stand beside the buckets (below 100), each adding +1.
 

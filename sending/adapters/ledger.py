@@ -17,13 +17,14 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from sending.adapters import ledger_sql as sql
-from sending.adapters import tls_sql
+from sending.adapters import ruling_sql, tls_sql
 from sending.adapters import wave_sql as waves
 from sending.adapters.lines import BY_INDEX, Line
 from sending.enums import DeliveryState
 from sending.relay import tls_counts
 from sending.relay.policies import Kept
 from sending.relay.ports import Fenced, Lane, Leave, Parcel, Settlement, Unreachable, Wave
+from sending.relay.rulings import Ruling
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,7 @@ SWEEP_ROWS = 5_000  # given back in one transaction
 CHORES_EVERY = 10  # heartbeats between two rounds of slower chores
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _LISTEN_SECONDS = 60.0
+_RULINGS_SECONDS = 1.0  # and where no news come through (a pool of connections between us), looked at as often
 
 _STATES = {
     "released": 0,
@@ -70,6 +72,7 @@ class Ledger:
         self._chores = Line(dsn, name="relay chores")
         self._policies = Line(dsn, name="relay policies")  # not behind long chores: a domain's first mail waits for it
         self._news = Line(dsn, name="relay news", settings=(f"LISTEN {sql.NEWS_CHANNEL}",))
+        self._rulings = Line(dsn, name="relay rulings", settings=(f"LISTEN {ruling_sql.NEWS_CHANNEL}",))
         self._cursors: dict[int, tuple[datetime, int]] = {}
         self._beats = 0
 
@@ -80,7 +83,7 @@ class Ledger:
         self._cursors.clear()
 
     async def close(self) -> None:
-        for line in (self._results, self._claims, self._chores, self._policies, self._news):
+        for line in (self._results, self._claims, self._chores, self._policies, self._news, self._rulings):
             await line.close()
 
     # --- Spool --------------------------------------------------------------------------------------------------------
@@ -191,6 +194,7 @@ class Ledger:
     async def _slow_chores(self) -> None:
         await self._chores.rows(sql.REQUEUE_DOUBTFUL)
         await self._chores.rows(sql.FORGET_OLD)
+        await self._chores.rows(ruling_sql.FORGET_OLD)
         for wave_id, likeness, place in await self._chores.rows(waves.OPEN_NOW):
             await self._take_back(wave_id, likeness, place)  # those of relays that had not heard of it yet
         try:
@@ -218,6 +222,15 @@ class Ledger:
     async def count_tls(self, counts: Mapping[tls_counts.Session, tls_counts.Counted]) -> None:
         await self._chores.rows(tls_sql.COUNT, tls_sql.counting(counts))
 
+    async def rulings(self) -> list[Ruling]:
+        return [ruling_sql.ruling(row) for row in await self._rulings.rows(ruling_sql.IN_FORCE)]
+
+    async def rule(self, ruling: Ruling) -> None:
+        await self._chores.rows(ruling_sql.RULE, ruling_sql.ruled(ruling, name=self._name))
+
+    async def wait_for_rulings(self) -> None:
+        await self._news_of(self._rulings, seconds=_RULINGS_SECONDS)
+
     # --- Shelf (sending/relay/policies.py) ----------------------------------------------------------------------------
 
     async def policy(self, domain: str) -> tuple[str, bytes, float] | None:
@@ -243,15 +256,16 @@ class Ledger:
         await self._sweep()
 
     async def wait_for_mail(self) -> bool:
-        connection = await self._news.connection()
-        at_once = False
+        return sql.AT_ONCE in await self._news_of(self._news, seconds=_LISTEN_SECONDS)
+
+    async def _news_of(self, line: Line, *, seconds: float) -> list[str]:
+        """What is said next to one who listens; [] when nothing is said for so long."""
+        connection = await line.connection()
         try:
-            async for news in connection.notifies(timeout=_LISTEN_SECONDS, stop_after=1):
-                at_once = at_once or news.payload == sql.AT_ONCE
-            return at_once
+            return [news.payload async for news in connection.notifies(timeout=seconds, stop_after=1)]
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-            await self._news.close()
+            await line.close()
             raise Unreachable(str(error)) from error
         except asyncio.CancelledError:
-            await self._news.close()
+            await line.close()
             raise

@@ -2,6 +2,7 @@
 
 from sending.models.bounces import Bookmark, BounceWave, HeldBounce
 from sending.models.domain import SendingDomain
+from sending.models.egress import EgressIP, Pool, PoolAddress, SourceCount
 from sending.models.engagement import Engagement
 from sending.models.event import Event, Tally
 from sending.models.ledger import Delivery, Lane, Mailing, MailingVariant, StoredMessage
@@ -10,7 +11,8 @@ from sending.models.link_change import LinkChange
 from sending.models.provider import DomainProvider
 from sending.models.relay import Intent, Relay
 from sending.models.retry import Retry
-from sending.models.stream import Pool, Stream
+from sending.models.ruling import Ruling
+from sending.models.stream import Stream
 from sending.models.tls import StsPolicy, TlsCount, TlsReport
 
 __all__ = [
@@ -18,6 +20,7 @@ __all__ = [
     "BounceWave",
     "Delivery",
     "DomainProvider",
+    "EgressIP",
     "Engagement",
     "Event",
     "HeldBounce",
@@ -28,9 +31,12 @@ __all__ = [
     "Mailing",
     "MailingVariant",
     "Pool",
+    "PoolAddress",
     "Relay",
     "Retry",
+    "Ruling",
     "SendingDomain",
+    "SourceCount",
     "StoredMessage",
     "Stream",
     "StsPolicy",

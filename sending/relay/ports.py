@@ -13,6 +13,7 @@ from sending.judging.trouble import Judgement
 
 if TYPE_CHECKING:
     from sending.relay import tls_counts
+    from sending.relay.rulings import Ruling
 
 EXCUSED = "!"  # before a domain: see Lane.way
 
@@ -198,6 +199,20 @@ class Journal(Protocol):
 
     async def count_tls(self, counts: "Mapping[tls_counts.Session, tls_counts.Counted]") -> None:
         """Add to the day's counts of sessions with other domains' servers. Raises Unreachable."""
+        ...
+
+    async def rulings(self) -> "Sequence[Ruling]":
+        """Every ruling that is in force now. Raises Unreachable."""
+        ...
+
+    async def rule(self, ruling: "Ruling") -> None:
+        """Rule so, by the relay itself: with its cause, its words and its end; its id is given by the rows. One that is in force
+        with the same kind and scope is made longer. Every relay obeys within a second. Raises Unreachable.
+        """
+        ...
+
+    async def wait_for_rulings(self) -> None:
+        """Return when somebody says that there are other rulings, or after a second. Raises Unreachable."""
         ...
 
     async def wait_for_mail(self) -> bool:

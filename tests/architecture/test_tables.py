@@ -9,7 +9,8 @@ from accounts.tenancy import TenantModel
 
 FLOORS = ["accounts", "contacts", "sending", "reputation", "campaigns", "posthouse"]
 # A pool of addresses may be shared, and then belongs to nobody; it holds nothing that a tenant wrote.
-OF_THE_HOUSE = {"sending.Pool"}
+# A ruling may concern everybody; its policy shows a tenant those and its own.
+OF_THE_HOUSE = {"sending.Pool", "sending.Ruling"}
 OURS = [model for label in FLOORS for model in apps.get_app_config(label).get_models()]
 FOREIGN_KEYS = [
     (model, field)

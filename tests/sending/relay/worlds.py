@@ -15,6 +15,7 @@ from sending.relay.doors import Doors, House
 from sending.relay.engine import Relay
 from sending.relay.ports import Fenced, Lane, Leave, Letter, Parcel, Settlement, Unreachable, Wave
 from sending.relay.routes import Routes
+from sending.relay.rulings import Ruling
 from sending.relay.session import Timeouts
 from sending.relay.tls_counts import Counted, Session, TlsCounts
 
@@ -91,6 +92,7 @@ class Town:
         self.fenced = False
         self.left = False
         self.waves: list[Wave] = []
+        self.ruled: list[Ruling] = []
         self.tls: dict[Session, int] = {}
         self.tls_only: set[int] = set()  # organizations that wish it from now on
         self.slow_flush = 0.0
@@ -241,6 +243,17 @@ class Town:
 
     async def leave(self) -> None:
         self.left = True
+
+    async def rulings(self) -> list[Ruling]:
+        self._reach()
+        return [ruling for ruling in self.ruled if ruling.until > self.clock.wall()]
+
+    async def rule(self, ruling: Ruling) -> None:
+        self._reach()
+        self.ruled.append(ruling)
+
+    async def wait_for_rulings(self) -> None:
+        await asyncio.sleep(0.02)
 
     async def wait_for_mail(self) -> bool:
         await self._news.wait()
