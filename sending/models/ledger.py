@@ -69,7 +69,6 @@ class Lane(TenantModel):
     mailing = models.ForeignKey("sending.Mailing", on_delete=models.CASCADE, related_name="+", db_constraint=False)
     domain = models.CharField(max_length=253)
     variant = models.SmallIntegerField(default=0, db_default=0)
-    pool = models.ForeignKey("sending.Pool", null=True, on_delete=models.PROTECT, related_name="+")
     priority = models.SmallIntegerField(default=0)
     open = models.BooleanField(default=True, help_text="False when no row is queued, sending or deferred any more.")
 
@@ -109,6 +108,9 @@ class Delivery(TenantModel):
     attempts = models.SmallIntegerField(default=0, help_text="Finished tries.")
     due_at = models.DateTimeField(default=timezone.now)
     relay_id = models.BigIntegerField(null=True)
+    source_id = models.BigIntegerField(
+        null=True, help_text="The address of ours that a server has answered: the next try is made from it."
+    )
     reason = models.CharField(max_length=30, blank=True, default="")
     code = models.CharField(max_length=16, blank=True, default="", help_text='As "550 5.1.1".')
     provider = models.CharField(max_length=40, blank=True, default="", help_text="Known after the first try.")

@@ -1,4 +1,4 @@
-"""Streams keep app mail apart from marketing mail; pools are the addresses that mail leaves from."""
+"""Streams keep app mail apart from marketing mail."""
 
 from django.db import models
 
@@ -15,22 +15,16 @@ class Stream(TenantModel):
         default=False, help_text="Unconfirmed messages: send again (at least once) or leave (at most once)."
     )
     priority = models.SmallIntegerField(default=0, help_text="Higher goes first.")
+    pool = models.ForeignKey(
+        "sending.Pool",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Whose addresses carry it; NULL: those of its organization, else the shared ones.",
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organization", "kind"], name="stream_unique_kind")]
 
     def __str__(self) -> str:
         return self.get_kind_display()
-
-
-class Pool(models.Model):
-    """A set of source addresses. organization NULL: shared by all."""
-
-    organization = models.ForeignKey("accounts.Organization", null=True, on_delete=models.PROTECT, related_name="+")
-    name = models.SlugField(max_length=60)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["organization", "name"], name="pool_unique_name")]
-
-    def __str__(self) -> str:
-        return self.name
