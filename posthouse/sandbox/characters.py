@@ -46,6 +46,7 @@ class Provider:
     addresses: tuple[str, ...] = ()
     pace: float = 0.0
     starttls: bool = False
+    chunking: bool = False
     requires: tuple[str, ...] = ()
     greylist: Greylist = field(default_factory=Greylist)
     throttle: Throttle = field(default_factory=Throttle)

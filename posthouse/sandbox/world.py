@@ -69,6 +69,7 @@ class World:
                     host_name=provider.mx[0],
                     limits=LIMITS,
                     tls=certificate(provider.mx) if provider.starttls else None,
+                    chunking=provider.chunking,
                 )
                 self._receptions.append(reception)
                 for address in provider.addresses:

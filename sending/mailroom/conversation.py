@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, cast
 
+from sending.mailroom.chunks import BadChunk, Chunks, has_bare_newline, read_chunk
 from sending.mailroom.manners import Session
 from sending.mailroom.paths import read_path
 from sending.mailroom.wire import BadLine, BareNewline, TooBig, Wire
@@ -27,6 +28,7 @@ class Conversation(asyncio.Protocol):
         self.limits = reception.limits
         self.wire = Wire(line_limit=self.limits.line_octets, size_limit=self.limits.message_octets)
         self.session = Session(client="", server="")
+        self.chunks = Chunks()
         self.task: asyncio.Task[None] | None = None
         self.in_data = False
         self.busy = False
@@ -98,6 +100,7 @@ class Conversation(asyncio.Protocol):
             if self._transport is not None:
                 self._transport.close()
             self.wire.clear()
+            self.chunks.forget()
             self._count()
             reception = self.reception
             reception.conversations.discard(self)
@@ -145,10 +148,12 @@ class Conversation(asyncio.Protocol):
             return await self._rcpt(rest)
         if verb == b"DATA":
             return await self._data()
+        if verb == b"BDAT" and self.reception.chunking:
+            return await self._bdat(rest)
         if verb in (b"EHLO", b"HELO"):
             return self._hello(verb, rest)
         if verb == b"RSET":
-            self.session.start_over()
+            self._start_over()
             return self._say("250 2.0.0 Forgotten")
         if verb == b"NOOP":
             return self._say("250 2.0.0 Fine")
@@ -166,7 +171,7 @@ class Conversation(asyncio.Protocol):
         if not name:
             return self._fault("501 5.5.4 Tell us your name, please")
         self.session.helo = name[:255]
-        self.session.start_over()
+        self._start_over()
         if verb == b"HELO":
             return self._say(f"250 {self.reception.host_name}")
         words = [
@@ -177,6 +182,8 @@ class Conversation(asyncio.Protocol):
             "SMTPUTF8",
             "ENHANCEDSTATUSCODES",
         ]
+        if self.reception.chunking:
+            words.append("CHUNKING")
         if self.reception.tls is not None and not self.session.tls:
             words.append("STARTTLS")
         for word in words[:-1]:
@@ -202,8 +209,8 @@ class Conversation(asyncio.Protocol):
         return self._say(reply)
 
     async def _rcpt(self, rest: bytes) -> bool:
-        if self.session.sender is None:
-            return self._fault("503 5.5.1 MAIL comes before RCPT")
+        if self.session.sender is None or self.chunks.begun:
+            return self._fault("503 5.5.1 RCPT comes behind MAIL and before the message")
         path = read_path(rest, b"TO:")
         if path is None or not path[0]:
             return self._fault("501 5.5.4 Syntax: RCPT TO:<address>")
@@ -215,16 +222,10 @@ class Conversation(asyncio.Protocol):
         return self._say(reply)
 
     async def _data(self) -> bool:
-        if not self.session.recipients:
-            return self._fault(
-                "503 5.5.1 No recipient was accepted"
-                if self.session.sender is not None
-                else "503 5.5.1 MAIL comes before DATA"
-            )
-        if not self.reception.messages.allows(self.session.client):
-            return self._say("451 4.7.0 Too many messages in a minute; please send this one again later")
-        if self.reception.in_flight > self.limits.octets_in_flight:
-            return self._say("452 4.3.1 Too much mail at once; please try again in a moment")
+        if self.chunks.begun:
+            return self._fault("503 5.5.1 A message is sent by DATA or by BDAT")
+        if refusal := self._no_message_now():
+            return self._fault(refusal) if refusal.startswith("503") else self._say(refusal)
         self.in_data = True
         self._say("354 Go ahead; end with a dot on a line of its own")
         self._flush()
@@ -246,11 +247,73 @@ class Conversation(asyncio.Protocol):
         finally:
             self.in_data = False
         if data is None:
-            self.session.start_over()
+            self._start_over()
             return self._fault(refusal)
+        return await self._take(data)
+
+    async def _bdat(self, rest: bytes) -> bool:
+        """One chunk (RFC 3030). Its octets are read to their end whatever becomes of it; only an absurd count ends it all."""
+        try:
+            octets, last = read_chunk(rest)
+        except BadChunk:
+            self._say("501 5.5.4 Syntax: BDAT octets [LAST]; goodbye, for what follows cannot be told from commands")
+            return False
+        most = self.limits.message_octets
+        if octets > 4 * most:
+            self._say(f"552 5.3.4 At most {most} octets are taken here; goodbye")
+            return False
+        refusal = "" if self.chunks.begun else self._no_message_now()
+        if not refusal and self.chunks.octets + octets > most:
+            refusal = f"552 5.3.4 At most {most} octets are taken here"
+        self.in_data = True
+        try:
+            async with asyncio.timeout(self.limits.data_seconds):
+                while True:
+                    part = self.wire.chunk(octets)
+                    octets -= len(part)
+                    if not refusal:
+                        self.chunks.add(part)
+                    self._count()
+                    if not octets:
+                        break
+                    if self.gone:
+                        return False
+                    self._flush()
+                    await self._wait(self.limits.idle_seconds)
+        finally:
+            self.in_data = False
+        if refusal:
+            self._start_over()
+            return self._fault(refusal)
+        if not last:
+            return self._say(f"250 2.0.0 {self.chunks.octets} octets so far")
+        data = self.chunks.take()
+        if has_bare_newline(data):
+            self._start_over()
+            return self._fault("554 5.6.0 A CR or LF stands alone in this message (RFC 5321, 2.3.8)")
+        return await self._take(data)
+
+    def _no_message_now(self) -> str:
+        """Why no message may begin; "" when one may."""
+        if self.session.sender is None:
+            return "503 5.5.1 MAIL comes before the message"
+        if not self.session.recipients:
+            return "503 5.5.1 No recipient was accepted"
+        if not self.reception.messages.allows(self.session.client):
+            return "451 4.7.0 Too many messages in a minute; please send this one again later"
+        if self.reception.in_flight > self.limits.octets_in_flight:
+            return "452 4.3.1 Too much mail at once; please try again in a moment"
+        return ""
+
+    async def _take(self, data: bytes) -> bool:
         reply = await self._ask(self.reception.clerk.take(self.session, data))
-        self.session.start_over()
+        self._start_over()
         return self._say(reply)
+
+    def _start_over(self) -> None:
+        self.session.start_over()
+        self.chunks.forget()
+        self._count()
 
     async def _starttls(self) -> bool:
         if self.reception.tls is None or self.session.tls or self._transport is None:
@@ -277,7 +340,7 @@ class Conversation(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         self.session.tls = True
         self.session.helo = ""
-        self.session.start_over()
+        self._start_over()
         return True
 
     async def _ask(self, answer: Awaitable[str]) -> str:
@@ -327,5 +390,6 @@ class Conversation(asyncio.Protocol):
                 self._transport.resume_reading()
 
     def _count(self) -> None:
-        self.reception.in_flight += self.wire.pending - self._counted
-        self._counted = self.wire.pending
+        held = self.wire.pending + self.chunks.octets
+        self.reception.in_flight += held - self._counted
+        self._counted = held

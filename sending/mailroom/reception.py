@@ -19,12 +19,19 @@ class Reception:
     """A listening SMTP server: `await open(...)`, `await close()`."""
 
     def __init__(
-        self, clerk: Clerk, *, host_name: str, limits: Limits | None = None, tls: ssl.SSLContext | None = None
+        self,
+        clerk: Clerk,
+        *,
+        host_name: str,
+        limits: Limits | None = None,
+        tls: ssl.SSLContext | None = None,
+        chunking: bool = True,
     ) -> None:
         self.clerk = clerk
         self.host_name = host_name
         self.limits = limits or Limits()
         self.tls = tls
+        self.chunking = chunking
         self.in_flight = 0
         self.connections = Pace(self.limits.connections_a_minute)
         self.messages = Pace(self.limits.messages_a_minute)

@@ -96,6 +96,12 @@ class Wire:
         content = content.replace(b"\r\n.", b"\r\n")
         return content[1:] if content.startswith(b".") else content
 
+    def chunk(self, most: int) -> bytes:
+        """What is here of a chunk (RFC 3030), at most so many octets. To be called until they all have come."""
+        part = bytes(self._buffer[:most])
+        del self._buffer[:most]
+        return part
+
     def _finish(self) -> None:
         self._scanned = 0
         self._dropped = 0

@@ -156,7 +156,7 @@ async def test_too_much_is_refused_at_once_and_while_reading(port: int, book: Bo
 
 @pytest.mark.parametrize(
     "line",
-    ["MAIL FROM:<a@b>", "RCPT TO:<a@b>", "DATA", "EHLO", "FOO", "MAIL FROM:a@b", "AUTH PLAIN x", "BDAT 3 LAST", "\x00"],
+    ["MAIL FROM:<a@b>", "RCPT TO:<a@b>", "DATA", "EHLO", "FOO", "MAIL FROM:a@b", "AUTH PLAIN x", "BDAT 0 LAST", "\x00"],
 )
 async def test_commands_out_of_order_or_unknown_get_an_error_and_four_end_it(port: int, line: str) -> None:
     async with Line(port) as client:
