@@ -37,7 +37,7 @@ BIG = (
     ),
     *("sending_lane", "sending_delivery", "sending_engagement", "sending_tally"),
 )
-HOMES = (  # domain, provider as sites.toml calls it, share of the people in percent
+HOMES = (  # domain, provider as providers.toml calls it, share of the people in percent
     ("gmail.com", "Gmail", 38),
     ("outlook.com", "Outlook.com", 9),
     ("hotmail.com", "Outlook.com", 7),

@@ -60,7 +60,7 @@ DELIVERED = Judgement(Outcome.DELIVERED, "")
 
 
 def judge(reply: Reply, *, stage: Stage, provider: str = "") -> Judgement:
-    """What follows from a server's reply. `provider` is the site's provider by name (sites.toml)."""
+    """What follows from a server's reply. `provider` is the site's provider by name (data/providers.toml)."""
     if reply.positive:
         return DELIVERED if stage is Stage.CONTENT and reply.code < 300 else PROTOCOL
     return _judge(reply.code, reply.status, likeness.plain(reply.text), str(stage), provider)

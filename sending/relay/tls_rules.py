@@ -4,7 +4,7 @@
    Records of which none can be used ask for TLS with anybody. Records that cannot be asked for: nothing is sent.
 2. MTA-STS (RFC 8461): a policy that is enforced wants a certificate that a public authority signed for the host. One that is
    tested is only reported on.
-3. The provider's rule (sites.toml), or the organization's wish: TLS, with anybody.
+3. The provider's rule (data/providers.toml), or the organization's wish: TLS, with anybody.
 4. Nothing: TLS if it works, else clear text.
 """
 
