@@ -9,14 +9,17 @@ import json
 import logging
 import os
 import socket
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import psycopg
 from psycopg.types.json import Jsonb
 
 from sending.adapters import ledger_sql as sql
+from sending.adapters import source_sql
 from sending.adapters import ruling_sql, tls_sql
 from sending.adapters import wave_sql as waves
 from sending.adapters.lines import BY_INDEX, Line
@@ -90,7 +93,10 @@ class Ledger:
 
     async def waiting(self) -> list[Lane]:
         rows = await self._claims.rows(sql.WAITING)
-        lanes = [Lane(*row) for row in rows]
+        pools = source_sql.Pools(await self._claims.rows(source_sql.POOLS))
+        lanes = (
+            [Lane(*row[:-1], pools.of(row[1], row[-1])) for row in rows] if pools else [Lane(*row[:-1]) for row in rows]
+        )
         for lane in lanes:
             cursor = self._cursors.get(lane.id)
             if cursor is not None and lane.first_due <= cursor[0].timestamp():
@@ -103,7 +109,9 @@ class Ledger:
     async def let_go(self) -> None:
         await self._claims.rows(sql.LET_GO)
 
-    async def claim(self, wishes: Sequence[tuple[Lane, int]]) -> list[Parcel]:
+    async def claim(
+        self, wishes: Sequence[tuple[Lane, int]], but: Mapping[int, Collection[int]] = MappingProxyType({})
+    ) -> list[Parcel]:
         lanes = {lane.id: lane for lane, _ in wishes}
         cursors = [self._cursors.get(lane_id, (_BEGINNING, 0)) for lane_id in lanes]
         rows = await self._claims.rows(
@@ -114,12 +122,14 @@ class Ledger:
                 "limits": [count for _, count in wishes],
                 "dues": [due for due, _ in cursors],
                 "ids": [delivery_id for _, delivery_id in cursors],
+                "but": [f"{{{','.join(map(str, but[lane_id]))}}}" if lane_id in but else "{}" for lane_id in lanes],
             },
         )
         parcels: list[Parcel] = []
-        for delivery_id, lane_id, address, attempts, due, born, refusal, *load in rows:
+        for delivery_id, lane_id, address, attempts, due, born, refusal, source, *load in rows:
+            lane, content = lanes[lane_id], Load(*load)
             parcels.append(
-                Parcel(delivery_id, lanes[lane_id], address, attempts, due.timestamp(), born, refusal, Load(*load))
+                Parcel(delivery_id, lane, address, attempts, due.timestamp(), born, refusal, content, source)
             )
             self._cursors[lane_id] = (due, delivery_id)
         got = {parcel.lane.id for parcel in parcels}
@@ -149,6 +159,7 @@ class Ledger:
                 "tls": [s.tls for s in settlements],
                 "likenesses": [s.likeness for s in settlements],
                 "traces": [json.dumps(s.trace) if s.trace else "" for s in settlements],
+                "sources": [s.source_id for s in settlements],
             },
         )
         for settlement in settlements:
@@ -223,7 +234,9 @@ class Ledger:
         await self._chores.rows(tls_sql.COUNT, tls_sql.counting(counts))
 
     async def rulings(self) -> list[Ruling]:
-        return [ruling_sql.ruling(row) for row in await self._rulings.rows(ruling_sql.IN_FORCE)]
+        rows = await self._rulings.rows(ruling_sql.IN_FORCE)
+        now = time.time()
+        return [ruling_sql.ruling(row, now=now) for row in rows]
 
     async def rule(self, ruling: Ruling) -> None:
         await self._chores.rows(ruling_sql.RULE, ruling_sql.ruled(ruling, name=self._name))

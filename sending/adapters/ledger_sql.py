@@ -69,7 +69,8 @@ SELECT l.id, l.organization_id, l.mailing_id, l.domain, greatest(l.priority, s.p
        extract(epoch FROM d.due_at)::float8, extract(epoch FROM s.give_up_after)::float8,
        greatest(0, extract(epoch FROM greatest(d.due_at, m.held_until) - clock_timestamp()))::float8, m.hold IS NOT NULL,
        (SELECT o.tls_only FROM accounts_organization o WHERE o.id = l.organization_id),
-       m.letter_id IS NULL AND m.name = '{TLS_REPORTS}'
+       m.letter_id IS NULL AND m.name = '{TLS_REPORTS}',
+       coalesce(s.pool_id, 0)
 FROM sending_lane l
 JOIN sending_mailing m ON m.id = l.mailing_id
 JOIN sending_stream s ON s.id = m.stream_id
@@ -93,16 +94,18 @@ UPDATE sending_mailing SET hold = NULL, held_at = NULL, held_until = NULL WHERE 
 _BORN = """greatest(d.created_at, v.released_at, CASE WHEN d.created_at < now() - interval '1 hour' THEN
     (SELECT max(r.ordered_at) FROM sending_retry r WHERE r.mailing_id = d.mailing_id) END)"""
 
-# The cursor (due_at, id) of each lane spares a claim the dead head of the index.
+# The cursor (due_at, id) of each lane spares a claim the dead head of the index. `but`: not what was tried from these addresses.
 CLAIM = f"""
 WITH me AS MATERIALIZED (SELECT id FROM sending_relay WHERE id = %(relay)s AND ended_at IS NULL FOR SHARE),
 chosen AS MATERIALIZED (
     SELECT q.id FROM me
-    CROSS JOIN unnest(%(lanes)s::bigint[], %(limits)s::int[], %(dues)s::timestamptz[], %(ids)s::bigint[]) l (id, n, due, after)
+    CROSS JOIN unnest(%(lanes)s::bigint[], %(limits)s::int[], %(dues)s::timestamptz[], %(ids)s::bigint[], %(but)s::text[])
+        l (id, n, due, after, but)
     CROSS JOIN LATERAL (
         SELECT d.id FROM sending_delivery d
         WHERE d.lane_id = l.id AND d.state IN ({_QUEUED}, {_DEFERRED}) AND d.due_at <= now()
           AND (d.due_at, d.id) > (l.due, l.after)
+          AND (d.source_id IS NULL OR d.source_id <> ALL (l.but::bigint[]))
         ORDER BY d.due_at, d.id LIMIT l.n FOR UPDATE SKIP LOCKED
     ) q
 ),
@@ -110,10 +113,10 @@ claimed AS (
     UPDATE sending_delivery d SET state = {_SENDING}, relay_id = %(relay)s
     FROM chosen WHERE d.id = chosen.id
     RETURNING d.id, d.organization_id, d.lane_id, d.mailing_id, d.address, d.attempts, d.due_at, d.created_at,
-              d.variant, d.contact_id
+              d.variant, d.contact_id, d.source_id
 )
 SELECT d.id, d.lane_id, d.address, d.attempts, d.due_at, extract(epoch FROM {_BORN})::float8,
-       {_REFUSAL},
+       {_REFUSAL}, coalesce(d.source_id, 0),
        d.organization_id, d.mailing_id, d.contact_id,
        CASE WHEN d.variant = 0 THEN m.letter_id ELSE v.letter_id END,
        c.values, c.locale
@@ -132,6 +135,10 @@ _BUCKET_OF_STATE = " ".join(
 )
 _BUCKET_BEFORE = f"CASE WHEN attempts_before > 0 THEN {Bucket.RETRYING:d} ELSE {Bucket.ON_ITS_WAY:d} END"
 
+# Classes of trouble. Before a server has answered an address nothing ties the message to it. Blocks are about us or our words.
+NOT_ANSWERED = ("network", "dns", "tls")
+BLOCKS = ("ip_reputation", "domain_reputation", "content", "policy", "authentication")
+
 # `state` 0: released, back to where it was before the claim, without a trace.
 FLUSH = f"""
 WITH me AS MATERIALIZED (SELECT id FROM sending_relay WHERE id = %(relay)s AND ended_at IS NULL FOR SHARE),
@@ -139,8 +146,8 @@ given AS MATERIALIZED (
     SELECT * FROM unnest(
         %(ids)s::bigint[], %(states)s::smallint[], %(reasons)s::text[], %(codes)s::text[], %(texts)s::text[], %(hosts)s::text[],
         %(providers)s::text[], %(dues)s::float8[], %(tried)s::bool[], %(suppress)s::text[], %(tls)s::text[],
-        %(likenesses)s::text[], %(traces)s::text[]
-    ) g (id, state, reason, code, text, host, provider, due, tried, suppress, tls, likeness, trace)
+        %(likenesses)s::text[], %(traces)s::text[], %(sources)s::bigint[]
+    ) g (id, state, reason, code, text, host, provider, due, tried, suppress, tls, likeness, trace, source)
 ),
 done AS (
     UPDATE sending_delivery d SET
@@ -151,12 +158,13 @@ done AS (
         code = CASE g.state WHEN 0 THEN d.code ELSE g.code END,
         provider = CASE g.provider WHEN '' THEN d.provider ELSE g.provider END,
         changed_at = CASE g.state WHEN 0 THEN d.changed_at ELSE now() END,
+        source_id = CASE WHEN g.source = 0 OR g.reason IN {NOT_ANSWERED} THEN d.source_id ELSE g.source END,
         relay_id = NULL
     FROM given g JOIN sending_delivery o ON o.id = g.id
     WHERE d.id = g.id AND {_MINE}
     RETURNING d.id, d.organization_id, d.mailing_id, d.variant, d.address, d.provider, d.state, o.provider AS provider_before,
               o.attempts AS attempts_before, g.state AS given_state, g.reason, g.code, g.text, g.host, g.suppress, g.tls,
-              g.likeness, g.trace
+              g.likeness, g.trace, g.source
 ),
 log AS (
     INSERT INTO sending_event (organization_id, mailing_id, delivery_id, kind, variant, provider, code, text, facts)
@@ -176,6 +184,15 @@ counted AS (
     ) x (provider, kind, n)
     WHERE given_state <> 0
     GROUP BY 1, 2, 3, 4, 5 HAVING sum(x.n) <> 0
+),
+answered AS (
+    INSERT INTO sending_sourcecount (source_id, provider, hour, delivered, deferred, bounced, blocked)
+    SELECT source, provider, date_trunc('hour', now(), 'UTC'), count(*) FILTER (WHERE state = {DeliveryState.DELIVERED:d}),
+           count(*) FILTER (WHERE state IN ({_DEFERRED}, {DeliveryState.EXPIRED:d}) AND reason NOT IN {BLOCKS}),
+           count(*) FILTER (WHERE state = {DeliveryState.BOUNCED:d} AND reason NOT IN {BLOCKS}),
+           count(*) FILTER (WHERE state <> {DeliveryState.DELIVERED:d} AND reason IN {BLOCKS})
+    FROM done WHERE source <> 0 AND given_state <> 0 AND state <> {_IN_DOUBT}
+    GROUP BY 1, 2
 ),
 waves AS MATERIALIZED (
     SELECT id, likeness FROM sending_bouncewave WHERE likeness = ANY(%(likenesses)s::text[]) AND open_until > now()

@@ -5,7 +5,7 @@ protocols; tests answer them with lists.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -161,8 +161,12 @@ class Spool(Protocol):
         """End the undo windows whose time is over; those of launches that are being taken back stay. Raises Unreachable."""
         ...
 
-    async def claim(self, wishes: Sequence[tuple[Lane, int]]) -> Sequence[Parcel]:
-        """At most so many due deliveries of each lane, now held by this relay. Raises Unreachable, Fenced."""
+    async def claim(
+        self, wishes: Sequence[tuple[Lane, int]], but: Mapping[int, Collection[int]]
+    ) -> Sequence[Parcel]:
+        """At most so many due deliveries of each lane, now held by this relay; but none that was tried from one of these
+        addresses (lane id -> source ids). Raises Unreachable, Fenced.
+        """
         ...
 
 
