@@ -97,6 +97,10 @@ TROUBLE: Final[dict[str, Words]] = {
     "server_trouble": Words("Their server has trouble of its own. We come back."),
     "tls": Words("A safe connection to their server could not be made."),
     "relay_lost": Words("Our relay was stopped between the last byte and the answer."),
+    "esp_account": Words("Your ESP refuses your account.", "Look at its page in Settings, Routes."),
+    "esp_refused": Words("Your ESP refused the message.", "Mend what it says below, then send it again."),
+    "esp_suppressed": Words("Your ESP does not send to this address: it is on its own list.", "Look at its list."),
+    "no_report": Words("Your ESP took it and has not said for days what became of it.", "Look whether its reports reach us."),
     "unclassified": Words("Their server gave the reply below."),
     "merge": Words(
         "The content could not be made for this person: our fault.", "Look at their fields, then send it again."
@@ -108,6 +112,7 @@ STATES: Final[dict[str, Words]] = {
     "queued": Words("It waits for its turn."),
     "sending": Words("It is being sent at this moment."),
     "deferred": Words("Their server asked us to come back later. We will."),
+    "handed_over": Words("Your ESP took it and carries it on. It has not said yet what became of it."),
     "delivered": Words("Their server accepted it.", "If they do not see it, ask them to look in the spam folder."),
     "bounced": Words("Their server refused it."),
     "expired": Words("Their server kept asking us to come back later, until we gave up."),

@@ -40,6 +40,7 @@ EVENTS = {
 QUEUES = {
     Bucket.ON_ITS_WAY: "on_its_way",
     Bucket.RETRYING: "retrying",
+    Bucket.HANDED_OVER: "handed_over",
     Bucket.IN_DOUBT: "in_doubt",
     Bucket.FAILED: "failed",
 }

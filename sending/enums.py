@@ -15,11 +15,13 @@ class StreamKind(models.TextChoices):
 
 
 class DeliveryState(models.IntegerChoices):
-    """Where a message stands. QUEUED, SENDING and DEFERRED are open; IN_DOUBT waits for evidence; the rest is final."""
+    """Where a message stands. QUEUED, SENDING and DEFERRED are open; HANDED_OVER and IN_DOUBT wait for evidence; the rest is
+    final."""
 
     QUEUED = 1, "Queued"
     SENDING = 2, "Sending"  # a relay holds it
     DEFERRED = 3, "Retrying"
+    HANDED_OVER = 4, "Handed over"  # an ESP took it and has not said what became of it
     DELIVERED = 10, "Delivered"
     BOUNCED = 11, "Bounced"
     EXPIRED = 12, "Gave up"
@@ -47,9 +49,11 @@ class Bucket(models.IntegerChoices):
     CANCELLED = 7, "Cancelled"
     FAILED = 8, "Our fault"
     IN_DOUBT = 9, "Unconfirmed"
+    HANDED_OVER = 10, "Handed over"
 
 
 STATE_BUCKETS = {
+    DeliveryState.HANDED_OVER: Bucket.HANDED_OVER,
     DeliveryState.DEFERRED: Bucket.RETRYING,
     DeliveryState.DELIVERED: Bucket.DELIVERED,
     DeliveryState.BOUNCED: Bucket.BOUNCED,
@@ -81,7 +85,7 @@ class BarPart(models.TextChoices):
 
 BAR_PARTS = {
     BarPart.DELIVERED: (Bucket.DELIVERED,),
-    BarPart.ON_ITS_WAY: (Bucket.ON_ITS_WAY,),
+    BarPart.ON_ITS_WAY: (Bucket.ON_ITS_WAY, Bucket.HANDED_OVER),
     BarPart.RETRYING: (Bucket.RETRYING,),
     BarPart.BOUNCED: (Bucket.BOUNCED, Bucket.EXPIRED),
     BarPart.SKIPPED: (Bucket.SUPPRESSED, Bucket.CANCELLED),
@@ -173,6 +177,7 @@ class EventKind(enum.IntEnum):
     FAILED = 106  # failed
     IN_DOUBT = 107
     REQUEUED = 108  # by a person or by policy, after IN_DOUBT or FAILED
+    HANDED_OVER = 109  # sent (to the ESP that carries it on)
 
     OPENED = 120  # opened: every hit that looks human or cannot be told
     OPENED_MACHINE = 121  # privacy proxies, prefetchers
@@ -186,6 +191,7 @@ class EventKind(enum.IntEnum):
     RESUBSCRIBED = 142
     AUTO_REPLIED = 143  # autoresponded
     LATE_BOUNCE = 144  # bounced, by a report after delivery
+    DELAYED = 145  # deferred, by the ESP that carries it: it goes on trying
 
 
 EVENT_OF_STATE = {
@@ -197,7 +203,20 @@ EVENT_OF_STATE = {
     DeliveryState.CANCELLED: EventKind.CANCELLED,
     DeliveryState.FAILED: EventKind.FAILED,
     DeliveryState.IN_DOUBT: EventKind.IN_DOUBT,
+    DeliveryState.HANDED_OVER: EventKind.HANDED_OVER,
 }
+
+
+class EspKind(models.TextChoices):
+    """The ESPs whose API an organization can bring: those that tell our own id back in their reports."""
+
+    MAILGUN = "mailgun", "Mailgun"
+    POSTMARK = "postmark", "Postmark"
+    SENDGRID = "sendgrid", "SendGrid"
+    BREVO = "brevo", "Brevo"
+    MAILJET = "mailjet", "Mailjet"
+    SPARKPOST = "sparkpost", "SparkPost"
+    RESEND = "resend", "Resend"
 
 
 class DomainState(models.TextChoices):

@@ -21,6 +21,7 @@ PART_OF_STATE = {
     DeliveryState.QUEUED: "on_its_way",
     DeliveryState.SENDING: "on_its_way",
     DeliveryState.DEFERRED: "retrying",
+    DeliveryState.HANDED_OVER: "on_its_way",
     DeliveryState.DELIVERED: "delivered",
     DeliveryState.BOUNCED: "bounced",
     DeliveryState.EXPIRED: "bounced",
@@ -221,6 +222,7 @@ TRIES = {
     EventKind.EXPIRED,
     EventKind.FAILED,
     EventKind.IN_DOUBT,
+    EventKind.HANDED_OVER,
 }
 CHAPTERS = {
     EventKind.DEFERRED: ("Their server asked us to come back later", "warn"),
@@ -231,6 +233,8 @@ CHAPTERS = {
     EventKind.CANCELLED: ("Cancelled", "warn"),
     EventKind.FAILED: ("Could not be made: our fault", "fail"),
     EventKind.IN_DOUBT: ("The line was cut before the answer: unconfirmed", "warn"),
+    EventKind.HANDED_OVER: ("Handed over to your ESP, which has not said yet what became of it", ""),
+    EventKind.DELAYED: ("Your ESP was asked to come back later, and will", "warn"),
     EventKind.REQUEUED: ("Put in the queue again", ""),
     EventKind.OPENED: ("Opened", "pass"),
     EventKind.OPENED_MACHINE: ("Opened by a machine", ""),

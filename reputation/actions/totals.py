@@ -44,6 +44,7 @@ CASE WHEN d.state IN ({DeliveryState.QUEUED:d}, {DeliveryState.SENDING:d})
      WHEN d.state = {DeliveryState.SUPPRESSED:d} THEN {Bucket.SUPPRESSED:d}
      WHEN d.state = {DeliveryState.CANCELLED:d} THEN {Bucket.CANCELLED:d}
      WHEN d.state = {DeliveryState.FAILED:d} THEN {Bucket.FAILED:d}
+     WHEN d.state = {DeliveryState.HANDED_OVER:d} THEN {Bucket.HANDED_OVER:d}
      ELSE {Bucket.IN_DOUBT:d} END
 """  # the same as sending.enums.bucket_of; a test holds them together
 

@@ -20,7 +20,12 @@ from sending.models import Delivery, Engagement, Mailing, Tally
 from sending.tracking.about import delivery_of
 
 # The relay may not have written its result down yet when the other side's report comes in: it is theirs that counts then.
-HANDED_OVER = (DeliveryState.DELIVERED, DeliveryState.IN_DOUBT, DeliveryState.SENDING)
+MAY_HAVE_LEFT = (
+    DeliveryState.DELIVERED,
+    DeliveryState.HANDED_OVER,
+    DeliveryState.IN_DOUBT,
+    DeliveryState.SENDING,
+)
 MAX_TEXT = 2_000
 
 
@@ -34,7 +39,7 @@ def bounced(
     bounces it would be one (sending.judging.likeness): while that wave is open, a person decides about the address.
     """
     delivery = _locked(delivery_id)
-    if delivery is None or delivery.state not in HANDED_OVER:
+    if delivery is None or delivery.state not in MAY_HAVE_LEFT:
         return False
     late = delivery.state == DeliveryState.DELIVERED
     _move(delivery, DeliveryState.BOUNCED, code=code, reason=reason)
@@ -54,7 +59,9 @@ def bounced(
 
 @transaction.atomic
 def arrived(*, delivery_id: int, text: str, code: str = "") -> bool:
-    """Something shows that an unconfirmed message did arrive: a receipt, a complaint, a hit. False when nothing changes."""
+    """Something shows that a message did arrive that was unconfirmed or with an ESP: a receipt, a complaint, a hit. False when
+    nothing changes.
+    """
     delivery = _locked(delivery_id)
     return delivery is not None and _confirm(delivery, text=text, code=code)
 
@@ -121,7 +128,7 @@ def _locked(delivery_id: int) -> Delivery | None:
 
 
 def _confirm(delivery: Delivery, *, text: str, code: str = "") -> bool:
-    if delivery.state != DeliveryState.IN_DOUBT:
+    if delivery.state not in (DeliveryState.IN_DOUBT, DeliveryState.HANDED_OVER):
         return False
     _move(delivery, DeliveryState.DELIVERED, code=code or delivery.code, reason="")
     _event(delivery, EventKind.DELIVERED, code=code, text=text)

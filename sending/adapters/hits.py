@@ -229,7 +229,7 @@ class HitLog:
 def _proves_arrival(message: Any, verdict: Verdict) -> bool:
     # A gateway that scans while it still may refuse proves nothing; a privacy proxy loads what lies in the mailbox.
     in_mailbox = verdict.who is not Who.MACHINE or "apple_privacy" in verdict.rules
-    return bool(message.state == DeliveryState.IN_DOUBT and in_mailbox)
+    return bool(message.state in (DeliveryState.IN_DOUBT, DeliveryState.HANDED_OVER) and in_mailbox)
 
 
 def _kind(hit: Hit, verdict: Verdict) -> EventKind:

@@ -3,7 +3,7 @@
 from contacts.enums import CAP_DAYS
 from sending.enums import DeliveryState, StreamKind
 
-_ARRIVED = f"{DeliveryState.DELIVERED:d}, {DeliveryState.IN_DOUBT:d}"
+_ARRIVED = f"{DeliveryState.DELIVERED:d}, {DeliveryState.IN_DOUBT:d}, {DeliveryState.HANDED_OVER:d}"
 _ON_ITS_WAY = f"{DeliveryState.QUEUED:d}, {DeliveryState.SENDING:d}, {DeliveryState.DEFERRED:d}"
 _SPAN = " ".join(f"WHEN '{cap}' THEN interval '{days} days'" for cap, days in CAP_DAYS.items())
 

@@ -4,6 +4,7 @@ from sending.models.bounces import Bookmark, BounceWave, HeldBounce
 from sending.models.domain import SendingDomain
 from sending.models.egress import EgressIP, Pool, PoolAddress, SourceCount
 from sending.models.engagement import Engagement
+from sending.models.esp import EspAccount
 from sending.models.event import Event, Tally
 from sending.models.ledger import Delivery, Lane, Mailing, MailingVariant, StoredMessage
 from sending.models.letter import Letter
@@ -22,6 +23,7 @@ __all__ = [
     "DomainProvider",
     "EgressIP",
     "Engagement",
+    "EspAccount",
     "Event",
     "HeldBounce",
     "Intent",

@@ -111,6 +111,7 @@ class Delivery(TenantModel):
     source_id = models.BigIntegerField(
         null=True, help_text="The address of ours that a server has answered: the next try is made from it."
     )
+    account_id = models.BigIntegerField(null=True, help_text="Whose API it went to last; NULL: our own relay carried it.")
     reason = models.CharField(max_length=30, blank=True, default="")
     code = models.CharField(max_length=16, blank=True, default="", help_text='As "550 5.1.1".')
     provider = models.CharField(max_length=40, blank=True, default="", help_text="Known after the first try.")
@@ -137,6 +138,12 @@ class Delivery(TenantModel):
             # Why some are retried, read every two seconds while a send is watched.
             models.Index(
                 fields=["mailing", "id"], condition=models.Q(state=DeliveryState.DEFERRED), name="delivery_retried"
+            ),
+            # With an ESP, the oldest first: whose report is overdue.
+            models.Index(
+                fields=["account_id", "changed_at"],
+                condition=models.Q(state=DeliveryState.HANDED_OVER),
+                name="delivery_handed_over",
             ),
             # The people behind the small parts of the bar. The states that every row passes through are left out: an
             # index on them would be written three times a message, and most rows of a scan match them anyway.

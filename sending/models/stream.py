@@ -22,6 +22,21 @@ class Stream(TenantModel):
         related_name="+",
         help_text="Whose addresses carry it; NULL: those of its organization, else the shared ones.",
     )
+    account = models.ForeignKey(
+        "sending.EspAccount", null=True, on_delete=models.PROTECT, related_name="+", help_text="NULL: our own relay."
+    )
+    has_failover = models.BooleanField(default=False, db_default=False)
+    failover_account = models.ForeignKey(
+        "sending.EspAccount",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Where it goes while the first way is out of order; NULL: our own relay.",
+    )
+    failed_over_at = models.DateTimeField(null=True, help_text="NULL: it goes the first way.")
+    failed_over_why = models.CharField(max_length=300, blank=True, default="", db_default="")
+    not_back_before = models.DateTimeField(null=True, help_text="Later each time that the first way fails again soon.")
+    fail_overs = models.SmallIntegerField(default=0, db_default=0, help_text="In a row, without a good day between.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organization", "kind"], name="stream_unique_kind")]

@@ -23,6 +23,7 @@ _STATES_OF_BUCKET = {
     Bucket.CANCELLED: DeliveryState.CANCELLED,
     Bucket.FAILED: DeliveryState.FAILED,
     Bucket.IN_DOUBT: DeliveryState.IN_DOUBT,
+    Bucket.HANDED_OVER: DeliveryState.HANDED_OVER,
 }
 
 _COLUMNS = (
@@ -95,7 +96,7 @@ def people(
     with connection.cursor() as cursor:
         if by_contact:
             few = part in (BarPart.ON_ITS_WAY, BarPart.RETRYING) and _few_wait(cursor, mailing)
-            among, params = (_OPEN_ROWS, [mailing.pk] * 2) if few else ("sending_delivery", [])
+            among, params = (_OPEN_ROWS, [mailing.pk] * 3) if few else ("sending_delivery", [])
             # Lanes are emptied from their beginning: who is on the way is found sooner from the end.
             beyond, order = (
                 ("d.contact_id > %s", "") if part is not BarPart.ON_ITS_WAY else ("d.contact_id < %s", "DESC")
@@ -214,7 +215,7 @@ def deferral_reasons(mailing: Mailing, *, limit: int = 8) -> list[tuple[str, str
 
 
 def _few_wait(cursor: Any, mailing: Mailing) -> bool:
-    cursor.execute(f"SELECT count(*) FROM ({_WAITING} LIMIT {FEW + 1}) d", [mailing.pk])
+    cursor.execute(f"SELECT count(*) FROM ({_WAITING} UNION ALL {_ELSEWHERE} LIMIT {FEW + 1}) d", [mailing.pk] * 2)
     return bool(cursor.fetchone()[0] <= FEW)
 
 
@@ -226,13 +227,15 @@ _WAITING = f"""
     SELECT d.* FROM sending_lane l
     CROSS JOIN LATERAL (SELECT * FROM sending_delivery WHERE lane_id = l.id AND state IN (1, 3) LIMIT {FEW + 1}) d
     WHERE l.mailing_id = %s"""
+_ELSEWHERE = f"(SELECT * FROM sending_delivery WHERE state = 4 AND mailing_id = %s LIMIT {FEW + 1})"  # at an ESP
 # OFFSET 0: the planner may not walk all contacts of the mailing instead, in the hope that some of these come early.
 _OPEN_ROWS = f"""(
-    {_WAITING} UNION ALL SELECT * FROM sending_delivery WHERE state = 2 AND mailing_id = %s OFFSET 0)"""
+    {_WAITING} UNION ALL {_ELSEWHERE}
+    UNION ALL SELECT * FROM sending_delivery WHERE state = 2 AND mailing_id = %s OFFSET 0)"""
 
 _CONDITIONS = {
     None: "TRUE",
     BarPart.DELIVERED: "d.state = 10",
-    BarPart.ON_ITS_WAY: "d.state IN (1, 2) AND d.attempts = 0",
+    BarPart.ON_ITS_WAY: "(d.state IN (1, 2) AND d.attempts = 0 OR d.state = 4)",
     BarPart.RETRYING: "(d.state = 3 OR (d.state IN (1, 2) AND d.attempts > 0))",
 }

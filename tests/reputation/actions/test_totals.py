@@ -97,7 +97,7 @@ def test_folding_moves_every_number_once(organization, send):
             pass
     with tenant_scope(organization):
         assert reading.of_mailing(send.pk) == before
-        assert before.audience == 11
+        assert before.audience == 12
         assert (before.delivered, before.opens, before.machine_opens, before.clicks) == (2, 1, 1, 1)
     assert numbers(organization)[1] == 0
 
