@@ -19,8 +19,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from sending.adapters import ledger_sql as sql
-from sending.adapters import source_sql
-from sending.adapters import ruling_sql, tls_sql
+from sending.adapters import ruling_sql, source_sql, tls_sql
 from sending.adapters import wave_sql as waves
 from sending.adapters.lines import BY_INDEX, Line
 from sending.enums import DeliveryState

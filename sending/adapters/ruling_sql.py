@@ -12,9 +12,11 @@ NEWS_CHANNEL = "posthouse_rulings"
 LONGEST_BY_RELAY = timedelta(days=2)
 KEPT = "interval '90 days'"  # after their end, to look into
 
+# Times as seconds from now: what is over is decided by the database's clock, whatever a relay's machine thinks.
 IN_FORCE = """
 SELECT id, kind, source_id, provider, site, coalesce(organization_id, 0), coalesce(mailing_id, 0), connections, messages,
-       per_minute, extract(epoch FROM expires_at)::float8, reason, by, cause, extract(epoch FROM created_at)::float8
+       per_minute, extract(epoch FROM expires_at - now())::float8, reason, by, cause,
+       extract(epoch FROM created_at - now())::float8
 FROM sending_ruling WHERE ended_at IS NULL AND expires_at > now() ORDER BY id
 """
 
@@ -50,9 +52,10 @@ SELECT pg_notify('{NEWS_CHANNEL}', '') FROM (SELECT id FROM longer UNION ALL SEL
 FORGET_OLD = f"DELETE FROM sending_ruling WHERE least(ended_at, expires_at) < now() - {KEPT}"
 
 
-def ruling(row: TupleRow) -> Ruling:
-    """A row of IN_FORCE, whose columns stand in the order of its fields."""
-    return Ruling(*row)
+def ruling(row: TupleRow, *, now: float) -> Ruling:
+    """A row of IN_FORCE, whose columns stand in the order of its fields. `now`: seconds since 1970, when it was read."""
+    *scope, until, why, by, cause, since = row
+    return Ruling(*scope, until=now + until, why=why, by=by, cause=cause, since=now + since)
 
 
 def ruled(given: Ruling, *, name: str) -> dict[str, Any]:

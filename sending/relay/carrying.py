@@ -14,6 +14,7 @@ from sending.relay import retries
 from sending.relay.chunking import Chunking
 from sending.relay.commits import Commits, Granted
 from sending.relay.lanes import Lanes
+from sending.relay.obeying import Obeying
 from sending.relay.open_sites import OpenSites
 from sending.relay.ports import Clock, Composer, Leave, Letter, Parcel, Settlement, Unmakeable, Unreachable, Verdict
 from sending.relay.session import Session
@@ -40,6 +41,7 @@ class Carrying:
         sites: OpenSites,
         commits: Commits,
         waves: Waves,
+        obeying: Obeying,
     ) -> None:
         self._composer = composer
         self._clock = clock
@@ -49,6 +51,7 @@ class Carrying:
         self._sites = sites
         self._commits = commits
         self._waves = waves
+        self._obeying = obeying
         self._chunking = Chunking(clock)
         self.delivered = 0
         self.talks: Counter[tuple[int, str]] = Counter()
@@ -62,15 +65,20 @@ class Carrying:
         if route is None:
             self._turn_back(parcel)
             return
-        site = self._sites.best(parcel, route)
+        site = self._sites.best(parcel, route, is_held=lambda site: self._obeying.is_held(site, parcel.lane))
         if site is None:
             self.release(parcel)
             return
-        if site.is_held and self._expires(parcel) <= self._clock.wall():
+        hold = self._obeying.hold(site, parcel.lane)
+        if (site.is_held or hold is not None) and self._expires(parcel) <= self._clock.wall():
             verdict = Verdict(trouble.NETWORK, text=site.held_for, host=route.hosts[0])
-            self._expire(parcel, verdict, site.provider.name, self._trace(parcel, verdict, site.waits), 0)
-            return
-        site.put(parcel)
+            if hold is not None:
+                verdict = Verdict(replace(trouble.NETWORK, category=hold.told_cause), host=route.hosts[0])
+            self._expire(parcel, verdict, site, source_id=0)
+        elif hold is not None:
+            self.release(parcel)
+        else:
+            site.put(parcel)
 
     def _turn_back(self, parcel: Parcel) -> None:
         """No route leads to its domain."""
@@ -79,12 +87,15 @@ class Carrying:
             self.release(parcel)
             return
         self._ways.told(parcel.lane.way)
-        self._settle(parcel, obstacle.verdict(attempts=parcel.attempts), "", Waits(), 0)
+        self._settle(parcel, obstacle.verdict(attempts=parcel.attempts), None)
 
     # --- what sites ask for (sending/relay/site.py: Carrier) ----------------------------------------------------------
 
     async def deliver(self, site: Site, session: Session, parcel: Parcel) -> Verdict | None:
         """Carry one parcel; None when it has been dealt with without a verdict of the site."""
+        if self._obeying.hold(site, parcel.lane) is not None:
+            self.release(parcel)
+            return None
         letter = await self._compose(parcel)
         if letter is None:
             return None
@@ -123,7 +134,7 @@ class Carrying:
         if site.draining and verdict.judgement is trouble.CUT:
             self.release(parcel)  # we hung up ourselves
             return
-        self._settle(parcel, verdict, site.provider.name, site.waits, site.source.id)
+        self._settle(parcel, verdict, site)
 
     def release(self, parcel: Parcel) -> None:
         """Give a parcel back as if it had never been claimed."""
@@ -167,9 +178,9 @@ class Carrying:
         else:
             self.release(parcel)
 
-    def _settle(self, parcel: Parcel, verdict: Verdict, provider: str, waits: Waits, source_id: int) -> None:
+    def _settle(self, parcel: Parcel, verdict: Verdict, site: Site | None) -> None:
         judgement = verdict.judgement
-        trace = self._trace(parcel, verdict, waits)
+        provider, source_id = (site.provider.name, site.source.id) if site is not None else ("", 0)
         due = 0.0
         if judgement.outcome is Outcome.DEFERRED:
             again = retries.next_try(
@@ -180,7 +191,7 @@ class Carrying:
                 least=retries.NO_DOMAIN_PAUSE if judgement is trouble.NO_DOMAIN_YET else 0.0,
             )
             if again is None:
-                self._expire(parcel, verdict, provider, trace, source_id)
+                self._expire(parcel, verdict, site, source_id=source_id)
                 return
             due = again
         self.delivered += judgement.outcome is Outcome.DELIVERED
@@ -198,14 +209,12 @@ class Carrying:
                 suppress=judgement.suppress,
                 tls=verdict.tls,
                 likeness=likeness,
-                trace=trace,
+                trace=self._trace(parcel, verdict, site),
                 source_id=source_id,
             )
         )
 
-    def _expire(
-        self, parcel: Parcel, verdict: Verdict, provider: str, trace: dict[str, float | str], source_id: int
-    ) -> None:
+    def _expire(self, parcel: Parcel, verdict: Verdict, site: Site | None, *, source_id: int) -> None:
         self._commits.settle(
             Settlement(
                 parcel.id,
@@ -214,13 +223,13 @@ class Carrying:
                 verdict.code,
                 verdict.text,
                 verdict.host,
-                provider,
-                trace=trace,
+                site.provider.name if site is not None else "",
+                trace=self._trace(parcel, verdict, site),
                 source_id=source_id,
             )
         )
 
-    def _trace(self, parcel: Parcel, verdict: Verdict, waits: Waits) -> dict[str, float | str]:
+    def _trace(self, parcel: Parcel, verdict: Verdict, site: Site | None) -> dict[str, float | str]:
         """What its event tells beside the reply: where it was tried, how long that took, how long it had waited before."""
         trace: dict[str, float | str] = {}
         if verdict.address:
@@ -230,7 +239,9 @@ class Carrying:
         waited = self._clock.wall() - verdict.took - parcel.due
         if waited >= LEAST:
             began = self._clock.monotonic() - verdict.took
-            trace |= waits.between(began - waited, began).facts()
+            wait = (site.waits if site is not None else Waits()).between(began - waited, began)
+            tried = parcel.due + waited
+            trace |= self._obeying.waited(wait, parcel, site, since=parcel.due, until=tried).facts()
         return trace
 
     def _expires(self, parcel: Parcel) -> float:

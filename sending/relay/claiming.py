@@ -10,6 +10,7 @@ from sending.relay.carrying import Carrying
 from sending.relay.commits import Commits
 from sending.relay.fairness import Ramp, Turns
 from sending.relay.lanes import Lanes
+from sending.relay.obeying import Obeying
 from sending.relay.open_sites import OpenSites
 from sending.relay.ports import Clock, Lane, Spool, Unreachable
 from sending.relay.ways import Ways
@@ -37,6 +38,7 @@ class Claiming:
         sites: OpenSites,
         carrying: Carrying,
         commits: Commits,
+        obeying: Obeying,
     ) -> None:
         self._spool = spool
         self._clock = clock
@@ -45,6 +47,7 @@ class Claiming:
         self._sites = sites
         self._carrying = carrying
         self._commits = commits
+        self._obeying = obeying
         self._turns, self._ramp = Turns(), Ramp(first=FIRST_ROWS, most=CLAIM_ROWS)
         self._next_sweep = 0.0
         self._stopping = False
@@ -169,9 +172,10 @@ class Claiming:
             self._ways.look_up(domain, at_once=self._ramp.size)
             return domain, 0
         sites = self._sites.of(lane.pool_id, route)
-        if sites and all(site.is_held for site in sites) and self._is_old(lane):
+        free = [site for site in sites if not self._obeying.is_held(site, lane)]
+        if sites and not free and self._is_old(lane):
             return (lane.pool_id, route), UNROUTED_ROWS
-        return (lane.pool_id, route), sum(site.room for site in sites)
+        return (lane.pool_id, route), sum(site.room for site in free)
 
     def _is_old(self, lane: Lane) -> bool:
         """Whether what waits longest in a lane may have expired: held sites take nothing, but nothing waits for ever."""

@@ -14,6 +14,7 @@ from sending.relay.claiming import Claiming
 from sending.relay.commits import Commits
 from sending.relay.doors import Doors
 from sending.relay.lanes import Lanes
+from sending.relay.obeying import Obeying
 from sending.relay.open_sites import OpenSites
 from sending.relay.ports import Clock, Composer, Journal, Spool, Unreachable
 from sending.relay.routes import Route, Routes
@@ -57,6 +58,7 @@ class Relay:
         self.sites = OpenSites(clock, sources or Sources(), begin=self._begin)
         self._commits = Commits(journal, clock)
         lanes = Lanes()
+        self._obeying = Obeying(journal, clock, sites=self.sites, lanes=lanes)
         self._ways = Ways(routes, clock, found=lanes.wake)
         self._carrying = Carrying(
             composer,
@@ -67,6 +69,7 @@ class Relay:
             sites=self.sites,
             commits=self._commits,
             waves=Waves(journal, clock),
+            obeying=self._obeying,
         )
         self._claiming = Claiming(
             spool,
@@ -76,10 +79,11 @@ class Relay:
             sites=self.sites,
             commits=self._commits,
             carrying=self._carrying,
+            obeying=self._obeying,
         )
 
     def _begin(self, route: Route, source: Source) -> Site:
-        return Site(
+        site = Site(
             route,
             self._directory.provider_of(route.hosts),
             source=source,
@@ -88,15 +92,19 @@ class Relay:
             clock=self._clock,
             relays=self._relays,
         )
+        self._obeying.begin(site)
+        return site
 
     def stop(self) -> None:
         """Drain: nothing new; what is in conversation may end."""
         self._claiming.stop()
 
     async def run(self) -> None:
+        await self._obeying.learn()  # before anything is claimed
         commits = asyncio.ensure_future(self._commits.run())
         claiming = asyncio.ensure_future(self._claiming.run())
         tasks = [commits, claiming, asyncio.ensure_future(self._beat()), asyncio.ensure_future(self._listen())]
+        tasks.append(asyncio.ensure_future(self._obeying.run()))
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:

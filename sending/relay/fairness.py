@@ -156,13 +156,14 @@ class ReadyQueue:
         self._size -= 1
         return parcel
 
-    def take_all(self, of_mailing: int | None = None) -> Sequence[Parcel]:
-        """Remove and return everything, or what belongs to one mailing."""
+    def take_all(self, which: Callable[[Parcel], bool] = lambda _: True) -> Sequence[Parcel]:
+        """Remove and return everything, or what is meant."""
         taken: list[Parcel] = []
         for priority, level in list(self._levels.items()):
             for organization, parcels in list(level.items()):
-                kept = deque(p for p in parcels if of_mailing is not None and p.lane.mailing_id != of_mailing)
-                taken += [p for p in parcels if of_mailing is None or p.lane.mailing_id == of_mailing]
+                kept: deque[Parcel] = deque()
+                for parcel in parcels:
+                    (taken if which(parcel) else kept).append(parcel)
                 if kept:
                     level[organization] = kept
                 else:

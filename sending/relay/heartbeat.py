@@ -53,13 +53,14 @@ def facts(
 
 
 def _held(site: Site, ahead: float) -> dict[str, Any]:
+    ruled = site.ruled if site.is_ruled else None
     return {
         "site": site.name,
         "provider": site.provider.name,
         "hosts": list(site.route.hosts[:MOST_HOSTS]),
-        "cause": site.held_because,
-        "why": site.held_for[:MOST_WORDS],
-        "since": round(site.held_since + ahead, 1),
+        "cause": ruled.told_cause if ruled else site.held_because,
+        "why": (ruled.why if ruled else site.held_for)[:MOST_WORDS],
+        "since": round(ruled.since if ruled else site.held_since + ahead, 1),
         "until": round(site.held_until + ahead, 1),
     }
 

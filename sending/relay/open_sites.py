@@ -33,13 +33,16 @@ class OpenSites:
         """Those to which the mail of a pool on this route may go; [] when this relay has none of the pool's addresses."""
         return [self.at(route, source) for source in self._sources.of(pool_id)]
 
-    def best(self, parcel: Parcel, route: Route) -> Site | None:
-        """Where a parcel goes: where it was tried before, so that greylisting knows us again; else where most can be taken in."""
+    def best(self, parcel: Parcel, route: Route, *, is_held: Callable[[Site], bool] | None = None) -> Site | None:
+        """Where a parcel goes: where it was tried before, so that greylisting knows us again; else where most can be taken in.
+        Nowhere that is held for it, if there is another.
+        """
+        is_held = is_held or (lambda site: site.is_held)
         sites = self.of(parcel.lane.pool_id, route)
         for site in sites:
-            if parcel.source_id and site.source.id == parcel.source_id:
+            if parcel.source_id and site.source.id == parcel.source_id and not is_held(site):
                 return site
-        return max(sites, key=lambda site: (not site.is_held, site.most_ready - len(site.ready)), default=None)
+        return max(sites, key=lambda site: (not is_held(site), site.most_ready - len(site.ready)), default=None)
 
     @property
     def ready(self) -> int:
@@ -59,7 +62,10 @@ class OpenSites:
     def slowed(self) -> dict[str, float]:
         """Providers that asked us to wait -> when the last of their sites gets full speed again (epoch seconds)."""
         ahead = self._clock.wall() - self._clock.monotonic()
-        return {site.provider.name: round(site.held_until + ahead, 1) for site in self.held}
+        now = self._clock.monotonic()
+        return {
+            site.provider.name: round(site.own_hold_until + ahead, 1) for site in self.held if site.own_hold_until > now
+        }
 
     def forget_quiet(self) -> None:
         """Keep the memory bounded: sites where nothing happens can be begun again."""

@@ -5,11 +5,12 @@ claim; they end by the clock, so none is forgotten in force; while the database 
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain
 
 HOLD, LIMIT, RELEASE = "hold", "limit", "release"
 BY_PERSON, BY_RELAY = "person", "relay"
+OPERATOR = "operator"  # the cause of what a person decreed, beside the classes of trouble
 
 Scope = tuple[int, str, str, int, int]  # source, provider, site, organization, mailing
 
@@ -44,17 +45,21 @@ class Ruling:
         return (self.source_id, self.provider, self.site, self.organization_id, self.mailing_id)
 
     @property
+    def told_cause(self) -> str:
+        """As messages tell it: the class of trouble, or that it was a person."""
+        return self.cause or OPERATOR
+
+    @property
     def is_of_senders(self) -> bool:
         """Whether it is about some organization's mail, and not about a place or an address as such."""
         return bool(self.organization_id or self.mailing_id)
 
 
-@dataclass(slots=True)
 class Rulings:
     """Those in force. Looking up costs a dictionary access for each kind of scope that occurs among them (at most 32)."""
 
-    _of: dict[Scope, tuple[Ruling, ...]] = field(default_factory=dict)
-    _shapes: tuple[Scope, ...] = ()
+    def __init__(self, rulings: Iterable[Ruling] = ()) -> None:
+        self.take(rulings)
 
     def __iter__(self) -> Iterator[Ruling]:
         return chain.from_iterable(self._of.values())
@@ -64,20 +69,29 @@ class Rulings:
 
     def take(self, rulings: Iterable[Ruling]) -> None:
         """From now on these, and no others."""
-        of: dict[Scope, tuple[Ruling, ...]] = {}
+        self._of: dict[Scope, tuple[Ruling, ...]] = {}
         for ruling in rulings:
-            of[ruling.scope] = (*of.get(ruling.scope, ()), ruling)
-        self._of = of
-        self._shapes = tuple({tuple(map(bool, scope)): scope for scope in of}.values())
+            self._of[ruling.scope] = (*self._of.get(ruling.scope, ()), ruling)
+        self._shapes = tuple({tuple(map(bool, scope)) for scope in self._of})
 
     def matching(
         self, source: int = 0, provider: str = "", site: str = "", organization: int = 0, mailing: int = 0
     ) -> Iterator[Ruling]:
         """Each one whose scope holds what is asked about, also those that are over by now (see `until`)."""
-        for one, two, three, four, five in self._shapes:
-            found = self._of.get(
-                (source if one else 0, provider if two else "", site if three else "", organization if four else 0,
-                 mailing if five else 0)
-            )  # fmt: skip
-            if found:
-                yield from found
+        asked = (source, provider, site, organization, mailing)
+        for shape in self._shapes:
+            scope = tuple(part if is_named else type(part)() for part, is_named in zip(asked, shape, strict=True))
+            yield from self._of.get(scope, ())  # type: ignore[call-overload]
+
+    def hold(
+        self, now: float, source: int = 0, provider: str = "", site: str = "", organization: int = 0, mailing: int = 0
+    ) -> Ruling | None:
+        """The hold that lasts longest of those that fit, None when there is none. `now`: seconds since 1970."""
+        if not self._of:
+            return None
+        holds = (
+            ruling
+            for ruling in self.matching(source, provider, site, organization, mailing)
+            if ruling.kind == HOLD and ruling.until > now
+        )
+        return max(holds, key=lambda ruling: ruling.until, default=None)

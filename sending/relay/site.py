@@ -8,6 +8,7 @@ manners say, fewer after "too many connections", one more after each round of su
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
@@ -18,6 +19,7 @@ from sending.relay.doors import Doors, NoDoor
 from sending.relay.fairness import ReadyQueue
 from sending.relay.ports import Clock, Parcel, Verdict
 from sending.relay.routes import Route
+from sending.relay.rulings import Ruling
 from sending.relay.session import Session
 from sending.relay.sites import Manners, Provider, name_of
 from sending.relay.sources import ANY, Source
@@ -62,10 +64,12 @@ class Site:
         self.name = name_of(route.hosts)
         self.manners: Manners = provider.manners.shared(relays if source.is_shared else 1)
         self.window = self.manners.connections
-        self.held_until = 0.0
+        self.own_hold_until = 0.0
         self.held_since = 0.0
         self.held_for = ""
         self.held_because = ""  # the class of trouble
+        self.ruled: Ruling | None = None  # the hold that was decreed
+        self._ruled_until = 0.0
         self.waits = Waits()
         self.failures = 0
         self.ready = ReadyQueue()
@@ -83,8 +87,18 @@ class Site:
     # What the dispatcher asks.
 
     @property
+    def held_until(self) -> float:
+        """The end of what it holds by itself, and of what was decreed (monotonic)."""
+        return max(self.own_hold_until, self._ruled_until)
+
+    @property
     def is_held(self) -> bool:
         return self._clock.monotonic() < self.held_until
+
+    @property
+    def is_ruled(self) -> bool:
+        """Whether it is held because that was decreed."""
+        return self._clock.monotonic() < self._ruled_until
 
     @property
     def most_ready(self) -> int:
@@ -134,8 +148,27 @@ class Site:
 
     def drop_mailing(self, mailing_id: int) -> None:
         """A mailing may not go on: what waits here of it goes back."""
-        for parcel in self.ready.take_all(mailing_id):
+        self.drop(lambda parcel: parcel.lane.mailing_id == mailing_id)
+
+    def drop(self, which: Callable[[Parcel], bool]) -> None:
+        """What waits here and is meant goes back."""
+        for parcel in self.ready.take_all(which):
             self._carrier.release(parcel)
+
+    def rule(self, hold: Ruling | None) -> None:
+        """It is decreed that nothing goes there (what is in conversation may end), or that this is over (None)."""
+        ahead = self._clock.wall() - self._clock.monotonic()
+        self.ruled, self._ruled_until = hold, hold.until - ahead if hold is not None else 0.0
+        if self.is_ruled:
+            self._release_ready()
+            self._wake_all()
+
+    def release(self) -> None:
+        """It holds nothing by itself any more; one connection goes ahead, as after any hold."""
+        now = self._clock.monotonic()
+        if now < self.own_hold_until:
+            self.own_hold_until = now
+            self.waits.cut(now)
 
     # The connections.
 
@@ -299,15 +332,15 @@ class Site:
     def hold(self, seconds: float, why: str, category: str = "") -> None:
         """Nothing to this site for a while; 0: its own back-off. Then one connection goes ahead. `category`: of the trouble."""
         now = self._clock.monotonic()
-        if self.is_held:  # others were in conversation when it said so: that makes it longer at the most
-            self.held_until = max(self.held_until, now + seconds)
-            self.waits.note(now, self.held_until, category)
+        if now < self.own_hold_until:  # others were in conversation when it said so: that makes it longer at the most
+            self.own_hold_until = max(self.own_hold_until, now + seconds)
+            self.waits.note(now, self.own_hold_until, category)
             return
         self.failures += 1
         seconds = seconds or min(LONGEST_HOLD, FIRST_HOLD * 2 ** min(self.failures - 1, 10))
-        self.held_until = now + seconds
+        self.own_hold_until = now + seconds
         self.held_since, self.held_for, self.held_because = now, why[:300], category
-        self.waits.note(now, self.held_until, category)
+        self.waits.note(now, self.own_hold_until, category)
         self.window = 1
         self._successes = 0
         log.info("%s: held for %d s: %s", self.name, seconds, self.held_for)

@@ -43,6 +43,12 @@ class Waits:
         else:
             self._holds.append((since, until, cause))
 
+    def cut(self, now: float) -> None:
+        """The hold that lasts ends now."""
+        if self._holds and self._holds[-1][1] > now:
+            began, _, cause = self._holds.pop()
+            self._holds.append((began, now, cause))
+
     def between(self, since: float, until: float) -> Wait:
         """What was waited from `since` to `until`. The cause is that of the longest hold of it."""
         held, longest, cause = 0.0, 0.0, ""

@@ -78,7 +78,7 @@ def test_nothing_is_lost(rows: list[tuple[int, int, int]], mailing: int) -> None
     queue = ReadyQueue()
     for n, (organization, of_mailing, priority) in enumerate(rows):
         queue.push(parcel(n, lane(n, organization=organization, mailing=of_mailing, priority=priority)))
-    taken = queue.take_all(mailing)
+    taken = queue.take_all(lambda p: p.lane.mailing_id == mailing)
     assert all(p.lane.mailing_id == mailing for p in taken)
     rest = []
     while (got := queue.pop()) is not None:

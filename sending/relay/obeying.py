@@ -1,0 +1,131 @@
+"""Obeying: the rulings of the rows, known before the first claim and heard of within a second, and what becomes of sites by them.
+
+Policy: what is in conversation may end. Everything else that a hold means goes back unsent, waits, and still expires in its time;
+how long it had to wait is told with its next try (waits.py). A release is obeyed once, by relays that run at its time.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from dataclasses import replace
+
+from sending.relay.lanes import Lanes
+from sending.relay.open_sites import OpenSites
+from sending.relay.ports import Clock, Journal, Lane, Parcel, Unreachable
+from sending.relay.rulings import HOLD, RELEASE, Ruling, Rulings
+from sending.relay.site import Site
+from sending.relay.waits import Wait
+
+log = logging.getLogger(__name__)
+
+MOST_PAST = 300  # holds that are remembered for what their messages tell
+AGAIN = 0.5  # seconds, when the database does not answer
+
+
+class Obeying:
+    """Keeps `rulings` as the rows say; while the database is away they end by the clock."""
+
+    def __init__(self, journal: Journal, clock: Clock, *, sites: OpenSites, lanes: Lanes) -> None:
+        self._journal = journal
+        self._clock = clock
+        self._sites = sites
+        self._lanes = lanes
+        self.rulings = Rulings()
+        self._holds: dict[int, Ruling] = {}  # also those that are over
+
+    async def learn(self) -> None:
+        """Ask for the rulings and do as they say. Raises Unreachable."""
+        self.obey(await self._journal.rulings())
+
+    async def run(self) -> None:
+        """Learn of each change, for ever."""
+        while True:
+            try:
+                await self._journal.wait_for_rulings()
+                await self.learn()
+            except Unreachable as error:
+                log.debug("The rulings cannot be asked for: %s", error)
+                await asyncio.sleep(AGAIN)
+
+    def obey(self, rulings: Iterable[Ruling]) -> None:
+        """From now on these, and no others."""
+        now = self._clock.wall()
+        before = {ruling.id: ruling for ruling in self.rulings}
+        after = {ruling.id: ruling for ruling in rulings if ruling.until > now}
+        self._remember(before, after, now)
+        if before.keys() == after.keys() and all(abs(before[n].until - after[n].until) < 1 for n in after):
+            return
+        self.rulings.take(after.values())
+        for site in self._sites:
+            self.begin(site)
+        for ruling in after.values():
+            if ruling.id in before:
+                continue
+            log.info("Ruling %d: %s, %d s more: %s", ruling.id, _words(ruling), ruling.until - now, ruling.why)
+            if ruling.kind == HOLD and ruling.is_of_senders:
+                self._send_back(ruling)
+            elif ruling.kind == RELEASE:
+                self._release(ruling)
+        for gone in before.keys() - after.keys():
+            log.info("Ruling %d is over: %s", gone, _words(before[gone]))
+        self._lanes.wake()
+
+    # --- what others ask ----------------------------------------------------------------------------------------------
+
+    def hold(self, site: Site, lane: Lane) -> Ruling | None:
+        """What forbids this mail to go there, None when nothing does."""
+        if not len(self.rulings):
+            return None
+        return self.rulings.hold(
+            self._clock.wall(), site.source.id, site.provider.name, site.name, lane.organization_id, lane.mailing_id
+        )
+
+    def is_held(self, site: Site, lane: Lane) -> bool:
+        """Whether this mail must wait here: for the site, or for what was decreed about its sender."""
+        return site.is_held or self.hold(site, lane) is not None
+
+    def begin(self, site: Site) -> None:
+        """A site as it is to be from now on."""
+        hold = self.rulings.hold(self._clock.wall(), site.source.id, site.provider.name, site.name)
+        if hold is not site.ruled:
+            site.rule(hold)
+
+    def waited(self, wait: Wait, parcel: Parcel, site: Site | None, *, since: float, until: float) -> Wait:
+        """The same wait with what was held by rulings in that time (seconds since 1970). The cause is that of the longest."""
+        lane, longest = parcel.lane, wait
+        for ruling in self._holds.values():
+            held = min(ruling.until, until) - max(ruling.since, since)
+            if held > longest.held and Rulings([ruling]).hold(
+                0.0,
+                site.source.id if site else 0,
+                site.provider.name if site else "",
+                site.name if site else "",
+                lane.organization_id,
+                lane.mailing_id,
+            ):
+                longest = replace(wait, held=held, cause=ruling.told_cause)
+        return longest
+
+    # --- drawing the consequences -------------------------------------------------------------------------------------
+
+    def _send_back(self, hold: Ruling) -> None:
+        for site in self._sites:
+            site.drop(lambda parcel, site=site: self.hold(site, parcel.lane) is not None)  # type: ignore[misc]
+
+    def _release(self, release: Ruling) -> None:
+        one = Rulings([release])
+        for site in self._sites:
+            if any(one.matching(site.source.id, site.provider.name, site.name)):
+                site.release()
+
+    def _remember(self, before: dict[int, Ruling], after: dict[int, Ruling], now: float) -> None:
+        for gone in before.keys() & self._holds.keys() - after.keys():
+            self._holds[gone] = replace(self._holds[gone], until=min(self._holds[gone].until, now))
+        self._holds |= {ruling.id: ruling for ruling in after.values() if ruling.kind == HOLD}
+        while len(self._holds) > MOST_PAST:
+            del self._holds[min(self._holds, key=lambda n: self._holds[n].until)]
+
+
+def _words(ruling: Ruling) -> str:
+    named = zip(("source", "provider", "site", "organization", "mailing"), ruling.scope, strict=True)
+    return f"{ruling.kind} {' '.join(f'{name} {part}' for name, part in named if part) or 'everything'}"
