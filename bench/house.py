@@ -81,6 +81,11 @@ class House:
             raise
         return self
 
+    @property
+    def servers(self) -> dict[str, Child]:
+        """Valkey and PostgreSQL, by name, while the house is open."""
+        return {server.name: server for server in self._servers}
+
     def close(self) -> None:
         """Stop everything that was started here."""
         children.stop(list(self.children.values()))

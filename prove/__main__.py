@@ -1,8 +1,9 @@
 """`python -m prove`: torments the running product, prints what became of everybody, and fails when one promise was broken.
 
 python -m prove                       everything: 200 kills during a send to 20,000 people, and the other cases
-python -m prove only=crash kills=400  one case, with other numbers (people=, kills=, seed=)
-python -m prove short                 4 kills, 1,000 people, and a short form of the other faults: what the tests run
+python -m prove only=crash kills=400  one case, or several with commas, with other numbers (people=, kills=, seed=)
+python -m prove only=world            the cases whose surroundings fail: restarts, broker, disk, clock, names
+python -m prove short                 a few kills, few people, no long waits: what the tests run
 python -m prove write                 also writes the table into docs/proofs.md
 """
 
@@ -13,79 +14,125 @@ import platform
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from bench import house, report
 from posthouse.up.places import CHECKOUT
-from prove import importing, launching, proofs, world
+from prove import importing, launching, proofs, scenarios, wire, world
 from prove.running import Running
-from prove.scenarios import SCENARIOS, Broken, Ground, Result
+from prove.scenarios import Broken, Ground, Result
+from prove.workshop import Workshop
 
 PAUSES = (0.5, 5.0)  # seconds between two kills
 SHORT_PAUSES = (0.5, 3.5)
-PORT = 19_000
+PORT, WORKSHOP_PORT = 19_000, 19_400
+WORKSHOP_PACE = 40.0  # messages a second
+
+
+@dataclass(frozen=True, kw_only=True)
+class Numbers:
+    """How much of it."""
+
+    short: bool
+    kills: int
+    people: int
+    seed: int
+
+    @property
+    def few(self) -> int:
+        return max(200, self.people // 10)
+
+    @property
+    def pauses(self) -> tuple[float, float]:
+        return SHORT_PAUSES if self.short else PAUSES
+
+    @property
+    def pace(self) -> float:
+        """Messages a second that the receivers take, so that the send lasts at least as long as the kills."""
+        return self.people / (self.kills * sum(self.pauses) / 2)
+
+
+# Under the product's own supervisor.
+SUPERVISED: dict[str, Callable[[Ground, Numbers], Result]] = {
+    "crash": lambda ground, n: scenarios.crash(ground, people=n.people, kills=n.kills, pauses=n.pauses, seed=n.seed),
+    "two": lambda ground, n: scenarios.two(ground, people=n.few),
+    "stopped": lambda ground, n: scenarios.stopped(ground, people=n.few),
+    "launches": lambda ground, n: launching.launches(ground, people=n.few),
+    "imports": lambda ground, n: importing.imports(ground, people=max(10_000, n.people * 5), seed=n.seed),
+}
+# Where the surroundings can be taken away.
+IN_WORKSHOP: dict[str, Callable[[Ground, Workshop, Numbers], Result]] = {
+    "wire": lambda ground, workshop, n: wire.wire(ground, workshop, people=2 if n.short else 6, patient=not n.short),
+}
+GROUPS = {"world": ("restarts", "broker", "disk", "clock", "names")}
+SHORT = ("crash", *IN_WORKSHOP)
 
 
 def main(arguments: list[str]) -> int:
     options = dict(argument.split("=", 1) for argument in arguments if "=" in argument)
     words = {argument for argument in arguments if "=" not in argument}
     unknown = (set(options) - {"only", "kills", "people", "seed"}) | (words - {"short", "write"})
-    known = {**SCENARIOS, "imports": importing.imports, "launches": launching.launches}
-    wanted = options.get("only", ",".join(["crash"] if "short" in words else known)).split(",")
-    if unknown or set(wanted) - set(known):
+    short = "short" in words
+    asked = options["only"].split(",") if "only" in options else (SHORT if short else [*SUPERVISED, *IN_WORKSHOP])
+    wanted = [name for group in asked for name in GROUPS.get(group, (group,))]
+    if unknown or set(wanted) - {*SUPERVISED, *IN_WORKSHOP}:
         print(__doc__, file=sys.stderr)
         return 2
-    short = "short" in words
-    kills = int(options.get("kills", 4 if short else 200))
-    people = int(options.get("people", 1_000 if short else 20_000))
-    seed = int(options.get("seed", time.time()))
-    pauses = SHORT_PAUSES if "short" in words else PAUSES
-    pace = people / (kills * sum(pauses) / 2)  # so that the send lasts at least as long as the kills
-    few = max(200, people // 10)
-    cases = {
-        "crash": lambda ground: SCENARIOS["crash"](ground, people=people, kills=kills, pauses=pauses, seed=seed),
-        "two": lambda ground: SCENARIOS["two"](ground, people=few),
-        "stopped": lambda ground: SCENARIOS["stopped"](ground, people=few),
-        "launches": lambda ground: launching.launches(ground, people=few),
-        "imports": lambda ground: importing.imports(ground, people=max(10_000, people * 5), seed=seed),
-    }
+    numbers = Numbers(
+        short=short,
+        kills=int(options.get("kills", 4 if short else 200)),
+        people=int(options.get("people", 1_000 if short else 20_000)),
+        seed=int(options.get("seed", time.time())),
+    )
     began = time.monotonic()
-    report.say(f"seed={seed}")
+    report.say(f"seed={numbers.seed}")
     results: list[Result] = []
     broken: list[str] = []
-    with prepared(pace=pace, greylist=not short) as running:
-        ground = Ground(running)
-        for name in wanted:
-            since = time.monotonic()
-            report.say(f"--- {name}: {(known[name].__doc__ or '').strip()}")
-            try:
-                result = cases[name](ground)
-            except (Broken, TimeoutError, RuntimeError) as trouble:
-                broken.append(name)
-                if not isinstance(trouble, Broken):
-                    traceback.print_exc()
-                report.say(f"BROKEN: {trouble}")
-            else:
-                result.took = time.monotonic() - since
-                results.append(result)
+    if supervised := [name for name in wanted if name in SUPERVISED]:
+        with prepared(numbers) as running:
+            ground = Ground(running)
+            for name in supervised:
+                attempt(name, lambda name=name: SUPERVISED[name](ground, numbers), results, broken)  # type: ignore[misc]
+    if others := [name for name in wanted if name in IN_WORKSHOP]:
+        with furnished() as workshop:
+            ground = Ground(workshop)
+            for name in others:
+                attempt(name, lambda name=name: IN_WORKSHOP[name](ground, workshop, numbers), results, broken)  # type: ignore[misc]
     took = time.monotonic() - began
     table = proofs.table(results)
     print(table)
     if "write" in words and not broken:
         today = datetime.datetime.now(datetime.UTC).date()
-        facts = f"{today}, {os.cpu_count()} cores, Python {platform.python_version()}, seed {seed}"
+        facts = f"{today}, {os.cpu_count()} cores, Python {platform.python_version()}, seed {numbers.seed}"
         proofs.write(CHECKOUT / "docs" / "proofs.md", table, facts)
     failed = f"{len(broken)} failed ({', '.join(broken)}), " if broken else ""
     print(f"\n=== {failed}{len(results)} passed in {took:.2f}s ===")
     return 1 if broken else 0
 
 
+def attempt(name: str, case: Callable[[], Result], results: list[Result], broken: list[str]) -> None:
+    """One case; what it found is noted, and the next one has its turn."""
+    since = time.monotonic()
+    report.say(f"--- {name}")
+    try:
+        result = case()
+    except (Broken, TimeoutError, RuntimeError) as trouble:
+        broken.append(name)
+        if not isinstance(trouble, Broken):
+            traceback.print_exc()
+        report.say(f"BROKEN: {trouble}")
+    else:
+        result.took = time.monotonic() - since
+        results.append(result)
+
+
 @contextlib.contextmanager
-def prepared(*, pace: float, greylist: bool) -> Iterator[Running]:
+def prepared(numbers: Numbers) -> Iterator[Running]:
     """The product, started on an empty database of its own."""
     var = CHECKOUT / "var" / "prove"
     characters = var / "characters.toml"
-    world.write(characters, pace=pace, greylist=greylist)
+    world.write(characters, pace=numbers.pace, greylist=not numbers.short)
     (var / "sandbox" / "world.sqlite3").unlink(missing_ok=True)
     options = {"SANDBOX_OPTIONS": f"--characters {characters}"}
     own = house.House(var, port=house.free_ports(PORT), environ=options)
@@ -95,6 +142,20 @@ def prepared(*, pace: float, greylist: bool) -> Iterator[Running]:
         log.unlink()
     with Running(own) as running:
         yield running
+
+
+@contextlib.contextmanager
+def furnished() -> Iterator[Workshop]:
+    """The product at work on an empty database of its own, with servers that we can take away."""
+    var = CHECKOUT / "var" / "prove-workshop"
+    characters = var / "characters.toml"
+    world.write(characters, pace=WORKSHOP_PACE, greylist=False)
+    (var / "sandbox" / "world.sqlite3").unlink(missing_ok=True)
+    with house.House(var, port=house.free_ports(WORKSHOP_PORT)) as own:
+        for log in own.here.logs.glob("*.log"):
+            log.unlink()
+        with Workshop(own, characters=characters) as workshop:
+            yield workshop
 
 
 if __name__ == "__main__":

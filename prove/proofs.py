@@ -22,6 +22,9 @@ def table(results: Sequence[Result]) -> str:
     for result in results:
         seen = "; ".join(f"{name}: {value}" for name, value in result.seen.items())
         lines.append(f"- **{result.name}** ({result.took:.0f} s): {seen}")
+    for result in results:
+        if result.lines:
+            lines += ["", f"**{result.name}**, one by one:", "", *result.lines]
     return "\n".join(lines)
 
 

@@ -8,9 +8,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from bench import house, report
 from posthouse.sandbox.store import Store
@@ -37,6 +37,7 @@ class Result:
     count: referee.Count | None  # None: nothing was sent, and the case counts for itself
     seen: dict[str, Any] = field(default_factory=dict)
     took: float = 0.0
+    lines: list[str] = field(default_factory=list)  # a table of its own, in Markdown
 
 
 @dataclass(frozen=True)
@@ -49,13 +50,22 @@ class Send:
     people: int
 
 
+class Stage(Protocol):
+    """Whoever keeps the product running."""
+
+    @property
+    def house(self) -> house.House: ...
+
+    def words(self) -> str: ...
+
+
 class Ground:
     """The running product, its database as the referee sees it, and the receivers' log."""
 
-    def __init__(self, running: Running) -> None:
-        self.running = running
-        self.house = running.house
-        self.log = running.house.here.var / "sandbox" / "world.sqlite3"
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.house = stage.house
+        self.log = stage.house.here.var / "sandbox" / "world.sqlite3"
         self.store = Store(self.log)
 
     def ask(self, query: str, *params: object) -> list[tuple[Any, ...]]:
@@ -74,9 +84,16 @@ class Ground:
         """One verb of prove/seeding.py, in a process of its own."""
         return self.house.script(CHECKOUT / "prove" / "seeding.py", *arguments)
 
-    def prepare(self, prefix: str, people: int) -> Send:
+    @property
+    def running(self) -> Running:
+        """The product under its own supervisor."""
+        assert isinstance(self.stage, Running)
+        return self.stage
+
+    def prepare(self, prefix: str, people: int, *, homes: Sequence[str] = ()) -> Send:
+        """`homes`: the domains where the people live; those of prove/world.py by default."""
         report.say(f"{prefix}: an organization with {people:,} people, a verified domain and a campaign ...")
-        made = self.program("found", f"--prefix={prefix}", f"--people={people}")
+        made = self.program("found", f"--prefix={prefix}", f"--people={people}", f"--domains={','.join(homes)}")
         return Send(int(made["organization"]), int(made["campaign"]), prefix, people)
 
     def mailings(self, send: Send) -> list[int]:
@@ -105,7 +122,7 @@ class Ground:
         while left := self.open_rows(send):
             if time.monotonic() - began > within:
                 raise Broken(
-                    f"{left} messages are still open {within:.0f} s after the last kill.\n{self.running.words()}"
+                    f"{left} messages are still open {within:.0f} s after the last kill.\n{self.stage.words()}"
                 )
             if time.monotonic() - said > 15:
                 said = time.monotonic()
@@ -300,6 +317,3 @@ def _is_outage(error: Exception) -> bool:
     import psycopg
 
     return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
-
-
-SCENARIOS: dict[str, Callable[..., Result]] = {"crash": crash, "two": two, "stopped": stopped}
