@@ -1,6 +1,7 @@
 """Tables of sending."""
 
 from sending.models.bounces import Bookmark, BounceWave, HeldBounce
+from sending.models.budget import Budget
 from sending.models.domain import SendingDomain
 from sending.models.egress import EgressIP, Pool, PoolAddress, SourceCount
 from sending.models.engagement import Engagement
@@ -19,6 +20,7 @@ from sending.models.tls import StsPolicy, TlsCount, TlsReport
 __all__ = [
     "Bookmark",
     "BounceWave",
+    "Budget",
     "Delivery",
     "DomainProvider",
     "EgressIP",

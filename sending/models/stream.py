@@ -37,6 +37,11 @@ class Stream(TenantModel):
     failed_over_why = models.CharField(max_length=300, blank=True, default="", db_default="")
     not_back_before = models.DateTimeField(null=True, help_text="Later each time that the first way fails again soon.")
     fail_overs = models.SmallIntegerField(default=0, db_default=0, help_text="In a row, without a good day between.")
+    overflow = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="What is above the day's budgets of its addresses goes by the shared ones; else it waits.",
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organization", "kind"], name="stream_unique_kind")]

@@ -1,5 +1,7 @@
 """Steps of a warm-up, ours and the published ones."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,7 +27,7 @@ def test_the_published_table_is_by_the_hour_for_the_address_as_a_whole() -> None
 
 
 def test_it_grows_by_four_tenths_as_published() -> None:
-    for before, after in zip(HOURLY[13:], HOURLY[14:], strict=False):
+    for before, after in itertools.pairwise(HOURLY[13:]):
         assert after / before == pytest.approx(1.4, abs=0.01)
 
 
