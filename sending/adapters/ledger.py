@@ -204,6 +204,8 @@ class Ledger:
     async def _slow_chores(self) -> None:
         await self._chores.rows(sql.REQUEUE_DOUBTFUL)
         await self._chores.rows(sql.FORGET_OLD)
+        await self._chores.rows(source_sql.FOLD)
+        await self._chores.rows(source_sql.FORGET_COUNTS)
         await self._chores.rows(ruling_sql.FORGET_OLD)
         for wave_id, likeness, place in await self._chores.rows(waves.OPEN_NOW):
             await self._take_back(wave_id, likeness, place)  # those of relays that had not heard of it yet

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from sending.adapters.ledger_sql import LEASE
 from sending.enums import AddressState
 
 LOCK_CLASS = 7_308_201  # the first key of the advisory lock on an address; the second is its id
@@ -29,3 +30,57 @@ class Pools:
 
     def of(self, organization_id: int, stream_pool: int) -> int:
         return stream_pool if stream_pool in self._there else self._default.get(organization_id, self._shared)
+
+
+# --- Whose each address is -------------------------------------------------------------------------------------------
+
+IN_USE = f"""
+SELECT e.id, host(e.address), e.name, e.proxy, e.proxy_secret,
+       coalesce(array_agg(a.pool_id ORDER BY a.pool_id) FILTER (WHERE a.id IS NOT NULL), '{{}}'),
+       coalesce(array_agg(a.weight ORDER BY a.pool_id) FILTER (WHERE a.id IS NOT NULL), '{{}}')
+FROM sending_egressip e LEFT JOIN sending_pooladdress a ON a.address_id = e.id
+WHERE e.state = '{AddressState.ACTIVE}'
+GROUP BY e.id ORDER BY e.id
+"""
+
+FELLOWS = f"""
+SELECT id, facts->'addresses' FROM sending_relay
+WHERE ended_at IS NULL AND beat_at > now() - {LEASE} AND id <> %(relay)s
+"""
+
+# The lock is the session's: it ends with it, however that ends.
+TAKE = f"""
+WITH lock AS MATERIALIZED (SELECT pg_try_advisory_lock({LOCK_CLASS}, %(id)s::int) AS is_ours)
+UPDATE sending_egressip e SET relay_id = %(relay)s FROM lock WHERE e.id = %(id)s AND lock.is_ours RETURNING e.id
+"""
+
+GIVE_UP = f"""
+WITH mine AS (UPDATE sending_egressip SET relay_id = NULL WHERE id = %(id)s AND relay_id = %(relay)s)
+SELECT pg_advisory_unlock({LOCK_CLASS}, %(id)s::int)
+"""
+
+# --- What each was answered ------------------------------------------------------------------------------------------
+
+_SUMS = ("delivered", "deferred", "bounced", "blocked", "complained")
+
+# One at a time, so that nobody waits for anybody; who reads meanwhile sees all rows before it or all after it.
+FOLD = f"""
+WITH some AS MATERIALIZED (
+    SELECT id FROM sending_sourcecount WHERE NOT folded AND pg_try_advisory_xact_lock({LOCK_CLASS}, 0) ORDER BY id LIMIT 20000
+),
+gone AS (DELETE FROM sending_sourcecount c USING some WHERE c.id = some.id AND NOT c.folded RETURNING c.*),
+sums AS MATERIALIZED (
+    SELECT source_id, hour, provider, {", ".join(f"sum({column})::int AS {column}" for column in _SUMS)}
+    FROM gone GROUP BY 1, 2, 3
+),
+kept AS (
+    INSERT INTO sending_sourcecount AS c (source_id, hour, provider, {", ".join(_SUMS)}, folded)
+    SELECT *, true FROM sums
+    ON CONFLICT (source_id, hour, provider) WHERE folded
+    DO UPDATE SET {", ".join(f"{column} = c.{column} + excluded.{column}" for column in _SUMS)}
+)
+UPDATE sending_egressip e SET last_used_at = greatest(e.last_used_at, s.hour)
+FROM (SELECT source_id, max(hour) AS hour FROM sums GROUP BY 1) s WHERE e.id = s.source_id
+"""
+
+FORGET_COUNTS = f"DELETE FROM sending_sourcecount WHERE folded AND hour < now() - {HISTORY}"

@@ -96,7 +96,10 @@ class Doors:
         `tls_required`: by the provider's rule; `tls_only`: by the wish of the mail's organization.
         """
         now = self._clock.monotonic()
-        plan = await self._plan(route)
+        plan = [place for place in await self._plan(route) if source.reaches(place[1])]
+        if not plan:
+            text = f"no mail exchanger has an address that {source.address} can reach (IPv4 and IPv6 do not meet)"
+            raise NoDoor(Verdict(trouble.NETWORK, text=text, host=route.hosts[0]))
         plan.sort(key=lambda host_address: self._dead.get((source.id, host_address[1]), 0.0) > now)
         last: Verdict | None = None
         for host, address in plan[:MAX_ADDRESSES]:
@@ -225,7 +228,9 @@ class Doors:
         if not may_connect(address, self._house.reach):  # the last word, right before the connect
             raise Cut(f"{address} may not be connected to from here")
         house = self._house
-        session = await self._connect(address, house.port, host=host, timeouts=house.timeouts, source=source.address)
+        session = await self._connect(
+            address, house.port, host=host, timeouts=house.timeouts, source=source.address, proxy=source.proxy
+        )
         try:
             await session.open(name=source.name or house.name, tls=tls, required=required)
         except BaseException:

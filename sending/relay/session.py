@@ -11,6 +11,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
+from sending.relay import proxies
+from sending.relay.proxies import Proxy
 from sending.relay.replies import NotSmtp, Reply, ReplyReader
 from sending.relay.tls_counts import Result
 
@@ -195,8 +197,9 @@ class Wire(asyncio.Protocol):
 class Session:
     """A conversation from the greeting on."""
 
-    def __init__(self, wire: Wire, *, host: str, address: str, timeouts: Timeouts) -> None:
+    def __init__(self, wire: Wire, *, host: str, address: str, timeouts: Timeouts, source: str = "") -> None:
         self.wire = wire
+        self._source = source
         self.host = host
         self.address = address
         self.timeouts = timeouts
@@ -224,7 +227,9 @@ class Session:
 
     @property
     def source(self) -> str:
-        """Our own address in this conversation."""
+        """Our own address in this conversation, as the server sees it."""
+        if self._source:
+            return self._source
         name = self.wire.transport.get_extra_info("sockname") if self.wire.transport is not None else None
         return str(name[0]) if name else ""
 
@@ -315,19 +320,30 @@ def _result_of(error: Exception) -> Result:
     return Result.NOT_TRUSTED
 
 
-async def connect(address: str, port: int, *, host: str, timeouts: Timeouts, source: str = "") -> Session:
-    """A connection to an IP address, before the greeting. Raises Cut when it cannot be made."""
-    loop = asyncio.get_running_loop()
+async def connect(
+    address: str, port: int, *, host: str, timeouts: Timeouts, source: str = "", proxy: Proxy | None = None
+) -> Session:
+    """A connection to an IP address, before the greeting; from `source`, through `proxy`. Raises Cut when it cannot be made."""
     try:
-        _, wire = await asyncio.wait_for(
-            loop.create_connection(lambda: Wire(loop), address, port, local_addr=(source, 0) if source else None),
-            timeouts.connect,
-        )
+        wire = await asyncio.wait_for(_wire(address, port, source, proxy), timeouts.connect)
+    except proxies.Refused as refused:
+        raise Cut(str(refused)) from refused
     except TimeoutError as error:
         raise Cut(f"no connection within {timeouts.connect:g} seconds") from error
     except OSError as error:
         raise Cut(f"no connection ({error.strerror or error})") from error
-    return Session(wire, host=host, address=address, timeouts=timeouts)
+    return Session(wire, host=host, address=address, timeouts=timeouts, source=source)
+
+
+async def _wire(address: str, port: int, source: str, proxy: Proxy | None) -> Wire:
+    loop = asyncio.get_running_loop()
+    if proxy is None:
+        local = (source, 0) if source else None
+        _, wire = await loop.create_connection(lambda: Wire(loop), address, port, local_addr=local)
+    else:
+        line = await proxies.connect(proxy, source=source, address=address, port=port)
+        _, wire = await loop.create_connection(lambda: Wire(loop), sock=line)
+    return wire
 
 
 def unauthenticated_tls() -> ssl.SSLContext:

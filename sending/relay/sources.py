@@ -4,26 +4,44 @@ Policy: an address belongs to one relay at a time, so that all its limits live i
 its own a house sends from wherever the system chooses; then several relays share the limits by their number.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import socket
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+
+from sending.relay.addresses import Reach, may_connect
+from sending.relay.proxies import Proxy
+
+WEIGHT = 100  # of an address in a pool that says nothing else
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """An address to send from. `id` 0 and `address` "": the system's choice; `name` is said in EHLO, "" for the house's own.
 
-    `pools`: ids of the pools whose mail it carries; 0 is the mail of no pool.
+    `pools`: ids of the pools whose mail it carries; 0 is the mail of no pool. `weights`: (pool id, its part of that pool's mail).
+    `proxy`: through whom its conversations go, None: it is an address of this computer.
     """
 
     id: int = 0
     address: str = ""
     name: str = ""
     pools: frozenset[int] = frozenset({0})
+    weights: tuple[tuple[int, int], ...] = ()
+    proxy: Proxy | None = field(default=None, repr=False)
 
     @property
     def is_shared(self) -> bool:
         """Whether other relays send from it too."""
         return self.id == 0
+
+    def weight(self, pool_id: int) -> int:
+        """Its part of a pool's mail, against the other addresses of the pool."""
+        return next((weight for pool, weight in self.weights if pool == pool_id), WEIGHT)
+
+    def reaches(self, address: str) -> bool:
+        """Whether a conversation with this address may begin here: IPv4 with IPv4, IPv6 with IPv6."""
+        return not self.address or ip_address(self.address).version == ip_address(address).version
 
 
 ANY = Source()
@@ -34,11 +52,13 @@ class Sources:
 
     def __init__(self, mine: Iterable[Source] = (ANY,)) -> None:
         self._of_pool: dict[int, tuple[Source, ...]] = {}
+        self.others: frozenset[int] = frozenset()  # ids of those that are other living relays'
         self.take(mine)
 
-    def take(self, mine: Iterable[Source]) -> None:
+    def take(self, mine: Iterable[Source], *, others: Collection[int] = ()) -> None:
         """From now on these, and no others."""
         self.all: tuple[Source, ...] = tuple(mine)
+        self.others = frozenset(others)
         self._of_pool.clear()
 
     def of(self, pool_id: int) -> Sequence[Source]:
@@ -47,3 +67,19 @@ class Sources:
         if found is None:
             found = self._of_pool[pool_id] = tuple(source for source in self.all if pool_id in source.pools)
         return found
+
+
+def can_use(source: Source, reach: Reach) -> bool:
+    """Whether conversations can begin at this address: it is bound once, to see; behind a proxy it need not be ours.
+
+    With the sandbox on a proxy is on this computer, or nobody would know where it leads.
+    """
+    if source.proxy is not None:
+        return reach is not Reach.LOOPBACK or may_connect(source.proxy.host, reach)
+    family = socket.AF_INET6 if ":" in source.address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.bind((source.address, 0))
+    except OSError:
+        return False
+    return True
