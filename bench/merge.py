@@ -133,6 +133,7 @@ def maker(*, loop: bool = False) -> Callable[[int, dict[str, Any]], bytes]:
         ),
         letterhead=Letterhead(sender),
         signer=cast(dkim.Signer, None),
+        second=None,
         same_for_all={
             "brand.name": "Copper Kettle",
             "brand.postal_address": "1 Mill Lane, Bath, England",

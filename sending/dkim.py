@@ -1,4 +1,5 @@
-"""DKIM signatures (RFC 6376): rsa-sha256, relaxed/relaxed, no l=, on bytes and with keys that are parsed once.
+"""DKIM signatures (RFC 6376): rsa-sha256 and ed25519-sha256 (RFC 8463), relaxed/relaxed, no l=, on bytes and with keys that
+are parsed once.
 
 Policy: From, To, Subject and what mail programs act on are named once more than they occur ("oversigned"), so that nobody
 can add a second one under our signature. Trap: parsing an RSA key with its checks costs a hundred signatures, so keys are
@@ -14,6 +15,7 @@ from hashlib import sha256
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, utils
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 # Signed once more than they occur, present or not.
@@ -57,7 +59,10 @@ _SIGNATURE_LINE = 72
 
 
 class KeyUnusable(ValueError):
-    """The text is no RSA private key of 1024 bits or more in PEM."""
+    """The text is no private key in PEM that DKIM knows: RSA of 1024 bits or more, or Ed25519."""
+
+
+Key = RSAPrivateKey | Ed25519PrivateKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,7 @@ class Signer:
 
     domain: str
     selector: str
-    key: RSAPrivateKey
+    key: Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +80,20 @@ class Unsigned:
 
     header: bytes
     digest: bytes
-    key: RSAPrivateKey
+    key: Key
 
 
 @lru_cache(maxsize=20_000)
-def load_key(pem: bytes) -> RSAPrivateKey:
+def load_key(pem: bytes) -> Key:
     """The key in a PEM text, unchecked. KeyUnusable when it is none."""
     try:
         key = serialization.load_pem_private_key(pem, password=None, unsafe_skip_rsa_key_validation=True)
     except (ValueError, TypeError) as error:
         raise KeyUnusable("This is no private key in PEM.") from error
+    if isinstance(key, Ed25519PrivateKey):
+        return key
     if not isinstance(key, RSAPrivateKey) or key.key_size < 1024:
-        raise KeyUnusable("A DKIM key has to be RSA with at least 1024 bits.")
+        raise KeyUnusable("A DKIM key has to be Ed25519, or RSA with at least 1024 bits.")
     return key
 
 
@@ -129,13 +136,17 @@ def prepare(signer: Signer, fields: Sequence[tuple[bytes, bytes]], *, body_hash:
         names.extend([name] * len(occurrences))
         parts.extend(reversed(occurrences))
     names.extend(OVERSIGNED)
-    header = _header(signer.domain, signer.selector, tuple(names), at, base64.b64encode(body_hash))
+    algorithm = "rsa-sha256" if isinstance(signer.key, RSAPrivateKey) else "ed25519-sha256"
+    head = _header_until_time(algorithm, signer.domain, signer.selector, tuple(names))
+    header = head + b"%d;\r\n bh=%s;\r\n b=" % (at, base64.b64encode(body_hash))
     parts.append(relaxed_field(header).removesuffix(b"\r\n"))
     return Unsigned(header, sha256(b"".join(parts)).digest(), signer.key)
 
 
 def sign(unsigned: Unsigned) -> bytes:
-    """The raw signature: the costly part, which frees the interpreter for other threads."""
+    """The raw signature: with RSA the costly part, which frees the interpreter for other threads."""
+    if isinstance(unsigned.key, Ed25519PrivateKey):
+        return unsigned.key.sign(unsigned.digest)  # PureEdDSA of the hash (RFC 8463, section 3)
     return unsigned.key.sign(unsigned.digest, _PKCS1, _PREHASHED)
 
 
@@ -146,16 +157,17 @@ def finish(unsigned: Unsigned, signature: bytes) -> bytes:
     return unsigned.header + b"\r\n ".join(lines) + b"\r\n"
 
 
+def signature(signer: Signer, fields: Sequence[tuple[bytes, bytes]], *, body_hash: bytes, at: int) -> bytes:
+    """The whole DKIM-Signature field at once; see `prepare`. For Ed25519, which costs a tenth of RSA."""
+    unsigned = prepare(signer, fields, body_hash=body_hash, at=at)
+    return finish(unsigned, sign(unsigned))
+
+
 def sign_message(signer: Signer, message: bytes, *, at: int) -> bytes:
     """A whole message (CRLF lines) with a DKIM-Signature in front. For single messages and checks, not for the hot path."""
     fields, body = split(message)
-    unsigned = prepare(
-        signer,
-        [(name_of(field), relaxed_field(field)) for field in fields],
-        body_hash=sha256(relaxed_body(body)).digest(),
-        at=at,
-    )
-    return finish(unsigned, sign(unsigned)) + message
+    canonical = [(name_of(field), relaxed_field(field)) for field in fields]
+    return signature(signer, canonical, body_hash=sha256(relaxed_body(body)).digest(), at=at) + message
 
 
 def split(message: bytes) -> tuple[list[bytes], bytes]:
@@ -177,14 +189,10 @@ def name_of(field: bytes) -> bytes:
     return field.partition(b":")[0].rstrip(b" \t").lower()
 
 
-def _header(domain: str, selector: str, names: tuple[bytes, ...], at: int, body_hash: bytes) -> bytes:
-    return _header_until_time(domain, selector, names) + b"%d;\r\n bh=%s;\r\n b=" % (at, body_hash)
-
-
 @lru_cache(maxsize=4096)
-def _header_until_time(domain: str, selector: str, names: tuple[bytes, ...]) -> bytes:
-    head = f"DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed;\r\n d={domain}; s={selector};\r\n h=".encode("ascii")
-    return head + _folded_names(names) + b";\r\n t="
+def _header_until_time(algorithm: str, domain: str, selector: str, names: tuple[bytes, ...]) -> bytes:
+    head = f"DKIM-Signature: v=1; a={algorithm}; c=relaxed/relaxed;\r\n d={domain}; s={selector};\r\n h="
+    return head.encode("ascii") + _folded_names(names) + b";\r\n t="
 
 
 def _folded_names(names: Iterable[bytes]) -> bytes:

@@ -14,9 +14,13 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """What one domain publishes. `mx` and `spf` are None while the house has no domain of its own; `link` is optional."""
+    """What one domain publishes. `mx` and `spf` are None while the house has no domain of its own.
+
+    `dkim2` (None until its key is made) and `link` are optional.
+    """
 
     dkim: Record
+    dkim2: Record | None
     spf: Record | None
     mx: Record | None
     dmarc: Record
@@ -29,11 +33,22 @@ class Records:
 
 
 def for_domain(
-    *, name: str, selector: str, public_key: str, return_path: str, house_domain: str, link_host: str = ""
+    *,
+    name: str,
+    selector: str,
+    public_key: str,
+    return_path: str,
+    house_domain: str,
+    link_host: str = "",
+    second_selector: str = "",
+    second_public_key: str = "",
 ) -> Records:
     """The records of a domain. `house_domain`: whose `mail.` takes the bounces and whose `spf.` names our addresses."""
     return Records(
         dkim=Record(f"{selector}._domainkey.{name}", "TXT", f"v=DKIM1; k=rsa; p={public_key}"),
+        dkim2=Record(f"{second_selector}._domainkey.{name}", "TXT", f"v=DKIM1; k=ed25519; p={second_public_key}")
+        if second_selector
+        else None,
         spf=Record(return_path, "TXT", f"v=spf1 include:spf.{house_domain} -all") if house_domain else None,
         mx=Record(return_path, "MX", f"10 mail.{house_domain}") if house_domain else None,
         dmarc=Record(f"_dmarc.{name}", "TXT", "v=DMARC1; p=none"),

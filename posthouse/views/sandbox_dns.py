@@ -23,11 +23,12 @@ from sending.queries import domains as domain_queries
 @require_POST
 @sandbox_only
 def publish(request: HttpRequest, org: str) -> HttpResponse:
-    """POST `domain` (public id) and, for one record only, `record` (dkim, spf, mx, dmarc, link). `next`: where to go then."""
+    """POST `domain` (public id) and, for one record only, `record` (dkim, dkim2, spf, mx, dmarc, link). `next`: then."""
     domain = domain_for(request, request.POST.get("domain", ""), need=Role.MARKETER)
     wanted = domain_queries.records(domain)
     one = request.POST.get("record", "")
-    chosen = [getattr(wanted, one)] if one in ("dkim", "spf", "mx", "dmarc", "link") else [*wanted.needed, wanted.link]
+    single = one in ("dkim", "dkim2", "spf", "mx", "dmarc", "link")
+    chosen = [getattr(wanted, one)] if single else [*wanted.needed, wanted.dkim2, wanted.link]
     records = [zone.Record(record.name, record.type, record.value) for record in chosen if record is not None]
     with Store(settings.SANDBOX_STORE) as store:
         store.publish(records)

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.tenancy import tenant_scope_id
 from reputation.dns_checks import domain as dns
+from reputation.dns_checks.dkim import SECOND
 from reputation.dns_checks.findings import Finding
 from reputation.dns_checks.findings import Status as Found
 from reputation.dns_checks.resolver import LiveResolver, Outcome, Resolver
@@ -33,7 +34,7 @@ def run(*, organization_id: int, domain_id: int, resolver: Resolver | None = Non
         domain = SendingDomain.objects.filter(pk=domain_id).first()
         if domain is None:
             return
-        expected = expected_of(domain)
+        expected = expected_of(domains.give_second_key(domain=domain))
     findings = asyncio.run(_measure(resolver or LiveResolver(settings.RELAY_RESOLVER), expected))
     with tenant_scope_id(organization_id):
         domain = SendingDomain.objects.filter(pk=domain_id).first()
@@ -51,6 +52,7 @@ def expected_of(domain: SendingDomain) -> dns.Expected:
         spf=records.spf,
         mx=records.mx,
         dmarc=records.dmarc,
+        dkim2=records.dkim2,
     )
 
 
@@ -58,7 +60,10 @@ def expected_of(domain: SendingDomain) -> dns.Expected:
 def store(*, domain: SendingDomain, findings: Sequence[Finding]) -> None:
     """Keep the findings, and let them decide on the domain's state."""
     now = timezone.now()
-    statuses = {finding.status for finding in findings}
+    statuses = {finding.status for finding in findings if finding.check != SECOND}
+    second = next((finding.status for finding in findings if finding.check == SECOND), None)
+    if second is not Found.UNKNOWN:
+        domains.settle_second_key(domain=domain, works=second is Found.PASS)
     works = False if Found.FAIL in statuses else None if Found.UNKNOWN in statuses else True
     findings = list(findings)
     try:
@@ -90,7 +95,7 @@ def store(*, domain: SendingDomain, findings: Sequence[Finding]) -> None:
 
 def _expected_records(domain: SendingDomain) -> dict[str, Record]:
     records = sending_domains.records(domain)
-    pairs = {"dkim": records.dkim, "spf": records.spf, "mx": records.mx, "dmarc": records.dmarc}
+    pairs = {"dkim": records.dkim, SECOND: records.dkim2, "spf": records.spf, "mx": records.mx, "dmarc": records.dmarc}
     return {name: record for name, record in pairs.items() if record is not None}
 
 

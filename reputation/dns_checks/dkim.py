@@ -12,8 +12,29 @@ from reputation.dns_checks.resolver import Outcome, Resolver
 from reputation.dns_checks.tags import parse
 from sending.dns_records import Record
 
+SECOND = "dkim2"
 LEAST_BITS = 1024
 GOOD_BITS = 2048
+
+
+async def check_second(resolver: Resolver, *, expected: Record | None) -> Finding | None:
+    """Check the record of the second key (RFC 8463), which is optional: None while it is not published. Never a failure."""
+    if expected is None:
+        return None
+    answer = await resolver.lookup(expected.name, "TXT")
+    if answer.outcome is Outcome.UNKNOWN:
+        return Finding(SECOND, Status.UNKNOWN, "The name server did not answer; we will ask again.", answer.lines)
+    if not answer.values:
+        return None
+    found = parse(answer.values[0]) or {}
+    ours = (parse(expected.value) or {})["p"]
+    right = "".join(found.get("p", "").split()) == ours and found.get("k", "rsa").lower() == "ed25519"
+    if len(answer.values) > 1 or not right or found.get("v", "DKIM1") != "DKIM1":
+        summary = "The record is not the one that we ask for, so mail is signed with the first key only."
+        return Finding(
+            SECOND, Status.WARN, summary, answer.lines, "Replace it with this record, or remove it.", expected
+        )
+    return Finding(SECOND, Status.PASS, "Mail is signed with this key too (Ed25519).", answer.lines)
 
 
 async def check(resolver: Resolver, *, expected: Record) -> Finding:

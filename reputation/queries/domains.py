@@ -16,7 +16,7 @@ from sending.queries import domains as sending_domains
 # A record that worked before and is missing once may be a slip of a name server; marketing mail stops after a day of it.
 # DMARC has no such grace: without it Gmail and Microsoft refuse or file as spam from the first mail on.
 GRACE = timedelta(hours=24)
-CHECKS = ("dkim", "spf", "mx", "dmarc", "align", "owner")
+CHECKS = ("dkim", "spf", "mx", "dmarc", "align", "owner", "dkim2")
 NAMES = {
     "dkim": "Signature (DKIM)",
     "spf": "Sender addresses (SPF)",
@@ -24,6 +24,7 @@ NAMES = {
     "dmarc": "Policy (DMARC)",
     "align": "Alignment",
     "owner": "Ownership",
+    "dkim2": "Second signature (optional)",
 }
 
 
@@ -68,6 +69,7 @@ WHY = {
     "dmarc": "Tells receivers what to do with mail that only pretends to be yours. Gmail, Yahoo and Microsoft ask for it.",
     "align": "The sender that people see and the domains that prove it belong together.",
     "owner": "A domain can be used by one organization only.",
+    "dkim2": "A shorter and stronger key (Ed25519) beside the first one, for receivers that know it.",
 }
 
 
@@ -77,13 +79,19 @@ _FIRST = (Status.FAIL, Status.WARN, Status.UNKNOWN, Status.PASS)
 def cards(domain: SendingDomain) -> list[Card]:
     """What a domain's page shows, what is wrong first: what to publish, and what was found at the last look."""
     records = sending_domains.records(domain)
-    wanted = {"dkim": records.dkim, "spf": records.spf, "mx": records.mx, "dmarc": records.dmarc}
+    wanted = {
+        "dkim": records.dkim,
+        "dkim2": records.dkim2,
+        "spf": records.spf,
+        "mx": records.mx,
+        "dmarc": records.dmarc,
+    }
     checks = {check.check_name: check for check in DomainCheck.objects.filter(domain=domain)}
     shown = []
     for name in CHECKS:
         check, record = checks.get(name), wanted.get(name)
-        if check is None and record is None:
-            continue
+        if check is None and (record is None or name == "dkim2"):
+            continue  # what is optional is offered below, until it is published
         shown.append(
             Card(
                 name=name,
@@ -98,6 +106,13 @@ def cards(domain: SendingDomain) -> list[Card]:
             )
         )
     return sorted(shown, key=lambda card: _FIRST.index(card.status))
+
+
+def optional(domain: SendingDomain) -> Record | None:
+    """The record of the second key, while nothing of it was seen in DNS."""
+    if DomainCheck.objects.filter(domain=domain, check_name="dkim2").exists():
+        return None
+    return sending_domains.records(domain).dkim2
 
 
 def clearance(domain: SendingDomain) -> Clearance:
@@ -143,7 +158,7 @@ def _judge(domain: SendingDomain, checks: list[DomainCheck], now: datetime) -> C
         )
     if domain.state == DomainState.PENDING:
         return verdict(False, Status.UNKNOWN, "A name server did not answer. We keep asking.")
-    if any(check.status in (Status.WARN, Status.UNKNOWN) for check in known):
+    if any(check.status in (Status.WARN, Status.UNKNOWN) for check in known if check.check_name != "dkim2"):
         return verdict(True, Status.WARN, "Ready to send, with something to look at.")
     return verdict(True, Status.PASS, "Ready to send.")
 

@@ -74,6 +74,7 @@ def _context(organization: Organization, domain: SendingDomain, token: str) -> d
         "shown": domain_names.shown(domain.name),
         "clearance": clearing.clearance(domain),
         "cards": clearing.cards(domain),
+        "second": clearing.optional(domain),
         "link": sending_domains.records(domain).link,
         "token": token,
     }

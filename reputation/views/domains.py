@@ -99,6 +99,7 @@ def _state(found: SendingDomain) -> dict[str, Any]:
         "shown": domain_names.shown(found.name),
         "clearance": clearing.clearance(found),
         "cards": clearing.cards(found),
+        "second": clearing.optional(found),
         "link": sending_domains.records(found).link,
         "looking": found.check_due_at is not None and found.check_due_at <= timezone.now(),
     }

@@ -9,7 +9,7 @@ import base64
 from datetime import datetime, timedelta
 
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -31,7 +31,7 @@ FAILING_EVERY = timedelta(hours=1)
 
 @transaction.atomic
 def add(*, organization: Organization, name: str, actor: User | None) -> SendingDomain:
-    """Add a domain, with a new RSA-2048 key. Raises DomainRefused with a sentence for the person who typed it."""
+    """Add a domain, with new keys: RSA-2048 and Ed25519. Raises DomainRefused with a sentence for the person who typed it."""
     try:
         name = domain_names.parse(name)
     except domain_names.BadName as refused:
@@ -45,6 +45,7 @@ def add(*, organization: Organization, name: str, actor: User | None) -> Sending
     if domains.count() >= MAX_DOMAINS:
         raise DomainRefused(f"There are {MAX_DOMAINS} domains already. Remove one that you do not use.")
     private, public = make_key()
+    second_private, second_public = make_second_key()
     try:
         with transaction.atomic():
             domain = SendingDomain.objects.create(
@@ -53,6 +54,9 @@ def add(*, organization: Organization, name: str, actor: User | None) -> Sending
                 selector="ph" + public_ids.new()[:6],
                 private_key=keys.encrypt(private, purpose=keys.DKIM),
                 public_key=public,
+                second_selector="ed" + public_ids.new()[:6],
+                second_private_key=keys.encrypt(second_private, purpose=keys.DKIM),
+                second_public_key=second_public,
                 check_due_at=timezone.now(),
             )
     except IntegrityError as error:  # two tabs at once
@@ -74,6 +78,29 @@ def remove(*, domain: SendingDomain, actor: User) -> None:
 def ask_for_check(*, domain: SendingDomain) -> None:
     """Let the next check come at once."""
     SendingDomain.objects.filter(pk=domain.pk).update(check_due_at=timezone.now())
+
+
+@transaction.atomic
+def give_second_key(*, domain: SendingDomain) -> SendingDomain:
+    """A second key (Ed25519) for a domain that has none yet."""
+    if domain.second_selector:
+        return domain
+    domain = SendingDomain.objects.select_for_update().get(pk=domain.pk)
+    if not domain.second_selector:
+        private, domain.second_public_key = make_second_key()
+        domain.second_selector = "ed" + public_ids.new()[:6]
+        domain.second_private_key = keys.encrypt(private, purpose=keys.DKIM)
+        domain.save(update_fields=["second_selector", "second_private_key", "second_public_key"])
+    return domain
+
+
+@transaction.atomic
+def settle_second_key(*, domain: SendingDomain, works: bool) -> None:
+    """Whether the second key is in DNS as it has to be, so that mail is signed with it too."""
+    changed = SendingDomain.objects.filter(pk=domain.pk).exclude(second_works=works).update(second_works=works)
+    if changed:
+        verb = "sending.second_key_used" if works else "sending.second_key_unused"
+        audit.record(organization=domain.organization, verb=verb, target=domain)
 
 
 @transaction.atomic
@@ -112,17 +139,26 @@ def reseal_keys(*, organization: Organization) -> int:
     """Seal keys anew that an old SECRET_KEY sealed; their number. Afterwards that one may leave the fallbacks."""
     resealed = 0
     for domain in SendingDomain.objects.select_for_update().filter(organization=organization):
-        if keys.is_stale(domain.private_key):
-            private = keys.decrypt(domain.private_key, purpose=keys.DKIM)
-            domain.private_key = keys.encrypt(private, purpose=keys.DKIM)
-            domain.save(update_fields=["private_key"])
-            resealed += 1
+        for name in ("private_key", "second_private_key"):
+            sealed = getattr(domain, name)
+            if sealed and keys.is_stale(sealed):
+                setattr(domain, name, keys.encrypt(keys.decrypt(sealed, purpose=keys.DKIM), purpose=keys.DKIM))
+                domain.save(update_fields=[name])
+                resealed += 1
     return resealed
 
 
 def make_key() -> tuple[bytes, str]:
-    """A new key pair: the private one as PEM (PKCS #8), the public one as the base64 of a DKIM record's p= (RFC 6376)."""
+    """A new RSA key pair: the private one as PEM (PKCS #8), the public one as the base64 of a DKIM record's p= (RFC 6376)."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS)
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     der = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     return pem, base64.b64encode(der).decode("ascii")
+
+
+def make_second_key() -> tuple[bytes, str]:
+    """A new Ed25519 key pair likewise; p= holds the 32 octets of the key itself (RFC 8463, section 4)."""
+    key = ed25519.Ed25519PrivateKey.generate()
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    raw = key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+    return pem, base64.b64encode(raw).decode("ascii")

@@ -4,6 +4,7 @@ What a letter needs (key, brand, topic) is read again after a minute, so that a 
 """
 
 import asyncio
+import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
@@ -27,6 +28,8 @@ from sending.relay.ports import Letter, Parcel, Unmakeable
 from sending.tracking import tokens as tracking_tokens
 from sending.tracking.about import of_delivery
 
+log = logging.getLogger(__name__)
+
 KEEP_SECONDS = 60.0
 KEEP_LETTERS = 500
 MAX_SUBJECT = 900
@@ -38,7 +41,8 @@ Thing = TypeVar("Thing")
 SENDER_ID = "posthouse"  # Feedback-ID: 5 to 15 characters, always the same
 
 LETTER = """
-SELECT t.plan, t.facts, t.from_name, t.from_local, t.reply_to, d.name, d.selector, d.private_key, d.return_path_label,
+SELECT t.plan, t.facts, t.from_name, t.from_local, t.reply_to, d.name, d.selector, d.private_key,
+       CASE WHEN d.second_works THEN d.second_selector ELSE '' END, d.second_private_key, d.return_path_label,
        b.link_host, b.name, m.public_id, o.public_id, o.time_zone, o.locale, p.public_id, p.name
 FROM sending_letter t
 JOIN sending_sendingdomain d ON d.id = t.domain_id
@@ -57,7 +61,11 @@ SELECT s.raw, coalesce(s.domain_id, (
 FROM sending_storedmessage s WHERE s.delivery_id = %(delivery)s
 """
 
-DOMAIN = "SELECT name, selector, private_key, return_path_label FROM sending_sendingdomain WHERE id = %(domain)s"
+DOMAIN = """
+SELECT name, selector, private_key, CASE WHEN second_works THEN second_selector ELSE '' END, second_private_key,
+       return_path_label
+FROM sending_sendingdomain WHERE id = %(domain)s
+"""
 
 
 @dataclass(slots=True)
@@ -92,6 +100,7 @@ class Mould:
     stencil: Stencil
     letterhead: Letterhead
     signer: dkim.Signer
+    second: dkim.Signer | None
     same_for_all: dict[str, str]
     link_base: str
     toll: Toll = field(default_factory=Toll)
@@ -102,6 +111,7 @@ class Seal:
     """A sending domain, as stored mail needs it."""
 
     signer: dkim.Signer
+    second: dkim.Signer | None
     return_path: str
 
 
@@ -128,11 +138,10 @@ class LetterComposer:
             mould = await self._moulds.get(
                 (load.letter_id, load.mailing_id), lambda: self._mould(load.letter_id, load.mailing_id)
             )
-        unsigned, head, body, return_path = self._fill(mould, parcel, load)
-        signature = await self._signing.sign(unsigned)
-        return Letter(
-            return_path, assemble(dkim.finish(unsigned, signature), head, body), utf8=not parcel.address.isascii()
-        )
+        unsigned, second, head, body, return_path = self._fill(mould, parcel, load)
+        # RSA on top: some receivers look at the first signature only.
+        signed = dkim.finish(unsigned, await self._signing.sign(unsigned)) + second
+        return Letter(return_path, assemble(signed, head, body), utf8=not parcel.address.isascii())
 
     async def close(self) -> None:
         self._signing.close()
@@ -140,11 +149,13 @@ class LetterComposer:
 
     # --- letters ------------------------------------------------------------------------------------------------------
 
-    def _fill(self, mould: Mould, parcel: Parcel, load: Load) -> tuple[dkim.Unsigned, bytes, bytes, str]:
+    def _fill(self, mould: Mould, parcel: Parcel, load: Load) -> tuple[dkim.Unsigned, bytes, bytes, bytes, str]:
         at = int(time.time())
         head, canonical, body, return_path = self.write(mould, parcel, load, at)
-        unsigned = dkim.prepare(mould.signer, canonical, body_hash=sha256(body).digest(), at=at)
-        return unsigned, head, body, return_path
+        body_hash = sha256(body).digest()
+        unsigned = dkim.prepare(mould.signer, canonical, body_hash=body_hash, at=at)
+        second = dkim.signature(mould.second, canonical, body_hash=body_hash, at=at) if mould.second else b""
+        return unsigned, second, head, body, return_path
 
     def write(
         self, mould: Mould, parcel: Parcel, load: Load, at: int
@@ -221,7 +232,7 @@ class LetterComposer:
             topic,
             topic_name,
         ) = rows[0]
-        from_name, from_local, reply_to, domain, selector, private_key, label = sender
+        from_name, from_local, reply_to, domain, selector, private_key, second_selector, second_key, label = sender
         try:
             plan = merging.Plan.from_json(plan_json)
             merging.prepare(plan)
@@ -246,6 +257,7 @@ class LetterComposer:
                 )
             ),
             signer=self._signer(domain, selector, private_key),
+            second=self._second(domain, second_selector, second_key),
             same_for_all={
                 "topic.name": topic_name or "",
                 "organization.time_zone": time_zone,
@@ -260,6 +272,16 @@ class LetterComposer:
             return dkim.Signer(domain, selector, dkim.load_key(keys.decrypt(bytes(sealed), purpose=keys.DKIM)))
         except (keys.Unreadable, dkim.KeyUnusable) as error:
             raise Unmakeable(Reason.CONTENT_LOST, f"The DKIM key of {domain} cannot be used. {error}") from error
+
+    def _second(self, domain: str, selector: str, sealed: bytes) -> dkim.Signer | None:
+        """The second signer, where there is one; mail never waits for it."""
+        if not selector:
+            return None
+        try:
+            return self._signer(domain, selector, sealed)
+        except Unmakeable as error:
+            log.error("Mail is signed once only. %s", error.text)
+            return None
 
     def _rfc5322_date(self, at: int) -> bytes:
         if self._date[0] != at:
@@ -280,18 +302,23 @@ class LetterComposer:
             return Letter(f"{localpart}@{self._house_domain}", content, lines.is_eight_bit(content), utf8)
         seal = await self._seals.get((domain_id,), lambda: self._seal(domain_id))
         fields, body = dkim.split(content)
-        unsigned = dkim.prepare(
-            seal.signer,
-            [(dkim.name_of(field), dkim.relaxed_field(field)) for field in fields],
-            body_hash=sha256(dkim.relaxed_body(body)).digest(),
-            at=int(time.time()),
-        )
+        canonical = [(dkim.name_of(field), dkim.relaxed_field(field)) for field in fields]
+        body_hash, at = sha256(dkim.relaxed_body(body)).digest(), int(time.time())
+        unsigned = dkim.prepare(seal.signer, canonical, body_hash=body_hash, at=at)
         signature = dkim.finish(unsigned, await self._signing.sign(unsigned))
+        if seal.second is not None:
+            signature += dkim.signature(seal.second, canonical, body_hash=body_hash, at=at)
         return Letter(f"{localpart}@{seal.return_path}", signature + content, lines.is_eight_bit(content), utf8)
 
     async def _seal(self, domain_id: int) -> Seal:
-        ((name, selector, private_key, label),) = await self._line.rows(DOMAIN, {"domain": domain_id})
-        return Seal(self._signer(name, selector, private_key), f"{label}.{name}")
+        ((name, selector, private_key, second_selector, second_key, label),) = await self._line.rows(
+            DOMAIN, {"domain": domain_id}
+        )
+        return Seal(
+            self._signer(name, selector, private_key),
+            self._second(name, second_selector, second_key),
+            f"{label}.{name}",
+        )
 
 
 class Kept(Generic[Thing]):

@@ -10,7 +10,9 @@ from sending.enums import DomainState
 class SendingDomain(TenantModel):
     """One verified owner a domain in the whole installation; several may wait for DNS.
 
-    `private_key` is encrypted (sending/keys.py); it is never logged and never leaves the relay's memory.
+    `private_key` is RSA; `second_private_key` is Ed25519 (RFC 8463), made at the next check where there is none yet, and used
+    while its record is in DNS (`second_works`). Both are encrypted (sending/keys.py); they are never logged and never leave the
+    relay's memory.
     """
 
     public_id = models.SlugField(max_length=20, unique=True, default=public_ids.new, editable=False)
@@ -19,6 +21,10 @@ class SendingDomain(TenantModel):
     selector = models.CharField(max_length=63)
     private_key = models.BinaryField()
     public_key = models.TextField(help_text="The base64 of the DKIM record's p=.")
+    second_selector = models.CharField(max_length=63, blank=True)
+    second_private_key = models.BinaryField(default=bytes, blank=True)
+    second_public_key = models.TextField(blank=True, help_text="The base64 of the second DKIM record's p=.")
+    second_works = models.BooleanField(default=False)
     ownership_token = models.CharField(max_length=64, default=public_ids.new)
     return_path_label = models.CharField(max_length=63, default="bounces")
     verified_at = models.DateTimeField(null=True, blank=True)

@@ -15,7 +15,11 @@ from sending.models import SendingDomain
 
 def of(organization: Organization) -> QuerySet[SendingDomain]:
     """An organization's domains by name, without their keys."""
-    return SendingDomain.objects.filter(organization=organization).defer("private_key").order_by("name")
+    return (
+        SendingDomain.objects.filter(organization=organization)
+        .defer("private_key", "second_private_key")
+        .order_by("name")
+    )
 
 
 def verified(organization: Organization) -> QuerySet[SendingDomain]:
@@ -32,12 +36,19 @@ def records(domain: SendingDomain) -> Records:
         return_path=domain.return_path,
         house_domain=settings.HOUSE_DOMAIN,
         link_host=urlsplit(settings.LINK_URL).hostname or "",
+        second_selector=domain.second_selector,
+        second_public_key=domain.second_public_key,
     )
 
 
 def private_key(domain: SendingDomain) -> bytes:
     """The key to sign with as PEM. Keep it in memory only. Raises sending.keys.Unreadable."""
     return keys.decrypt(domain.private_key, purpose=keys.DKIM)
+
+
+def second_private_key(domain: SendingDomain) -> bytes:
+    """The second key likewise."""
+    return keys.decrypt(domain.second_private_key, purpose=keys.DKIM)
 
 
 def due(*, limit: int) -> list[tuple[int, int]]:

@@ -236,6 +236,31 @@ def test_everything_published_passes():
     ]
 
 
+ED = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="  # RFC 8463, appendix A.2
+SECOND = Record("ed1._domainkey.example.com", "TXT", f"v=DKIM1; k=ed25519; p={ED}")
+
+
+@pytest.mark.parametrize(
+    ("values", "status"),
+    [
+        ([], None),
+        ([SECOND.value], Status.PASS),
+        ([f"k=ed25519; p={ED[:20]} {ED[20:]}"], Status.PASS),
+        ([f"v=DKIM1; p={ED}"], Status.WARN),
+        ([f"v=DKIM1; k=ed25519; p={KEY}"], Status.WARN),
+        (["v=DKIM1; k=ed25519; p="], Status.WARN),
+        ([SECOND.value, SECOND.value], Status.WARN),
+        (["anything"], Status.WARN),
+        ([""], Status.WARN),
+    ],
+)
+def test_the_second_key_is_optional_and_never_fails(values, status):
+    finding = run(dkim.check_second(Zone({(SECOND.name, "TXT"): values}), expected=SECOND))
+    assert (finding.status if finding else None) == status
+    assert run(dkim.check_second(Zone({}), expected=None)) is None
+    assert run(dkim.check_second(Zone({}, silent=("*",)), expected=SECOND)).status == Status.UNKNOWN
+
+
 words = st.sampled_from(
     [
         *"v=spf1 v=DMARC1; v=DKIM1; p= p=none; a mx a/24 a//64 include:x redirect=y ip4: ip6:::1 -all exists:z = ;".split(),

@@ -80,6 +80,32 @@ def test_from_waiting_to_verified(domain, world):
     assert domain.check_due_at - domain.checked_at == timedelta(days=1)
 
 
+def test_the_second_key_is_used_while_it_is_published_and_never_stands_in_the_way(domain, world):
+    def uses():
+        with tenant_scope(domain.organization):
+            domain.refresh_from_db(fields=["second_works"])
+            return domain.second_works, reading.optional(domain) is not None
+
+    publish(world, domain)
+    assert check(domain, world).status == "pass"
+    assert uses() == (False, True)
+    record = sending_domains.records(domain).dkim2
+    world[record.name, record.type] = [record.value]
+    assert check(domain, world).status == "pass"
+    assert uses() == (True, False)
+    world.silent = True
+    check(domain, world)
+    assert uses() == (True, False)
+    world.silent = False
+    world[record.name, record.type] = ["v=DKIM1; k=ed25519; p=AAAA"]
+    clearance = check(domain, world)
+    assert clearance.ready and clearance.status == "pass"
+    assert uses() == (False, False)
+    del world[record.name, record.type]
+    assert check(domain, world).status == "pass"
+    assert uses() == (False, True)
+
+
 def test_silence_changes_no_state(domain, world):
     publish(world, domain)
     check(domain, world)

@@ -73,11 +73,25 @@ def test_a_domain_with_sends_stays(scoped, owner):
 
 def test_keys_are_sealed_anew_after_a_change_of_secret_key(scoped, owner, settings):
     domain = domains.add(organization=scoped, name="kettle.example", actor=owner)
-    before = reading.private_key(domain)
+    before = reading.private_key(domain), reading.second_private_key(domain)
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another", [settings.SECRET_KEY]
-    assert domains.reseal_keys(organization=scoped) == 1
+    assert domains.reseal_keys(organization=scoped) == 2
     assert domains.reseal_keys(organization=scoped) == 0
     settings.SECRET_KEY_FALLBACKS = []
     domain.refresh_from_db()
-    assert reading.private_key(domain) == before
+    assert (reading.private_key(domain), reading.second_private_key(domain)) == before
     assert not keys.is_stale(domain.private_key)
+
+
+def test_a_domain_of_old_gets_a_second_key_once(scoped):
+    domain = ledger.domain(scoped)
+    assert reading.records(domain).dkim2 is None
+    assert domains.reseal_keys(organization=scoped) == 0
+    first = domains.give_second_key(domain=domain)
+    assert domains.give_second_key(domain=domain).second_public_key == first.second_public_key
+    record = reading.records(first).dkim2
+    assert record.name == f"{first.second_selector}._domainkey.{domain.name}"
+    assert record.value == f"v=DKIM1; k=ed25519; p={first.second_public_key}"
+    key = dkim.load_key(reading.second_private_key(first)).public_key()
+    raw = key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+    assert base64.b64decode(first.second_public_key) == raw

@@ -22,11 +22,12 @@ from contacts import tokens
 from contacts.models import Contact
 from contacts.tokens import read_address
 from sending import keys
-from sending.actions import house_mail
+from sending.actions import domains, house_mail
 from sending.adapters import composer as composing
 from sending.adapters.composer import LetterComposer
 from sending.adapters.signing import SigningThreads
 from sending.enums import Reason
+from sending.mailroom import verification
 from sending.merging import compile_plan
 from sending.models import SendingDomain
 from sending.relay import verp
@@ -57,11 +58,50 @@ async def compose_all(town: Town) -> list[tuple[Parcel, Letter]]:
     return made
 
 
-def verifies(raw: bytes, domain: SendingDomain) -> bool:
+def public(domain: SendingDomain) -> str:
     pem = keys.decrypt(bytes(domain.private_key), purpose=keys.DKIM)
-    public = serialization.load_pem_private_key(pem, None).public_key()
-    der = public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return bool(verifier.verify(raw, dnsfunc=lambda name, timeout=5: b"v=DKIM1; k=rsa; p=" + base64.b64encode(der)))
+    key = serialization.load_pem_private_key(pem, None).public_key()
+    der = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return base64.b64encode(der).decode("ascii")
+
+
+def verifies(raw: bytes, domain: SendingDomain) -> bool:
+    record = f"v=DKIM1; k=rsa; p={public(domain)}".encode()
+    return bool(verifier.verify(raw, dnsfunc=lambda name, timeout=5: record))
+
+
+async def test_a_second_key_that_is_published_signs_too(town: Town) -> None:
+    def publish() -> None:
+        with tenant_scope(town.organization):
+            domains.settle_second_key(domain=domains.give_second_key(domain=town.domain), works=True)
+            town.domain.refresh_from_db()
+
+    await sync_to_async(publish)()
+    ((_, letter), *_) = await compose_all(town)
+    assert verifies(letter.content, town.domain)
+
+    def texts(name: str) -> list[str]:
+        if name.startswith(town.domain.second_selector + "._domainkey."):
+            return [f"v=DKIM1; k=ed25519; p={town.domain.second_public_key}"]
+        return [f"v=DKIM1; k=rsa; p={public(town.domain)}"]
+
+    assert [(v.selector, v.why) for v in verification.verify(letter.content, texts)] == [
+        (town.domain.selector, ""),
+        (town.domain.second_selector, ""),
+    ]
+
+
+async def test_a_second_key_that_cannot_be_read_stops_no_mail(town: Town) -> None:
+    def spoil() -> None:
+        with tenant_scope(town.organization):
+            SendingDomain.objects.filter(pk=town.domain.pk).update(
+                second_works=True, second_selector="ed1", second_private_key=b"of another house"
+            )
+
+    await sync_to_async(spoil)()
+    ((_, letter), *_) = await compose_all(town)
+    assert letter.content.count(b"DKIM-Signature") == 1
+    assert verifies(letter.content, town.domain)
 
 
 async def test_a_letter_for_a_person(town: Town) -> None:

@@ -14,8 +14,10 @@ def test_keys_of_every_organization_are_sealed_anew(organization, other_organiza
             domains.add(organization=one, name=f"d{one.pk}.example", actor=None)
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another", [settings.SECRET_KEY]
     call_command("reseal_keys")
-    assert capsys.readouterr().out.startswith("2 keys were sealed anew.")
+    assert capsys.readouterr().out.startswith("4 keys were sealed anew.")
     settings.SECRET_KEY_FALLBACKS = []
     for one in (organization, other_organization):
         with tenant_scope(one):
-            assert reading.private_key(SendingDomain.objects.get()).startswith(b"-----BEGIN PRIVATE KEY-----")
+            domain = SendingDomain.objects.get()
+            for key in (reading.private_key(domain), reading.second_private_key(domain)):
+                assert key.startswith(b"-----BEGIN PRIVATE KEY-----")
