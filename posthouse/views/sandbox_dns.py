@@ -23,7 +23,7 @@ from sending.queries import domains as domain_queries
 @require_POST
 @sandbox_only
 def publish(request: HttpRequest, org: str) -> HttpResponse:
-    """POST `domain` (public id) and, for one record only, `record` (dkim, dkim2, spf, mx, dmarc, link). `next`: then."""
+    """POST `domain` (public id) and, for one record only, `record` (dkim, dkim2, spf, mx, dmarc, link). `next`: where to."""
     domain = domain_for(request, request.POST.get("domain", ""), need=Role.MARKETER)
     wanted = domain_queries.records(domain)
     one = request.POST.get("record", "")
