@@ -7,3 +7,11 @@ class Refused(Exception):
 
 class DomainRefused(Refused):
     """The domain cannot be added, verified or removed."""
+
+
+class RulingRefused(Refused):
+    """What was asked of the relays is no ruling: no reason, no end, nothing that is meant."""
+
+
+class NoSuchRuling(Refused):
+    """It is over, or never was."""

@@ -147,6 +147,10 @@ WAYS_AROUND = {
     ],
     "posthouse/metrics.py": ["an operator's numbers are of all organizations together"],
     "campaigns/management/commands/mailq.py": ["an operator looks at the queue of all organizations"],
+    "campaigns/management/commands/rulings.py": [
+        "an operator looks at the rulings about all organizations",
+        "an operator names an organization or a campaign",
+    ],
     "campaigns/queries/archives.py": ["an archive is found by its brand's public id alone"],
     "campaigns/queries/web_versions.py": ["a web version is found by the token in a mail alone"],
     "contacts/actions/health.py": ["sweep counts of health that lost their worker"],
@@ -177,6 +181,7 @@ WAYS_AROUND = {
         "find whose mail failed of late, whoever sent it",
         "remember how far the failures of all organizations have been counted",
     ],
+    "sending/actions/rulings.py": ["an operator rules over the mail of all organizations"] * 5,
     "sending/actions/tls_reports.py": ["the TLS reports of the house belong to no tenant"] * 5,
     "sending/adapters/late_waves.py": ["whether most of what was sent to a place came back, whoever sent it"],
     "sending/management/commands/bounces_to_review.py": [
