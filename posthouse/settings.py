@@ -186,6 +186,8 @@ CELERY_BEAT_SCHEDULE = {
     "sweep retries": {"task": "sending.tasks.sweep_retries", "schedule": 15.0, "options": {"expires": 15}},
     "finish campaigns": {"task": "campaigns.tasks.finish_campaigns", "schedule": 5.0, "options": {"expires": 5}},
     "learn providers": {"task": "sending.tasks.learn_providers", "schedule": 600.0, "options": {"expires": 600}},
+    "warm addresses": {"task": "reputation.tasks.warm_addresses", "schedule": 60.0, "options": {"expires": 60}},
+    "forget warm-up days": {"task": "reputation.tasks.forget_old_warmup_days", "schedule": 86_400.0},
     "forget DMARC reports": {"task": "reputation.tasks.forget_old_dmarc_reports", "schedule": 86_400.0},
     "count failures": {"task": "sending.tasks.count_failures", "schedule": 60.0, "options": {"expires": 60}},
     "send TLS reports": {"task": "sending.tasks.send_tls_reports", "schedule": 300.0, "options": {"expires": 300}},

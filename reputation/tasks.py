@@ -1,13 +1,14 @@
-"""Wake-ups of reputation: folding totals, and checking domains whose turn it is."""
+"""Wake-ups of reputation: folding totals, checking domains whose turn it is, and setting the day's budgets of new addresses."""
 
 from celery import shared_task
 
 from accounts.tenancy import cross_tenant
-from reputation.actions import dmarc_reports, domain_checks, totals
+from reputation.actions import dmarc_reports, domain_checks, totals, warming
 from sending.queries import domains as sending_domains
 
 FOLDS_AT_ONCE = 100
 DOMAINS_AT_ONCE = 200
+WARMUPS_AT_ONCE = 1_000
 
 
 @shared_task
@@ -36,3 +37,18 @@ def check_domain(organization_id: int, domain_id: int) -> None:
 def forget_old_dmarc_reports() -> None:
     with cross_tenant("forget the DMARC reports of all organizations that are too old to be looked at"):
         dmarc_reports.forget_old()
+
+
+@shared_task
+def warm_addresses() -> None:
+    with cross_tenant("find the addresses whose budgets of today are not set yet"):
+        due = warming.due(now=warming.today(), limit=WARMUPS_AT_ONCE)
+    for warmup_id in due:
+        with cross_tenant("set an address's budgets of today"):
+            warming.decide(warmup_id=warmup_id)
+
+
+@shared_task
+def forget_old_warmup_days() -> None:
+    with cross_tenant("forget what was decided for addresses long ago"):
+        warming.forget_old(before=warming.today() - warming.KEPT)

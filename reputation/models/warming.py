@@ -15,7 +15,9 @@ class Warmup(models.Model):
     public_id = models.SlugField(max_length=20, unique=True, default=public_ids.new, editable=False)
     address = models.OneToOneField("sending.EgressIP", on_delete=models.CASCADE, related_name="+")
     schedule = models.CharField(max_length=10, choices=WarmupSchedule.choices, default=WarmupSchedule.HOUSE)
-    growth = models.FloatField(default=1.35, help_text="From one green day to the next; the published table has its own.")
+    growth = models.FloatField(
+        default=1.35, help_text="From one green day to the next; the published table has its own."
+    )
     volume = models.PositiveIntegerField(help_text="Messages a day that are wanted in the end.")
     state = models.CharField(max_length=10, choices=WarmupState.choices, default=WarmupState.RUNNING)
     why = models.CharField(max_length=300, blank=True, help_text="Of a pause or a skip, in that person's words.")

@@ -193,7 +193,7 @@ def test_the_overview_is_of_recent_marketing_mail_by_provider(organization, send
         with django_assert_num_queries(1):
             found = reading.overview_by_provider(organization)
         assert list(found) == ["gmail"]
-        assert found["gmail"].audience == 11
+        assert found["gmail"].audience == 12
         assert reading.overview(organization) == found["gmail"]
 
 
@@ -201,8 +201,8 @@ def test_numbers_by_link_variant_and_send(organization, send):
     with tenant_scope(organization):
         assert reading.by_link(send.pk)[2].clicks == 1
         assert reading.by_link(send.pk)[2].of(EventKind.CLICKED) == 1
-        assert reading.by_variant(send.pk)[0].audience == 11
-        assert reading.of_mailings([send.pk, 0])[send.pk].audience == 11
+        assert reading.by_variant(send.pk)[0].audience == 12
+        assert reading.of_mailings([send.pk, 0])[send.pk].audience == 12
         assert reading.of_mailings([]) == {}
         assert reading.of_mailing(0).audience == 0
 
