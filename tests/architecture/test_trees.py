@@ -172,12 +172,12 @@ WAYS_AROUND = {
     ],
     "reputation/management/commands/rebuild_totals.py": ["rebuild the totals from the ledger"],
     "reputation/tasks.py": [
+        "find the addresses whose budgets of today are not set yet",
         "find the domains of all organizations whose check is due",
         "fold the tallies of all organizations into totals",
         "forget the DMARC reports of all organizations that are too old to be looked at",
-        "find the addresses whose budgets of today are not set yet",
-        "set an address's budgets of today",
         "forget what was decided for addresses long ago",
+        "set an address's budgets of today",
     ],
     "reputation/adapters/dmarc.py": ["a DMARC report names a domain, not its organization"],
     "sending/actions/failures.py": [
