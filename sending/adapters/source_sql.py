@@ -18,7 +18,7 @@ WHERE EXISTS (SELECT 1 FROM sending_pooladdress a JOIN sending_egressip e ON e.i
 
 
 class Pools:
-    """Which pool the mail of a stream goes by: the stream's, else its organization's default one, else that of the house; 0: none."""
+    """Which pool a stream's mail goes by: the stream's, else its organization's default one, else that of the house; 0: none."""
 
     def __init__(self, rows: Sequence[Sequence[Any]]) -> None:
         self._there = {row[0] for row in rows}

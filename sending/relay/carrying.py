@@ -11,6 +11,7 @@ from dataclasses import replace
 from sending.judging import trouble
 from sending.judging.trouble import Outcome
 from sending.relay import retries
+from sending.relay.accounts import Call
 from sending.relay.chunking import Chunking
 from sending.relay.commits import Commits, Granted
 from sending.relay.lanes import Lanes
@@ -25,6 +26,8 @@ from sending.relay.waves import Waves
 from sending.relay.ways import Ways
 
 log = logging.getLogger(__name__)
+
+NO_ADDRESS = "No relay has an address of the pool that this mail leaves by."
 
 
 class Carrying:
@@ -67,7 +70,10 @@ class Carrying:
             return
         site = self._sites.best(parcel, route, is_held=lambda site: self._obeying.is_held(site, parcel.lane))
         if site is None:
-            self.release(parcel)
+            if self._expires(parcel) <= self._clock.wall() and self._sites.is_hopeless(parcel.lane.pool_id):
+                self._expire(parcel, Verdict(trouble.NETWORK, text=NO_ADDRESS), None, source_id=0)
+            else:
+                self.release(parcel)
             return
         hold = self._obeying.hold(site, parcel.lane)
         if (site.is_held or hold is not None) and self._expires(parcel) <= self._clock.wall():
@@ -91,7 +97,7 @@ class Carrying:
 
     # --- what sites ask for (sending/relay/site.py: Carrier) ----------------------------------------------------------
 
-    async def deliver(self, site: Site, session: Session, parcel: Parcel) -> Verdict | None:
+    async def deliver(self, site: Site, session: Session | Call, parcel: Parcel) -> Verdict | None:
         """Carry one parcel; None when it has been dealt with without a verdict of the site."""
         if self._obeying.hold(site, parcel.lane) is not None:
             self.release(parcel)
@@ -117,9 +123,12 @@ class Carrying:
         talk = (parcel.lane.organization_id, site.provider.name)
         self.talks[talk] += 1
         try:
-            verdict = await carry(
-                session, letter, parcel.address, provider=site.provider.name, ask=ask, chunking=self._chunking
-            )
+            if isinstance(session, Call):
+                verdict = await session.carry(letter, parcel.address, ask=ask)
+            else:
+                verdict = await carry(
+                    session, letter, parcel.address, provider=site.provider.name, ask=ask, chunking=self._chunking
+                )
         except NoLeave:
             self._refused(parcel, refused[0])
             return None
@@ -180,7 +189,7 @@ class Carrying:
 
     def _settle(self, parcel: Parcel, verdict: Verdict, site: Site | None) -> None:
         judgement = verdict.judgement
-        provider, source_id = (site.provider.name, site.source.id) if site is not None else ("", 0)
+        provider, source_id = (_told_provider(site), site.source.id) if site is not None else ("", 0)
         due = 0.0
         if judgement.outcome is Outcome.DEFERRED:
             again = retries.next_try(
@@ -194,7 +203,7 @@ class Carrying:
                 self._expire(parcel, verdict, site, source_id=source_id)
                 return
             due = again
-        self.delivered += judgement.outcome is Outcome.DELIVERED
+        self.delivered += judgement.outcome in (Outcome.DELIVERED, Outcome.HANDED_OVER)
         likeness = self._waves.weigh(parcel, verdict, provider)
         self._commits.settle(
             Settlement(
@@ -223,7 +232,7 @@ class Carrying:
                 verdict.code,
                 verdict.text,
                 verdict.host,
-                site.provider.name if site is not None else "",
+                _told_provider(site) if site is not None else "",
                 trace=self._trace(parcel, verdict, site),
                 source_id=source_id,
             )
@@ -232,6 +241,10 @@ class Carrying:
     def _trace(self, parcel: Parcel, verdict: Verdict, site: Site | None) -> dict[str, float | str]:
         """What its event tells beside the reply: where it was tried, how long that took, how long it had waited before."""
         trace: dict[str, float | str] = {}
+        if site is not None and site.source.address:
+            trace["source"] = site.source.address
+            if site.source.name:
+                trace["source_name"] = site.source.name
         if verdict.address:
             trace["address"] = verdict.address
         if verdict.took:
@@ -246,3 +259,8 @@ class Carrying:
 
     def _expires(self, parcel: Parcel) -> float:
         return parcel.born + parcel.lane.give_up_after
+
+
+def _told_provider(site: Site) -> str:
+    """The mailbox provider, as the ledger keeps it. Behind an ESP it is not known."""
+    return "" if site.route.account else site.provider.name

@@ -4,6 +4,9 @@ Trap: a lane whose site is held must not be claimed, but its old deliveries must
 """
 
 import logging
+from collections import Counter
+from collections.abc import Collection, Iterable
+from functools import partial
 
 from sending.judging.trouble import Outcome
 from sending.relay.carrying import Carrying
@@ -131,7 +134,7 @@ class Claiming:
         wishes = self._choose(budget=budget) if budget else []
         if not wishes:
             return False
-        parcels = await self._spool.claim(wishes)
+        parcels = await self._spool.claim(wishes, self._but(lane for lane, _ in wishes))
         got: dict[int, int] = {}
         for parcel in parcels:
             got[parcel.lane.id] = got.get(parcel.lane.id, 0) + 1
@@ -146,37 +149,65 @@ class Claiming:
         return True
 
     def _choose(self, *, budget: int) -> list[tuple[Lane, int]]:
-        """How many of which lanes, in fair order; lanes of one site share its room."""
-        taken: dict[object, int] = {}
+        """How many of which lanes, in fair order; lanes of one site share its room, and sites of one footing theirs."""
+        taken: Counter[object] = Counter()
 
         def room(lane: Lane) -> int:
-            key, free = self._room(lane)
-            free -= taken.get(key, 0)
-            if free > 0:
-                taken[key] = taken.get(key, 0) + min(free, budget)
-            return free
+            return sum(free for _, _, free in self._places(lane, taken))
 
-        return self._turns.choose(self._lanes.ready.values(), room=room, budget=budget, most_lanes=CLAIM_LANES)
+        def take(lane: Lane, count: int) -> None:
+            for key, wider, free in self._places(lane, taken):
+                here = min(free, count)
+                taken[key] += here
+                taken[wider] += here
+                count -= here
 
-    def _room(self, lane: Lane) -> tuple[object, int]:
-        """Where a lane leads, and how many of its deliveries can be taken in there now. Asks for the way when it is unknown."""
+        return self._turns.choose(
+            self._lanes.ready.values(), room=room, take=take, budget=budget, most_lanes=CLAIM_LANES
+        )
+
+    def _places(self, lane: Lane, taken: Counter[object]) -> list[tuple[object, object, int]]:
+        """Where a lane leads, by what else that is limited, and how many of its deliveries can be taken in there now, less what
+        is taken already. Asks for the way when it is unknown.
+        """
         domain = lane.way
         obstacle = self._ways.obstacle(domain)
         if obstacle is not None:
             if obstacle.judgement.outcome is not Outcome.DEFERRED or self._is_old(lane):
-                return domain, UNROUTED_ROWS
+                return _one(domain, UNROUTED_ROWS, taken)
             # One is told each time, so that people see why; the others wait without a try.
-            return domain, int(self._ways.is_untold(domain))
+            return _one(domain, int(self._ways.is_untold(domain)), taken)
         route = self._ways.route(domain)
         if route is None:
             self._ways.look_up(domain, at_once=self._ramp.size)
-            return domain, 0
+            return []
         sites = self._sites.of(lane.pool_id, route)
+        if not sites and self._is_old(lane) and self._sites.is_hopeless(lane.pool_id):
+            return _one((lane.pool_id, route), UNROUTED_ROWS, taken)
         free = [site for site in sites if not self._obeying.is_held(site, lane)]
         if sites and not free and self._is_old(lane):
-            return (lane.pool_id, route), UNROUTED_ROWS
-        return (lane.pool_id, route), sum(site.room for site in free)
+            return _one((lane.pool_id, route), UNROUTED_ROWS, taken)
+        places = []
+        for site in free:
+            if (room := site.room - taken[site]) > 0:
+                room = min(room, site.footing.room - taken[site.footing])
+            places.append((site, site.footing, max(0, room)))
+        return places
+
+    def _but(self, lanes: Iterable[Lane]) -> dict[int, Collection[int]]:
+        """What must not be claimed: messages that go on from another relay's address, or from one of ours that has to wait."""
+        found: dict[int, Collection[int]] = {}
+        for lane in lanes:
+            route = None if self._is_old(lane) else self._ways.route(lane.way)
+            if but := self._sites.not_now(lane.pool_id, route, is_held=partial(self._obeying.is_held, lane=lane)):
+                found[lane.id] = but
+        return found
 
     def _is_old(self, lane: Lane) -> bool:
         """Whether what waits longest in a lane may have expired: held sites take nothing, but nothing waits for ever."""
         return self._clock.wall() - lane.first_due >= lane.give_up_after
+
+
+def _one(key: object, rows: int, taken: Counter[object]) -> list[tuple[object, object, int]]:
+    """A place that has no footing."""
+    return [(key, None, max(0, rows - taken[key]))]

@@ -7,15 +7,19 @@ claiming.py, ways.py, open_sites.py and site.py, carrying.py, commits.py.
 import asyncio
 import logging
 import random
+from collections.abc import Callable
 
-from sending.relay import heartbeat
+from sending.relay import accounts, heartbeat, owning
+from sending.relay.accounts import Calls, Posting
 from sending.relay.carrying import Carrying
 from sending.relay.claiming import Claiming
 from sending.relay.commits import Commits
 from sending.relay.doors import Doors
+from sending.relay.footing import Footings, Slots
 from sending.relay.lanes import Lanes
 from sending.relay.obeying import Obeying
 from sending.relay.open_sites import OpenSites
+from sending.relay.owning import Addresses, Owning
 from sending.relay.ports import Clock, Composer, Journal, Spool, Unreachable
 from sending.relay.routes import Route, Routes
 from sending.relay.site import Site
@@ -31,7 +35,10 @@ BEAT = 1.0  # seconds
 
 
 class Relay:
-    """One relay process. `run()` works until `stop()`; then it drains. Raises Fenced when another relay ended this one."""
+    """One relay process. `run()` works until `stop()`; then it drains. Raises Fenced when another relay ended this one.
+
+    `connections`: open at once, over all sites; 0: without limit.
+    """
 
     def __init__(
         self,
@@ -44,18 +51,27 @@ class Relay:
         directory: Directory,
         clock: Clock,
         sources: Sources | None = None,
+        addresses: Addresses | None = None,
+        usable: Callable[[Source], bool] = lambda source: True,
         counts: TlsCounts | None = None,
+        posting: Posting | None = None,
         chance: random.Random | None = None,
         drain_seconds: float = 25.0,
+        connections: int = 0,
     ) -> None:
         self._journal = journal
         self._doors = doors
         self._directory = directory
         self._clock = clock
         self._counts = counts or TlsCounts(clock)
+        self._posting = posting
+        self._calls = Calls(posting, clock) if posting is not None else None
         self._drain_seconds = drain_seconds
         self._relays = 1
-        self.sites = OpenSites(clock, sources or Sources(), begin=self._begin)
+        self.footings = Footings(clock)
+        self._everywhere = Slots(lambda: connections)
+        sources, chance = sources or Sources(), chance or random.Random()
+        self.sites = OpenSites(clock, sources, begin=self._begin, chance=chance)
         self._commits = Commits(journal, clock)
         lanes = Lanes()
         self._obeying = Obeying(journal, clock, sites=self.sites, lanes=lanes)
@@ -63,7 +79,7 @@ class Relay:
         self._carrying = Carrying(
             composer,
             clock,
-            chance or random.Random(),
+            chance,
             lanes=lanes,
             ways=self._ways,
             sites=self.sites,
@@ -82,13 +98,24 @@ class Relay:
             obeying=self._obeying,
         )
 
+        self._owning = (
+            Owning(addresses, sources, clock, changed=self._follow, is_quiet=self.sites.is_quiet, usable=usable)
+            if addresses is not None
+            else None
+        )
+
     def _begin(self, route: Route, source: Source) -> Site:
+        provider = (
+            accounts.provider_of(route, self._directory) if route.account else self._directory.provider_of(route.hosts)
+        )
         site = Site(
             route,
-            self._directory.provider_of(route.hosts),
+            provider,
             source=source,
+            footing=self.footings.of(provider, route, source=source, relays=self._relays),
+            everywhere=self._everywhere,
             carrier=self._carrying,
-            doors=self._doors,
+            doors=self._calls if route.account and self._calls is not None else self._doors,
             clock=self._clock,
             relays=self._relays,
         )
@@ -101,10 +128,12 @@ class Relay:
 
     async def run(self) -> None:
         await self._obeying.learn()  # before anything is claimed
+        await self._look_at_addresses()
         commits = asyncio.ensure_future(self._commits.run())
         claiming = asyncio.ensure_future(self._claiming.run())
         tasks = [commits, claiming, asyncio.ensure_future(self._beat()), asyncio.ensure_future(self._listen())]
         tasks.append(asyncio.ensure_future(self._obeying.run()))
+        tasks.append(asyncio.ensure_future(self._own()))
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -129,18 +158,39 @@ class Relay:
                     heartbeat.facts(
                         self.sites, clock=self._clock, rate=rate, delivered=delivered, talks=self._carrying.talks
                     )
+                    | ({"addresses": self._owning.facts()} if self._owning is not None else {})
                 )
                 if relays != self._relays:
                     self._relays = relays
+                    self.footings.share(relays)
                     for site in self.sites:
                         site.share(relays)
                 await self._commits.trim()
+                if self._posting is not None and await self._posting.watch():
+                    self._claiming.look_again(at_once=True)
                 await self._write_counts()
                 if await self._journal.reap():
                     self._claiming.look_again(at_once=False)
             except Unreachable as error:
                 log.warning("No heartbeat: %s", error)
             await asyncio.sleep(BEAT)
+
+    async def _own(self) -> None:
+        while True:
+            await asyncio.sleep(owning.LOOK)
+            await self._look_at_addresses()
+
+    async def _look_at_addresses(self) -> None:
+        if self._owning is not None:
+            try:
+                await self._owning.look()
+            except Unreachable as error:
+                log.warning("The locks on our addresses: %s", error)
+
+    def _follow(self) -> None:
+        """Our addresses are others now."""
+        self.sites.follow()
+        self._claiming.look_again(at_once=True)
 
     async def _write_counts(self) -> None:
         if counts := self._counts.take():
@@ -161,6 +211,8 @@ class Relay:
             await asyncio.sleep(0.05)
 
     async def _drain(self, commits: "asyncio.Task[None]") -> None:
+        if self._owning is not None:
+            self._owning.stopping = True
         for site in self.sites:
             site.drain()
         if workers := self.sites.workers:

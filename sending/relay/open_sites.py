@@ -1,21 +1,31 @@
 """The sites that the relay works on now: the mail exchangers of a route, seen from one of its own addresses."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+import random
+from collections.abc import Callable, Collection, Iterator
 
 from sending.relay.ports import Clock, Parcel
 from sending.relay.routes import Route
 from sending.relay.site import Site
-from sending.relay.sources import Source, Sources
+from sending.relay.sources import ANY, Source, Sources
 
 MOST_SITES = 20_000
+OF_THE_ADDRESS = "ip_reputation"  # the class of trouble
 
 
 class OpenSites:
     """`begin` makes the site of a route and a source that are worked on for the first time."""
 
-    def __init__(self, clock: Clock, sources: Sources, *, begin: Callable[[Route, Source], Site]) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        sources: Sources,
+        *,
+        begin: Callable[[Route, Source], Site],
+        chance: random.Random | None = None,
+    ) -> None:
         self._clock = clock
+        self._chance = chance or random.Random()
         self._sources = sources
         self._begin = begin
         self._sites: dict[tuple[Source, Route], Site] = {}
@@ -27,22 +37,61 @@ class OpenSites:
         site = self._sites.get((source, route))
         if site is None:
             site = self._sites[source, route] = self._begin(route, source)
+        elif site.source is not source:
+            site.source = source  # the same address, with another name, pool or proxy
         return site
 
     def of(self, pool_id: int, route: Route) -> list[Site]:
         """Those to which the mail of a pool on this route may go; [] when this relay has none of the pool's addresses."""
+        if route.account:
+            return [self.at(route, ANY)]  # the ESP's own addresses
         return [self.at(route, source) for source in self._sources.of(pool_id)]
 
     def best(self, parcel: Parcel, route: Route, *, is_held: Callable[[Site], bool] | None = None) -> Site | None:
-        """Where a parcel goes: where it was tried before, so that greylisting knows us again; else where most can be taken in.
-        Nowhere that is held for it, if there is another.
+        """Where a parcel goes: from the address that a server knows it by, so that greylisting knows us again, also when that
+        has to wait, unless it is the address that is blocked. Else from those that may send now and have room, each its
+        weight's part.
         """
         is_held = is_held or (lambda site: site.is_held)
-        sites = self.of(parcel.lane.pool_id, route)
-        for site in sites:
-            if parcel.source_id and site.source.id == parcel.source_id and not is_held(site):
-                return site
-        return max(sites, key=lambda site: (not is_held(site), site.most_ready - len(site.ready)), default=None)
+        pool_id = parcel.lane.pool_id
+        sites = self.of(pool_id, route)
+        if len(sites) < 2:
+            return sites[0] if sites else None
+        known_by = next((site for site in sites if site.source.id and site.source.id == parcel.source_id), None)
+        if known_by is not None and not (is_held(known_by) and is_blocked_itself(known_by)):
+            return known_by
+        free = [site for site in sites if not is_held(site)]
+        if not free:
+            return known_by or sites[0]
+        with_room = [site for site in free if len(site.ready) < site.most_ready] or free
+        return self._chance.choices(with_room, [site.source.weight(pool_id) for site in with_room])[0]
+
+    def not_now(self, pool_id: int, route: Route | None, *, is_held: Callable[[Site], bool]) -> Collection[int]:
+        """Ids of the addresses that what was tried from them cannot go on from now: other relays', and ours that must wait."""
+        sites = self.of(pool_id, route) if route is not None else []
+        waits = [
+            site.source.id
+            for site in sites
+            if site.source.id and (not is_blocked_itself(site) if is_held(site) else not site.room)
+        ]
+        return self._sources.others.union(waits) if waits else self._sources.others
+
+    def is_hopeless(self, pool_id: int) -> bool:
+        """Whether no living relay can use an address of this pool."""
+        return self._sources.is_hopeless(pool_id)
+
+    def follow(self) -> None:
+        """Our addresses are others now: where one is gone conversations end and what waits goes back."""
+        mine = set(self._sources.all)
+        for (source, _), site in list(self._sites.items()):
+            if source in mine:
+                site.draining = False
+            elif not site.draining:
+                site.drain()
+
+    def is_quiet(self, source_id: int) -> bool:
+        """Whether no conversation is left at one of our addresses."""
+        return not any(site.workers for site in self._sites.values() if site.source.id == source_id)
 
     @property
     def ready(self) -> int:
@@ -71,3 +120,8 @@ class OpenSites:
         """Keep the memory bounded: sites where nothing happens can be begun again."""
         if len(self._sites) > MOST_SITES:
             self._sites = {key: site for key, site in self._sites.items() if not site.is_quiet}
+
+
+def is_blocked_itself(site: Site) -> bool:
+    """Whether a site is held for the address that we come from, and not for what we do or say: then mail may go by another."""
+    return site.held_because == OF_THE_ADDRESS or (site.ruled is not None and bool(site.ruled.source_id))

@@ -73,7 +73,8 @@ class Owning:
         self._always = tuple(source for source in sources.all if not source.id)
         self._mine: dict[int, Source] = {}
         self._leaving: dict[int, float] = {}  # since when (monotonic)
-        self._probed: dict[Source, tuple[float, bool]] = {}
+        self._probed: dict[object, tuple[float, bool]] = {}
+        self._told: object = None
         self._free_since: dict[int, float] = {}
         self._able: frozenset[int] = frozenset()
         self.stopping = False
@@ -99,7 +100,6 @@ class Owning:
         now = self._clock.monotonic()
         usable = {source.id: source for source in seen.sources if self._can_use(source, now)}
         self._able = frozenset(usable)
-        before = (dict(self._mine), self._sources.others)
         for number in [number for number in self._mine if number not in usable]:
             self._begin_to_leave(number, now)
         self._mine = {number: usable[number] for number in self._mine}  # its name or pools may be others by now
@@ -110,8 +110,9 @@ class Owning:
         if not free and (one_too_many := self._one_too_many(seen.fellows)):
             self._begin_to_leave(one_too_many, now)
         others = frozenset(number for fellow in seen.fellows.values() for number in fellow.has) - set(self._mine)
-        if before != (self._mine, others):
-            self._tell(others)
+        within_reach = self._able.union(*(fellow.has | fellow.able for fellow in seen.fellows.values()))
+        carried = frozenset(pool for source in seen.sources if source.id in within_reach for pool in source.pools)
+        self._tell(others, carried)
 
     async def _take_free(self, usable: Mapping[int, Source], fellows: Mapping[int, Fellow], now: float) -> set[int]:
         """Take what is nobody's, as long as nobody who could has less; what was left."""
@@ -153,15 +154,22 @@ class Owning:
             self._leaving.clear()
             self._tell(self._sources.others)
 
-    def _tell(self, others: Collection[int]) -> None:
-        self._sources.take(self._always + tuple(self._mine.values()), others=others)
-        self._changed()
+    def _tell(self, others: Collection[int], carried: frozenset[int] | None = None) -> None:
+        now = ([_whole(source) for source in self._mine.values()], others, carried)
+        if now != self._told:
+            self._told = now
+            self._sources.take(self._always + tuple(self._mine.values()), others=others, carried=carried)
+            self._changed()
 
     def _can_use(self, source: Source, now: float) -> bool:
-        until, answer = self._probed.get(source, (0.0, False))
+        until, answer = self._probed.get(_whole(source), (0.0, False))
         if now >= until:
             answer = self._usable(source)
             if len(self._probed) > 10_000:
                 self._probed.clear()
-            self._probed[source] = now + PROBE, answer
+            self._probed[_whole(source)] = now + PROBE, answer
         return answer
+
+
+def _whole(source: Source) -> object:
+    return source.id, source.address, source.name, source.pools, source.weights, source.proxy

@@ -20,15 +20,16 @@ class Source:
     """An address to send from. `id` 0 and `address` "": the system's choice; `name` is said in EHLO, "" for the house's own.
 
     `pools`: ids of the pools whose mail it carries; 0 is the mail of no pool. `weights`: (pool id, its part of that pool's mail).
-    `proxy`: through whom its conversations go, None: it is an address of this computer.
+    `proxy`: through whom its conversations go, None: it is an address of this computer. It is the same address, with everything
+    that is remembered of it, when these change.
     """
 
     id: int = 0
     address: str = ""
-    name: str = ""
-    pools: frozenset[int] = frozenset({0})
-    weights: tuple[tuple[int, int], ...] = ()
-    proxy: Proxy | None = field(default=None, repr=False)
+    name: str = field(default="", compare=False)
+    pools: frozenset[int] = field(default=frozenset({0}), compare=False)
+    weights: tuple[tuple[int, int], ...] = field(default=(), compare=False)
+    proxy: Proxy | None = field(default=None, compare=False)
 
     @property
     def is_shared(self) -> bool:
@@ -53,13 +54,21 @@ class Sources:
     def __init__(self, mine: Iterable[Source] = (ANY,)) -> None:
         self._of_pool: dict[int, tuple[Source, ...]] = {}
         self.others: frozenset[int] = frozenset()  # ids of those that are other living relays'
+        self._carried: frozenset[int] | None = None
         self.take(mine)
 
-    def take(self, mine: Iterable[Source], *, others: Collection[int] = ()) -> None:
-        """From now on these, and no others."""
+    def take(
+        self, mine: Iterable[Source], *, others: Collection[int] = (), carried: frozenset[int] | None = None
+    ) -> None:
+        """From now on these, and no others. `carried`: the pools that some living relay can carry, None: as it was known."""
         self.all: tuple[Source, ...] = tuple(mine)
         self.others = frozenset(others)
+        self._carried = self._carried if carried is None else carried
         self._of_pool.clear()
+
+    def is_hopeless(self, pool_id: int) -> bool:
+        """Whether no living relay can use an address of this pool."""
+        return self._carried is not None and pool_id not in self._carried and not self.of(pool_id)
 
     def of(self, pool_id: int) -> Sequence[Source]:
         """Those that may carry the mail of a pool; () when none of them is this relay's."""

@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import sys
+from functools import partial
 from typing import Any
 
 import uvloop
@@ -18,6 +19,7 @@ from sending.actions import house_mail
 from sending.adapters.composer import LetterComposer
 from sending.adapters.ledger import Ledger
 from sending.adapters.signing import SigningThreads
+from sending.adapters.sources import Locks
 from sending.relay import https, policies, sites
 from sending.relay.addresses import Reach, may_connect
 from sending.relay.dns import Resolver, split_server
@@ -26,7 +28,7 @@ from sending.relay.engine import Relay
 from sending.relay.ports import Fenced, SystemClock, Unreachable
 from sending.relay.routes import Routes
 from sending.relay.session import Timeouts, unauthenticated_tls, verifying_tls
-from sending.relay.sources import Source, Sources
+from sending.relay.sources import Source, Sources, can_use
 from sending.relay.tls_counts import TlsCounts
 
 log = logging.getLogger(__name__)
@@ -40,7 +42,9 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--source", default="", help="The IP address to send from; the system's choice by default.")
+        parser.add_argument(
+            "--source", default="", help="The IP address that mail of no pool leaves from; the system's choice."
+        )
         parser.add_argument(
             "--signers",
             type=int,
@@ -102,6 +106,7 @@ async def serve(*, reach: Reach, source: str, name: str, signers: int) -> None:
     signing = SigningThreads(signers)
     composer = LetterComposer(dsn, signing=signing, link_url=settings.LINK_URL, house_domain=settings.HOUSE_DOMAIN)
     ledger = Ledger(dsn, name=name)
+    locks = Locks(dsn, relay_id=lambda: ledger.relay_id)
     counts = TlsCounts(clock)
     names = Resolver(settings.RELAY_RESOLVER, validates=settings.RELAY_RESOLVER_VALIDATES)
     fetch = policies.by_https(names, https.Limits(reach=reach))
@@ -128,6 +133,8 @@ async def serve(*, reach: Reach, source: str, name: str, signers: int) -> None:
                 directory=sites.directory(),
                 clock=clock,
                 sources=Sources([Source(address=source)]),
+                addresses=locks,
+                usable=partial(can_use, reach=reach),
                 counts=counts,
                 drain_seconds=DRAIN_SECONDS,
             )
@@ -146,6 +153,8 @@ async def serve(*, reach: Reach, source: str, name: str, signers: int) -> None:
             except Unreachable as error:
                 log.warning("The ledger cannot be reached: %s", error)
                 await asyncio.sleep(1.0)
+            finally:
+                await locks.close()
     finally:
         await composer.close()
         await ledger.close()

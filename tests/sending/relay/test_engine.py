@@ -145,8 +145,8 @@ async def test_nothing_is_claimed_until_a_lost_commit_is_repeated() -> None:
                 story.append("known")
             return leaves
 
-        async def claiming(wishes: Any) -> Any:
-            parcels = await claim(wishes)
+        async def claiming(wishes: Any, but: Any) -> Any:
+            parcels = await claim(wishes, but)
             story.append("claim")
             return parcels
 

@@ -4,8 +4,9 @@ import asyncio
 import random
 import ssl
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from sending.relay import sites
@@ -166,7 +167,9 @@ class Town:
             if row["due"] <= self.clock.wall() and self.holds.get(mailing_id) == "undo":
                 del self.holds[mailing_id]
 
-    async def claim(self, wishes: Sequence[tuple[Lane, int]]) -> Sequence[Parcel]:
+    async def claim(
+        self, wishes: Sequence[tuple[Lane, int]], but: Mapping[int, Collection[int]] = MappingProxyType({})
+    ) -> Sequence[Parcel]:
         self._reach()
         parcels = []
         for lane, count in wishes:
