@@ -18,12 +18,13 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg.types.json import Jsonb
 
+from sending.adapters import budget_sql, ruling_sql, source_sql, tls_sql
 from sending.adapters import ledger_sql as sql
-from sending.adapters import ruling_sql, source_sql, tls_sql
 from sending.adapters import wave_sql as waves
 from sending.adapters.lines import BY_INDEX, Line
 from sending.enums import DeliveryState
 from sending.relay import tls_counts
+from sending.relay.budgets import Budget
 from sending.relay.policies import Kept
 from sending.relay.ports import Fenced, Lane, Leave, Parcel, Settlement, Unreachable, Wave
 from sending.relay.rulings import Ruling
@@ -238,6 +239,9 @@ class Ledger:
         rows = await self._rulings.rows(ruling_sql.IN_FORCE)
         now = time.time()
         return [ruling_sql.ruling(row, now=now) for row in rows]
+
+    async def budgets(self) -> list[Budget]:
+        return [budget_sql.budget(row) for row in await self._rulings.rows(budget_sql.IN_FORCE)]
 
     async def rule(self, ruling: Ruling) -> None:
         await self._chores.rows(ruling_sql.RULE, ruling_sql.ruled(ruling, name=self._name))

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import replace
 
+from sending.relay.budgets import Budgets
 from sending.relay.lanes import Lanes
 from sending.relay.open_sites import OpenSites
 from sending.relay.ports import Clock, Journal, Lane, Parcel, Unreachable
@@ -23,7 +24,7 @@ AGAIN = 0.5  # seconds, when the database does not answer
 
 
 class Obeying:
-    """Keeps `rulings` as the rows say; while the database is away they end by the clock."""
+    """Keeps `rulings` and `budgets` as the rows say; while the database is away rulings end, and days begin, by the clock."""
 
     def __init__(self, journal: Journal, clock: Clock, *, sites: OpenSites, lanes: Lanes) -> None:
         self._journal = journal
@@ -31,10 +32,12 @@ class Obeying:
         self._sites = sites
         self._lanes = lanes
         self.rulings = Rulings()
+        self.budgets = Budgets(clock)
         self._holds: dict[int, Ruling] = {}  # also those that are over
 
     async def learn(self) -> None:
-        """Ask for the rulings and do as they say. Raises Unreachable."""
+        """Ask for the rulings and budgets and do as they say. Raises Unreachable."""
+        self.budgets.learn(await self._journal.budgets())
         self.obey(await self._journal.rulings())
 
     async def run(self) -> None:

@@ -13,6 +13,7 @@ from sending.judging.trouble import Judgement
 
 if TYPE_CHECKING:
     from sending.relay import tls_counts
+    from sending.relay.budgets import Budget
     from sending.relay.rulings import Ruling
 
 EXCUSED = "!"  # before a domain: see Lane.way
@@ -213,6 +214,10 @@ class Journal(Protocol):
         """Rule so, by the relay itself: with its cause, its words and its end; its id is given by the rows. One that is in force
         with the same kind and scope is made longer. Every relay obeys within a second. Raises Unreachable.
         """
+        ...
+
+    async def budgets(self) -> "Sequence[Budget]":
+        """Every address's budgets of today, and how much of them is used up. Raises Unreachable."""
         ...
 
     async def wait_for_rulings(self) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sending.relay import sites
 from sending.relay.addresses import Reach
+from sending.relay.budgets import Budget
 from sending.relay.dns import Answer, NoSuchDomain, Tlsa, Unknown
 from sending.relay.doors import Doors, House
 from sending.relay.engine import Relay
@@ -94,6 +95,7 @@ class Town:
         self.left = False
         self.waves: list[Wave] = []
         self.ruled: list[Ruling] = []
+        self.budgeted: list[Budget] = []
         self.tls: dict[Session, int] = {}
         self.tls_only: set[int] = set()  # organizations that wish it from now on
         self.slow_flush = 0.0
@@ -250,6 +252,10 @@ class Town:
     async def rulings(self) -> list[Ruling]:
         self._reach()
         return [ruling for ruling in self.ruled if ruling.until > self.clock.wall()]
+
+    async def budgets(self) -> list[Budget]:
+        self._reach()
+        return list(self.budgeted)
 
     async def rule(self, ruling: Ruling) -> None:
         self._reach()
