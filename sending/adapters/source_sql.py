@@ -65,10 +65,10 @@ _SUMS = ("delivered", "deferred", "bounced", "blocked", "complained")
 
 # One at a time, so that nobody waits for anybody; who reads meanwhile sees all rows before it or all after it.
 FOLD = f"""
-WITH some AS MATERIALIZED (
+WITH chosen AS MATERIALIZED (
     SELECT id FROM sending_sourcecount WHERE NOT folded AND pg_try_advisory_xact_lock({LOCK_CLASS}, 0) ORDER BY id LIMIT 20000
 ),
-gone AS (DELETE FROM sending_sourcecount c USING some WHERE c.id = some.id AND NOT c.folded RETURNING c.*),
+gone AS (DELETE FROM sending_sourcecount c USING chosen WHERE c.id = chosen.id AND NOT c.folded RETURNING c.*),
 sums AS MATERIALIZED (
     SELECT source_id, hour, provider, {", ".join(f"sum({column})::int AS {column}" for column in _SUMS)}
     FROM gone GROUP BY 1, 2, 3
