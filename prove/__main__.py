@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from bench import house, report
 from posthouse.up.places import CHECKOUT
-from prove import importing, launching, proofs, scenarios, wire, world
+from prove import clock, importing, launching, names, proofs, scenarios, surroundings, wire, world
 from prove.running import Running
 from prove.scenarios import Broken, Ground, Result
 from prove.workshop import Workshop
@@ -27,6 +27,8 @@ from prove.workshop import Workshop
 PAUSES = (0.5, 5.0)  # seconds between two kills
 SHORT_PAUSES = (0.5, 3.5)
 PORT, WORKSHOP_PORT = 19_000, 19_400
+WORKSHOP = CHECKOUT / "var" / "prove-workshop"
+CHARACTERS = WORKSHOP / "characters.toml"
 WORKSHOP_PACE = 40.0  # messages a second
 
 
@@ -42,6 +44,11 @@ class Numbers:
     @property
     def few(self) -> int:
         return max(200, self.people // 10)
+
+    @property
+    def many(self) -> int:
+        """So that a send in the workshop lasts long enough for what is done to it."""
+        return 400 if self.short else 4_000
 
     @property
     def pauses(self) -> tuple[float, float]:
@@ -64,6 +71,19 @@ SUPERVISED: dict[str, Callable[[Ground, Numbers], Result]] = {
 # Where the surroundings can be taken away.
 IN_WORKSHOP: dict[str, Callable[[Ground, Workshop, Numbers], Result]] = {
     "wire": lambda ground, workshop, n: wire.wire(ground, workshop, people=2 if n.short else 6, patient=not n.short),
+    "restarts": lambda ground, workshop, n: surroundings.restarts(
+        ground, workshop, people=n.many, away=3.0 if n.short else 25.0
+    ),
+    "broker": lambda ground, workshop, n: surroundings.broker(
+        ground, workshop, people=n.many, away=3.0 if n.short else 60.0
+    ),
+    "disk": lambda ground, workshop, n: surroundings.disk(
+        ground, workshop, people=n.many, full_for=4.0 if n.short else 30.0
+    ),
+    "clock": lambda ground, workshop, n: clock.clock(ground, workshop, people=n.many, pause=1.0 if n.short else 15.0),
+    "names": lambda ground, workshop, n: names.names(
+        ground, workshop, people=2 if n.short else 6, patient=not n.short, cast=CHARACTERS
+    ),
 }
 GROUPS = {"world": ("restarts", "broker", "disk", "clock", "names")}
 SHORT = ("crash", *IN_WORKSHOP)
@@ -147,14 +167,13 @@ def prepared(numbers: Numbers) -> Iterator[Running]:
 @contextlib.contextmanager
 def furnished() -> Iterator[Workshop]:
     """The product at work on an empty database of its own, with servers that we can take away."""
-    var = CHECKOUT / "var" / "prove-workshop"
-    characters = var / "characters.toml"
-    world.write(characters, pace=WORKSHOP_PACE, greylist=False)
-    (var / "sandbox" / "world.sqlite3").unlink(missing_ok=True)
-    with house.House(var, port=house.free_ports(WORKSHOP_PORT)) as own:
-        for log in own.here.logs.glob("*.log"):
-            log.unlink()
-        with Workshop(own, characters=characters) as workshop:
+    world.write(CHARACTERS, pace=WORKSHOP_PACE, greylist=False)
+    (WORKSHOP / "sandbox" / "world.sqlite3").unlink(missing_ok=True)
+    own = house.House(WORKSHOP, port=house.free_ports(WORKSHOP_PORT))
+    with surroundings.small_disk(own), own:
+        for name in ("relay", "worker", "bulk", "beat", "mailroom", "sandbox"):
+            (own.here.logs / f"{name}.log").unlink(missing_ok=True)
+        with Workshop(own, characters=CHARACTERS) as workshop:
             yield workshop
 
 

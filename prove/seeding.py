@@ -175,7 +175,7 @@ def launch(*, campaign_id: int, at: float, start: float) -> dict[str, object]:
         accepted = [result.name for result in checklist.results(campaign) if result.status in ("warn", "unknown")]
         launched = launches.launch(campaign=campaign, actor=actor, accepted=accepted)
         if launched and not start:
-            transaction.on_commit(lambda: tasks.freeze.delay(organization_id, campaign_id))
+            transaction.on_commit(lambda: tasks.freeze.delay(organization_id, campaign_id), robust=True)
     return {"launched": launched, "accepted": accepted}
 
 
