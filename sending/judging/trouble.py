@@ -12,10 +12,8 @@ from enum import StrEnum
 from functools import lru_cache
 
 from sending.judging import likeness
-from sending.judging.book import Category, Effect, Hold, Rule, shipped
+from sending.judging.book import Action, Category, Effect, Learn, Rule, shipped
 from sending.judging.replies import Reply
-
-AT_OUR_PACE = Hold()
 
 
 class Stage(StrEnum):
@@ -39,23 +37,42 @@ class Outcome(StrEnum):
     DEFERRED = "deferred"
     BOUNCED = "bounced"
     IN_DOUBT = "in_doubt"
+    HANDED_OVER = "handed_over"  # to an ESP, which has not said yet what became of it
     FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """`category` is the class of trouble ("" when delivered); `suppress` a contacts.SuppressionReason that stands at once, or "";
-    `hold` is for the effect HOLD; `longer` is a rule's own hold, which waits until it has been said often enough.
+    """`category` is the class of trouble ("" when delivered); `suppress` a contacts.SuppressionReason that stands at once, or "".
+
+    `actions`: what is done about it, some of them only once it has been said often enough. `personal`: see Category.
     """
 
     outcome: Outcome
     category: str
     suppress: str = ""
-    effect: Effect = Effect.NONE
-    hold: Hold = AT_OUR_PACE
-    longer: Hold | None = None
+    actions: tuple[Action, ...] = ()
+    personal: bool = False
+
+    @property
+    def effect(self) -> Effect:
+        """What is done at once to the connection or the place."""
+        return next((one.effect for one in self.actions if one.times == 1 and not one.is_of_sender), Effect.NONE)
+
+    @property
+    def blames_us(self) -> bool:
+        """Whether it is said of our pace or our address, and not of how many connections there are or how the server is."""
+        return any(one.learn is Learn.PACE or one.moves or one.times > 1 for one in self.actions)
+
+    @property
+    def is_put_off(self) -> bool:
+        """Whether the server will not have it now for no reason of its recipient's."""
+        return self.outcome is Outcome.DEFERRED and not self.personal
 
 
+CLOSE = Action(Effect.CLOSE)
+HOLD = Action(Effect.HOLD)
+AWAY = Action(Effect.HOLD, ramp=False)  # nobody has said anything against us
 DELIVERED = Judgement(Outcome.DELIVERED, "")
 
 
@@ -69,8 +86,8 @@ def judge(reply: Reply, *, stage: Stage, provider: str = "") -> Judgement:
 def judge_at_the_door(reply: Reply, *, stage: Stage, provider: str = "") -> Judgement:
     """What follows when a server refuses the conversation itself (greeting, EHLO): never the message's fault."""
     judgement = _judge(reply.code, reply.status, likeness.plain(reply.text), str(stage), provider)
-    effect = judgement.effect if judgement.effect in (Effect.HOLD, Effect.NARROW) else Effect.HOLD
-    return replace(judgement, outcome=Outcome.DEFERRED, suppress="", effect=effect)
+    kept = judgement.actions if judgement.effect in (Effect.HOLD, Effect.NARROW) else (HOLD, *_in_time(judgement))
+    return replace(judgement, outcome=Outcome.DEFERRED, suppress="", actions=kept, personal=False)
 
 
 def judge_report(reply: Reply, *, provider: str = "") -> Judgement:
@@ -87,7 +104,7 @@ def judge_report(reply: Reply, *, provider: str = "") -> Judgement:
         judgement,
         outcome=Outcome.BOUNCED,
         suppress=_suppression(shipped().categories[judgement.category], 550) if for_good else "",
-        effect=Effect.NONE,
+        actions=(),
     )
 
 
@@ -96,12 +113,16 @@ def _judge(code: int, status: str, text: str, stage: str, provider: str) -> Judg
     reply = Reply(code, status, (text,))
     rule = next((rule for rule in _rules_of(provider) if rule.fits(provider, stage, reply, text)), None)
     judgement = verdict(shipped().categories[rule.category if rule else "unclassified"], code)
-    if rule is not None and rule.hold is not None:
-        own = rule.hold
-        judgement = replace(judgement, hold=own) if own.times == 1 else replace(judgement, longer=own)
+    if rule is not None and (own := rule.action) is not None:
+        actions = (own,) if own.times == 1 or own.is_of_sender else (*judgement.actions, own)
+        judgement = replace(judgement, actions=actions)
     if code == 421 and judgement.effect is Effect.NONE:
-        return replace(judgement, effect=Effect.CLOSE)
+        return replace(judgement, actions=(CLOSE, *judgement.actions))
     return judgement
+
+
+def _in_time(judgement: Judgement) -> tuple[Action, ...]:
+    return tuple(action for action in judgement.actions if action.times > 1 or action.is_of_sender)
 
 
 @lru_cache(maxsize=64)
@@ -114,7 +135,8 @@ def verdict(category: Category, code: int) -> Judgement:
     permanent = code >= 500
     outcome = Outcome(category.outcome) if category.outcome else (Outcome.BOUNCED if permanent else Outcome.DEFERRED)
     suppress = _suppression(category, code) if outcome is Outcome.BOUNCED else ""
-    return Judgement(outcome, category.name, suppress, category.effect, category.hold)
+    actions = (category.action,) if category.action is not None else ()
+    return Judgement(outcome, category.name, suppress, actions, category.personal)
 
 
 def _suppression(category: Category, code: int) -> str:
@@ -124,15 +146,15 @@ def _suppression(category: Category, code: int) -> str:
 
 # --- Trouble without a reply ------------------------------------------------------------------------------------------
 
-PROTOCOL = Judgement(Outcome.DEFERRED, "protocol", effect=Effect.CLOSE)
-NETWORK = Judgement(Outcome.DEFERRED, "network", effect=Effect.HOLD)  # no host could be reached
-CUT = Judgement(Outcome.DEFERRED, "network", effect=Effect.CLOSE)  # before the final dot: not delivered, for sure
-IN_DOUBT = Judgement(Outcome.IN_DOUBT, "network", effect=Effect.CLOSE)  # after it: nobody knows
-DNS = Judgement(Outcome.DEFERRED, "dns", effect=Effect.HOLD)
-NO_TLS = Judgement(Outcome.DEFERRED, "tls", effect=Effect.HOLD)  # there, nothing goes in clear text or to an impostor
-NOT_IN_CLEAR = Judgement(Outcome.DEFERRED, "tls")  # ... by its organization's wish; others' mail goes on
+PROTOCOL = Judgement(Outcome.DEFERRED, "protocol", actions=(CLOSE,))
+NETWORK = Judgement(Outcome.DEFERRED, "network", actions=(AWAY,))  # no host could be reached
+CUT = Judgement(Outcome.DEFERRED, "network", actions=(CLOSE,))  # before the final dot: not delivered, for sure
+IN_DOUBT = Judgement(Outcome.IN_DOUBT, "network", actions=(CLOSE,))  # after it: nobody knows
+DNS = Judgement(Outcome.DEFERRED, "dns", actions=(AWAY,))
+NO_TLS = Judgement(Outcome.DEFERRED, "tls", actions=(AWAY,))  # there, nothing goes in clear text or to an impostor
+NOT_IN_CLEAR = Judgement(Outcome.DEFERRED, "tls", personal=True)  # ... by its organization's wish; others' mail goes on
 NULL_MX = Judgement(Outcome.BOUNCED, "invalid_domain", suppress="invalid")
-NO_DOMAIN_YET = Judgement(Outcome.DEFERRED, "no_such_domain")
+NO_DOMAIN_YET = Judgement(Outcome.DEFERRED, "no_such_domain", personal=True)
 NO_DOMAIN = Judgement(
     Outcome.BOUNCED, "no_such_domain"
 )  # said twice, an hour apart or more; may come back, so no suppression

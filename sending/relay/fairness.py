@@ -23,17 +23,23 @@ class Turns:
         self._lane_turn: dict[int, int] = {}
 
     def choose(
-        self, lanes: Iterable[Lane], *, room: Callable[[Lane], int], budget: int, most_lanes: int
+        self,
+        lanes: Iterable[Lane],
+        *,
+        room: Callable[[Lane], int],
+        budget: int,
+        most_lanes: int,
+        take: Callable[[Lane, int], None] = lambda lane, count: None,
     ) -> list[tuple[Lane, int]]:
-        """(lane, how many) for one claim: at most `budget` deliveries of `most_lanes` lanes. `room` says how many more a
-        lane's site can take; it is asked again after each choice, by way of `taken`.
+        """(lane, how many) for one claim: at most `budget` deliveries of `most_lanes` lanes. `room` says how many more can be
+        taken in where a lane leads; `take` is told of each choice, so that `room` knows it.
         """
         by_priority: dict[int, dict[int, deque[Lane]]] = {}
         for lane in lanes:
             by_priority.setdefault(lane.priority, {}).setdefault(lane.organization_id, deque()).append(lane)
         chosen: list[tuple[Lane, int]] = []
         for priority in sorted(by_priority, reverse=True):
-            budget = self._round(by_priority[priority], chosen, room, budget, most_lanes)
+            budget = self._round(by_priority[priority], chosen, room, take, budget, most_lanes)
             if budget <= 0 or len(chosen) >= most_lanes:
                 break
         return chosen
@@ -48,6 +54,7 @@ class Turns:
         waiting: dict[int, deque[Lane]],
         chosen: list[tuple[Lane, int]],
         room: Callable[[Lane], int],
+        take: Callable[[Lane, int], None],
         budget: int,
         most_lanes: int,
     ) -> int:
@@ -72,6 +79,7 @@ class Turns:
                 count = min(credit, budget, room(lane))
                 if count > 0:
                     chosen.append((lane, count))
+                    take(lane, count)
                     credit -= count
                     budget -= count
                     self._lane_turn[organization] = self._lane_turn.get(organization, 0) + 1

@@ -43,10 +43,6 @@ class Gcra:
         """One that was taken did not go after all."""
         self._next -= self._interval
 
-    def slow_down(self, now: float) -> None:
-        """The limit has become a lower one: what was owed by the higher one is no debt, and nothing is saved up."""
-        self._next = min(max(self._next, now), now + self._interval) + self._tolerance
-
     def allows(self, now: float, seconds: float) -> int:
         """How many may go from now until then."""
         return max(0, math.floor((now + seconds + self._tolerance - max(self._next, now)) / self._interval + 1e-9) + 1)
@@ -60,8 +56,12 @@ class Pace:
     def __init__(self, limits: Iterable[Gcra] = ()) -> None:
         self._limits = tuple(limits)
 
+    @property
+    def is_limited(self) -> bool:
+        return bool(self._limits)
+
     def wait(self, now: float) -> float:
-        return max((limit.wait(now) for limit in self._limits), default=0.0)
+        return max(limit.wait(now) for limit in self._limits) if self._limits else 0.0
 
     def take(self, now: float) -> None:
         for limit in self._limits:

@@ -49,6 +49,15 @@ class Waits:
             began, _, cause = self._holds.pop()
             self._holds.append((began, now, cause))
 
+    def with_those_of(self, other: "Waits") -> "Waits":
+        """Both together."""
+        if not other._holds:
+            return self
+        both = Waits()
+        for since, until, cause in sorted([*self._holds, *other._holds]):
+            both.note(since, until, cause)
+        return both
+
     def between(self, since: float, until: float) -> Wait:
         """What was waited from `since` to `until`. The cause is that of the longest hold of it."""
         held, longest, cause = 0.0, 0.0, ""

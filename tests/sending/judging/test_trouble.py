@@ -5,7 +5,7 @@
 import pytest
 
 from sending.judging import trouble
-from sending.judging.book import Effect, Hold, read_book, shipped
+from sending.judging.book import Action, Effect, Learn, Scope, read_book, shipped
 from sending.judging.replies import Reply
 from sending.judging.trouble import Outcome, Stage
 from sending.relay.replies import ReplyReader
@@ -97,13 +97,45 @@ def test_only_classes_about_the_recipient_may_suppress() -> None:
     assert {len(name) <= 30 for name in book.categories} == {True}  # fits delivery.reason
 
 
-def test_a_hold_is_the_classs_the_rules_or_the_rules_once_it_has_been_said_often() -> None:
+def test_an_action_is_the_classs_the_rules_or_the_rules_as_well_once_it_has_been_said_often() -> None:
     busy = judge("450 4.7.1 rate limit exceeded, slow down")
-    assert (busy.effect, busy.hold, busy.longer) == (Effect.HOLD, Hold(), None)
+    at_once = Action(Effect.HOLD, learn=Learn.PACE)
+    assert (busy.effect, busy.actions) == (Effect.HOLD, (at_once,))
     blocked = judge("550 5.7.25 no PTR record", provider="Gmail")
-    assert (blocked.category, blocked.hold, blocked.longer) == ("ip_reputation", Hold(3600), None)
+    assert blocked.category == "ip_reputation"
+    assert blocked.actions == (Action(Effect.HOLD, Scope.PROVIDER, 3600, moves=True),)
     complained = judge("421 4.7.0 [TSS04] temporarily deferred due to user complaints", provider="Yahoo")
-    assert (complained.category, complained.hold, complained.longer) == ("rate_limit", Hold(), Hold(7200, 2, 3600))
+    assert complained.category == "rate_limit"
+    assert complained.actions == (
+        at_once,
+        Action(Effect.HOLD, Scope.PROVIDER, 7200, times=2, within=3600, learn=Learn.PACE),
+    )
+
+
+def test_only_what_is_said_of_our_address_may_be_tried_from_another() -> None:
+    book = shipped()
+    moving = {name for name, one in book.categories.items() if one.action is not None and one.action.moves}
+    assert moving == {"ip_reputation"}
+    assert {rule.category for rule in book.rules if rule.action is not None and rule.action.moves} <= moving
+
+
+def test_a_domain_parks_its_organization_and_a_content_its_campaign() -> None:
+    signed = judge("550 5.7.26 This mail is unauthenticated", provider="Gmail").actions
+    assert [(one.effect, one.scope, one.times) for one in signed] == [(Effect.PARK, Scope.ORGANIZATION, 5)]
+    spam = judge("554 5.7.1 Message rejected as spam").actions
+    assert [(one.effect, one.scope, one.times, one.share) for one in spam] == [(Effect.PARK, Scope.CAMPAIGN, 20, 0.2)]
+    assert judge("421 4.7.28 unusual rate of mail from your DKIM domain", provider="Gmail").effect is Effect.CLOSE
+
+
+def test_what_providers_say_of_pace_and_connections() -> None:
+    slow = judge("421 4.7.28 unusual rate of mail originating from your IP", provider="Gmail").actions
+    assert [(one.effect, one.per_minute, one.times) for one in slow] == [(Effect.HOLD, 0, 1), (Effect.SLOW, 10, 2)]
+    (limited,) = judge("451 4.7.650 temporarily rate limited due to IP reputation", provider="Outlook.com").actions
+    assert (limited.effect, limited.scope, limited.per_minute) == (Effect.SLOW, Scope.PROVIDER, 2)
+    (many,) = judge("421 4.3.2 too many concurrent SMTP connections").actions
+    assert (many.effect, many.learn) == (Effect.NARROW, Learn.CONNECTIONS)
+    (full,) = judge("421 4.7.0 maximum number of messages per connection", provider="Outlook.com").actions
+    assert (full.effect, full.learn) == (Effect.CLOSE, Learn.MESSAGES)
 
 
 def test_every_code_is_judged() -> None:
@@ -124,6 +156,11 @@ def test_every_code_is_judged() -> None:
         '[class.unclassified]\n[[rule]]\nclass="x"',
         "[[rule]]",
         '[class.unclassified]\neffect="x"\n[[rule]]\nclass="unclassified"',
+        '[class.unclassified]\n[[rule]]\nclass="unclassified"\nduration=5',
+        '[class.unclassified]\neffect="slow"\nduration=5\n[[rule]]\nclass="unclassified"',
+        '[class.unclassified]\neffect="park"\nduration=5\n[[rule]]\nclass="unclassified"',
+        '[class.unclassified]\neffect="hold"\nscope="campaign"\n[[rule]]\nclass="unclassified"',
+        '[class.unclassified]\n[[rule]]\nclass="unclassified"\neffects="hold"',
     ],
 )
 def test_a_malformed_book_is_refused(text: str) -> None:

@@ -6,10 +6,11 @@ from sending.judging import trouble
 from sending.judging.replies import Reply
 from sending.judging.trouble import Stage
 from sending.relay.routes import Route
-from sending.relay.site import FIRST_HOLD, Site
-from sending.relay.sites import Manners, Provider
+from sending.relay.site import Site
+from sending.relay.sites import Learning, Manners, Provider
 from tests.sending.relay.worlds import Clock
 
+FIRST_HOLD = Learning().first_hold
 COMPLAINED = trouble.judge(
     Reply(421, "4.7.0", ("[TSS04] temporarily deferred due to user complaints",)), stage=Stage.MAIL, provider="Yahoo"
 )
