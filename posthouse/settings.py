@@ -191,6 +191,7 @@ CELERY_BEAT_SCHEDULE = {
     "forget DMARC reports": {"task": "reputation.tasks.forget_old_dmarc_reports", "schedule": 86_400.0},
     "count failures": {"task": "sending.tasks.count_failures", "schedule": 60.0, "options": {"expires": 60}},
     "send TLS reports": {"task": "sending.tasks.send_tls_reports", "schedule": 300.0, "options": {"expires": 300}},
+    "check addresses": {"task": "sending.tasks.check_addresses", "schedule": 300.0, "options": {"expires": 300}},
     "forget TLS reports": {"task": "sending.tasks.forget_old_tls_reports", "schedule": 86_400.0},
     "make event partitions": {"task": "sending.tasks.make_event_partitions", "schedule": 3600.0},
 }
@@ -212,6 +213,10 @@ MAILROOM_TLS_CERTIFICATE = env.text("MAILROOM_TLS_CERTIFICATE")  # PEM files, re
 MAILROOM_TLS_KEY = env.text("MAILROOM_TLS_KEY")
 SANDBOX_SMTP_PORT = PORT + 3
 SANDBOX_DNS_PORT = PORT + 4
+SANDBOX_ESP_PORT = PORT + 6
+ESP_SANDBOX = f"http://127.0.0.1:{SANDBOX_ESP_PORT}/"  # what stands for the APIs of ESPs while the sandbox is on
+ESP_REPORT_HOURS = env.number("ESP_REPORT_HOURS", 72, least=1, most=720)  # then what an ESP said nothing about is unconfirmed
+ESP_FAILOVER_MINUTES = env.number("ESP_FAILOVER_MINUTES", 5, most=1440)  # of trouble, before a stream goes its other way
 SANDBOX_STORE = VAR_DIR / "sandbox" / "world.sqlite3"
 LINK_CHECKS = env.flag("LINK_CHECKS", default=not SANDBOX)  # ask the links of mails whether they answer, before a send
 LINK_CHECK_RESOLVER = env.text("LINK_CHECK_RESOLVER")  # host:port; "" = the system's

@@ -1,4 +1,4 @@
-"""Secrets at rest: encrypts DKIM keys under a key made from SECRET_KEY, so that a copy of the database signs nothing.
+"""Secrets at rest: encrypts DKIM keys and those of ESPs under a key made from SECRET_KEY: a copy of the database sends nothing.
 
 Wire form: version (1 byte) | key id (1) | nonce (12) | AES-256-GCM ciphertext and tag. The purpose is authenticated too, so
 a secret cannot be moved to another column. Trap: dropping a SECRET_KEY from the fallbacks before `is_stale` rows are
@@ -15,6 +15,8 @@ from accounts import derived_keys
 VERSION = 1
 NONCE_BYTES = 12
 DKIM = "dkim private key"
+ESP = "what an ESP is spoken to with"
+ESP_REPORTS = "what an ESP's reports are known by"
 
 _PURPOSE = "sending.keys"
 

@@ -47,6 +47,7 @@ _STATES = {
     "cancelled": int(DeliveryState.CANCELLED),
     "failed": int(DeliveryState.FAILED),
     "in_doubt": int(DeliveryState.IN_DOUBT),
+    "handed_over": int(DeliveryState.HANDED_OVER),
 }
 
 
@@ -122,6 +123,7 @@ class Ledger:
                 "limits": [count for _, count in wishes],
                 "dues": [due for due, _ in cursors],
                 "ids": [delivery_id for _, delivery_id in cursors],
+                "accounts": [lane.account_id for lane in lanes.values()],
                 "but": [f"{{{','.join(map(str, but[lane_id]))}}}" if lane_id in but else "{}" for lane_id in lanes],
             },
         )

@@ -70,10 +70,11 @@ SELECT l.id, l.organization_id, l.mailing_id, l.domain, greatest(l.priority, s.p
        greatest(0, extract(epoch FROM greatest(d.due_at, m.held_until) - clock_timestamp()))::float8, m.hold IS NOT NULL,
        (SELECT o.tls_only FROM accounts_organization o WHERE o.id = l.organization_id),
        m.letter_id IS NULL AND m.name = '{TLS_REPORTS}',
-       coalesce(s.pool_id, 0)
+       coalesce(a.id, 0), coalesce(a.version, 0), coalesce(s.pool_id, 0)
 FROM sending_lane l
 JOIN sending_mailing m ON m.id = l.mailing_id
 JOIN sending_stream s ON s.id = m.stream_id
+LEFT JOIN sending_espaccount a ON a.id = CASE WHEN s.failed_over_at IS NULL THEN s.account_id ELSE s.failover_account_id END
 LEFT JOIN sending_mailingvariant v ON l.variant <> 0 AND v.mailing_id = l.mailing_id AND v.variant = l.variant
 CROSS JOIN LATERAL (
     SELECT due_at FROM sending_delivery
@@ -98,9 +99,9 @@ _BORN = """greatest(d.created_at, v.released_at, CASE WHEN d.created_at < now() 
 CLAIM = f"""
 WITH me AS MATERIALIZED (SELECT id FROM sending_relay WHERE id = %(relay)s AND ended_at IS NULL FOR SHARE),
 chosen AS MATERIALIZED (
-    SELECT q.id FROM me
-    CROSS JOIN unnest(%(lanes)s::bigint[], %(limits)s::int[], %(dues)s::timestamptz[], %(ids)s::bigint[], %(but)s::text[])
-        l (id, n, due, after, but)
+    SELECT q.id, l.account FROM me
+    CROSS JOIN unnest(%(lanes)s::bigint[], %(limits)s::int[], %(dues)s::timestamptz[], %(ids)s::bigint[], %(but)s::text[],
+                      %(accounts)s::bigint[]) l (id, n, due, after, but, account)
     CROSS JOIN LATERAL (
         SELECT d.id FROM sending_delivery d
         WHERE d.lane_id = l.id AND d.state IN ({_QUEUED}, {_DEFERRED}) AND d.due_at <= now()
@@ -110,7 +111,7 @@ chosen AS MATERIALIZED (
     ) q
 ),
 claimed AS (
-    UPDATE sending_delivery d SET state = {_SENDING}, relay_id = %(relay)s
+    UPDATE sending_delivery d SET state = {_SENDING}, relay_id = %(relay)s, account_id = nullif(chosen.account, 0)
     FROM chosen WHERE d.id = chosen.id
     RETURNING d.id, d.organization_id, d.lane_id, d.mailing_id, d.address, d.attempts, d.due_at, d.created_at,
               d.variant, d.contact_id, d.source_id
@@ -300,13 +301,14 @@ FORGET_OLD = "DELETE FROM sending_relay WHERE swept_at < now() - interval '7 day
 # Streams whose unconfirmed messages are sent again: twice is harmless, never is not; for ever is not either. A server that
 # takes the whole message and never answers gets it MOST_DOUBTS times at most, further and further apart, and not after
 # the time that its stream gives a message.
+# What an ESP may have is left to its reports and to people: there, nothing tells whether it does.
 # The lanes are locked even if they look open: another relay may be closing them at this moment, by an older look.
 REQUEUE_DOUBTFUL = f"""
 WITH chosen AS MATERIALIZED (
     SELECT d.id FROM sending_stream s
     JOIN sending_mailing m ON m.stream_id = s.id
     JOIN sending_delivery d ON d.mailing_id = m.id AND d.state = {_IN_DOUBT}
-    WHERE s.retry_in_doubt AND m.hold IS NULL AND d.attempts < {MOST_DOUBTS}
+    WHERE s.retry_in_doubt AND m.hold IS NULL AND d.account_id IS NULL AND d.attempts < {MOST_DOUBTS}
       AND d.changed_at < now() - interval '5 seconds' * 6 ^ greatest(d.attempts - 1, 0)
       AND d.created_at > now() - s.give_up_after
     LIMIT 500 FOR UPDATE OF d SKIP LOCKED

@@ -134,6 +134,8 @@ class Relay:
         tasks = [commits, claiming, asyncio.ensure_future(self._beat()), asyncio.ensure_future(self._listen())]
         tasks.append(asyncio.ensure_future(self._obeying.run()))
         tasks.append(asyncio.ensure_future(self._own()))
+        if self._posting is not None:
+            tasks.append(asyncio.ensure_future(self._watch_accounts(self._posting)))
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -166,8 +168,6 @@ class Relay:
                     for site in self.sites:
                         site.share(relays)
                 await self._commits.trim()
-                if self._posting is not None and await self._posting.watch():
-                    self._claiming.look_again(at_once=True)
                 await self._write_counts()
                 if await self._journal.reap():
                     self._claiming.look_again(at_once=False)
@@ -209,6 +209,16 @@ class Relay:
                 await asyncio.sleep(1.0)
             self._claiming.look_again(at_once=at_once)
             await asyncio.sleep(0.05)
+
+    async def _watch_accounts(self, posting: Posting) -> None:
+        """Not within the heartbeat: an API may take a minute to answer."""
+        while True:
+            try:
+                if await posting.watch():
+                    self._claiming.look_again(at_once=True)
+            except Unreachable as error:
+                log.warning("The accounts cannot be looked after: %s", error)
+            await asyncio.sleep(BEAT)
 
     async def _drain(self, commits: "asyncio.Task[None]") -> None:
         if self._owning is not None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sending.relay.rulings import Ruling
 
 EXCUSED = "!"  # before a domain: see Lane.way
+ACCOUNT = "@"  # before an account's id and version: see Lane.way
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Lane:
     the moment from which something of it may leave. `in_undo`: then its mailing must be let go first (`Spool.let_go`).
     `tls_only`: its organization wants none of it to leave in clear text. `excused`: what the domain itself demands of TLS does
     not count, because it is a report about just that (RFC 8460, section 3). `pool_id`: whose addresses may carry it, 0: none's.
+    `account_id`: of the ESP's account by which it goes now, 0: our own relay; `account_version`: of what that is spoken to with.
     """
 
     id: int
@@ -40,11 +42,15 @@ class Lane:
     in_undo: bool = False
     tls_only: bool = False
     excused: bool = False
+    account_id: int = 0
+    account_version: int = 0
     pool_id: int = 0
 
     @property
     def way(self) -> str:
-        """What is asked for its route: the domain, marked when its policies do not count."""
+        """What is asked for its route: the domain, marked when its policies do not count; or the account."""
+        if self.account_id:
+            return f"{ACCOUNT}{self.account_id}.{self.account_version}"
         return f"{EXCUSED}{self.domain}" if self.excused else self.domain
 
 

@@ -57,12 +57,14 @@ class Route:
     """The MX hosts of a domain as (preference, host), sorted. Equal routes lead to the same site.
 
     `secure`: the DNS vouches for them (DNSSEC), so DANE may hold there. `enforced`: they are those that an MTA-STS policy
-    names, and their certificates must be good for their names.
+    names, and their certificates must be good for their names. `account`: it leads to no mail server but to the API of an
+    ESP's account: its id and version.
     """
 
     exchangers: tuple[tuple[int, str], ...]
     secure: bool = False
     enforced: bool = False
+    account: str = ""
 
     @property
     def hosts(self) -> tuple[str, ...]:

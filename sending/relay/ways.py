@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sending.judging import trouble
 from sending.judging.trouble import Judgement
+from sending.relay import accounts
 from sending.relay.dns import Unknown
 from sending.relay.ports import Clock, Verdict
 from sending.relay.routes import NoHostAllowed, NoSuchMailDomain, Route, Routes, TakesNoMail
@@ -55,7 +56,7 @@ class Ways:
 
     def route(self, domain: str) -> Route | None:
         """Its route, if it is known now."""
-        return self._routes.known(domain)
+        return accounts.route_of(domain) or self._routes.known(domain)
 
     def obstacle(self, domain: str) -> Obstacle | None:
         """What stands in the way now, as far as we know."""
