@@ -9,6 +9,10 @@ class DomainRefused(Refused):
     """The domain cannot be added, verified or removed."""
 
 
+class AddressRefused(Refused):
+    """What was asked of our addresses or pools cannot be done."""
+
+
 class RulingRefused(Refused):
     """What was asked of the relays is no ruling: no reason, no end, nothing that is meant."""
 

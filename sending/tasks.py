@@ -6,7 +6,7 @@ What a sweep wakes is forgotten before the next one, so that no wake-ups pile up
 from celery import shared_task
 
 from accounts.tenancy import cross_tenant, tenant_scope_id
-from sending.actions import failures, partitions, providers, retries, tls_reports
+from sending.actions import egress, failures, partitions, providers, retries, tls_reports
 from sending.queries import retries as reading
 
 SWEPT = 15  # seconds; as often settings.CELERY_BEAT_SCHEDULE sweeps
@@ -48,6 +48,11 @@ def sweep_retries() -> None:
 @shared_task
 def send_tls_reports() -> None:
     tls_reports.send_due()
+
+
+@shared_task
+def check_addresses() -> None:
+    egress.check_due()
 
 
 @shared_task

@@ -72,7 +72,14 @@ class Locks:
         return Seen(tuple(sources), {relay_id: _fellow(told) for relay_id, told in fellows})
 
     def _source(
-        self, number: int, address: str, name: str, proxy: str, secret: bytes | None, pools: list[int], weights: list[int]
+        self,
+        number: int,
+        address: str,
+        name: str,
+        proxy: str,
+        secret: bytes | None,
+        pools: list[int],
+        weights: list[int],
     ) -> Source | None:
         """None when its proxy cannot be read, which is said once."""
         through = None

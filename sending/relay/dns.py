@@ -19,6 +19,7 @@ import dns.flags
 import dns.name
 import dns.rdatatype
 import dns.resolver
+import dns.reversename
 
 LIFETIME = 8.0  # seconds for one question, retries included
 NOTHING_FOR = 300.0  # seconds for which it is believed that there are no such records
@@ -108,6 +109,13 @@ class Resolver:
 
     async def txt(self, name: str) -> Answer:
         return await self._records(name, dns.rdatatype.TXT, lambda rdata: b"".join(rdata.strings))
+
+    async def ptr(self, address: str) -> Answer:
+        """The names of an IP address: text."""
+        reverse = dns.reversename.from_address(address).to_text(omit_final_dot=True)
+        return await self._records(
+            reverse, dns.rdatatype.PTR, lambda rdata: rdata.target.to_text(omit_final_dot=True).lower().strip(".")
+        )
 
     async def _addresses(self, host: str, kind: dns.rdatatype.RdataType) -> Answer:
         return await self._records(host, kind, lambda rdata: rdata.address)
