@@ -17,6 +17,7 @@ from django.db import DatabaseError, connection
 from accounts.tenancy import daemon_dsn
 from sending.actions import house_mail
 from sending.adapters.composer import LetterComposer
+from sending.adapters.esp import AnymailPosting
 from sending.adapters.ledger import Ledger
 from sending.adapters.signing import SigningThreads
 from sending.adapters.sources import Locks
@@ -108,6 +109,7 @@ async def serve(*, reach: Reach, source: str, name: str, signers: int) -> None:
     ledger = Ledger(dsn, name=name)
     locks = Locks(dsn, relay_id=lambda: ledger.relay_id)
     counts = TlsCounts(clock)
+    posting = AnymailPosting(dsn, reach=reach)
     names = Resolver(settings.RELAY_RESOLVER, validates=settings.RELAY_RESOLVER_VALIDATES)
     fetch = policies.by_https(names, https.Limits(reach=reach))
     routes = Routes(
@@ -136,6 +138,7 @@ async def serve(*, reach: Reach, source: str, name: str, signers: int) -> None:
                 addresses=locks,
                 usable=partial(can_use, reach=reach),
                 counts=counts,
+                posting=posting,
                 drain_seconds=DRAIN_SECONDS,
             )
             running[:] = [relay]
@@ -157,6 +160,7 @@ async def serve(*, reach: Reach, source: str, name: str, signers: int) -> None:
                 await locks.close()
     finally:
         await composer.close()
+        await posting.close()
         await ledger.close()
     log.info("relay %d: ended", ledger.relay_id)
 
