@@ -34,7 +34,7 @@ class Guest(Protocol):
         ...
 
 
-class Member(Guest, Protocol):
+class Member(Protocol):
     """A site of a footing."""
 
     def begin_again(self) -> None:
