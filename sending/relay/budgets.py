@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sending.relay.ports import Clock
-from sending.relay.sites import OTHER
 
 DAY = 86_400.0
 EVERYWHERE = ""  # the provider of what is for all of them together
@@ -109,11 +108,11 @@ class Budgets:
         return Limits(self, source_id, provider)
 
     def matching(self, source_id: int, provider: str) -> Iterator[Allowance]:
-        """The address's as a whole, and the provider's; of a provider without one of its own, that of the unknown ones."""
+        """The address's as a whole, and the provider's."""
         of = self._of.get
         if (whole := of((source_id, EVERYWHERE))) is not None:
             yield whole
-        if (own := of((source_id, provider)) or of((source_id, OTHER))) is not None:
+        if (own := of((source_id, provider))) is not None:
             yield own
 
 

@@ -127,21 +127,20 @@ def test_what_did_not_go_is_given_back() -> None:
     assert limits.wait(clock.monotonic()) == 0.0
 
 
-def test_all_that_fit_count_and_unknown_providers_share_one() -> None:
+def test_all_that_fit_count_and_who_has_none_of_its_own_is_free() -> None:
     clock = Clock()
     budgets = Budgets(clock)
-    budgets.learn([row(50), row(20, provider="Other"), row(60, provider="")])
-    gmail, new, other, elsewhere = (
+    budgets.learn([row(50), row(60, provider="")])
+    gmail, again, other, elsewhere = (
         budgets.of(7, "Gmail"),
-        budgets.of(7, "Brandnew"),
+        budgets.of(7, "Gmail"),
         budgets.of(7, "Other"),
         budgets.of(8, "Gmail"),
     )
-    assert (gmail.left, new.left, other.left, elsewhere.left) == (50, 20, 20, None)
-    new.take(clock.monotonic())
+    assert (gmail.left, again.left, other.left, elsewhere.left) == (50, 50, 60, None)
     for _ in range(45):
         gmail.take(clock.monotonic())
-    assert (gmail.left, new.left, other.left) == (5, 14, 14)
+    assert (gmail.left, again.left, other.left) == (5, 5, 15)
     budgets.learn([])
     assert gmail.left is None
 
