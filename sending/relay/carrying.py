@@ -17,6 +17,7 @@ from sending.relay.commits import Commits, Granted
 from sending.relay.lanes import Lanes
 from sending.relay.obeying import Obeying
 from sending.relay.open_sites import OpenSites
+from sending.relay.parking import Parking
 from sending.relay.ports import Clock, Composer, Leave, Letter, Parcel, Settlement, Unmakeable, Unreachable, Verdict
 from sending.relay.session import Session
 from sending.relay.site import Site
@@ -44,6 +45,7 @@ class Carrying:
         sites: OpenSites,
         commits: Commits,
         waves: Waves,
+        parking: Parking,
         obeying: Obeying,
     ) -> None:
         self._composer = composer
@@ -54,6 +56,7 @@ class Carrying:
         self._sites = sites
         self._commits = commits
         self._waves = waves
+        self._parking = parking
         self._obeying = obeying
         self._chunking = Chunking(clock)
         self.delivered = 0
@@ -143,6 +146,7 @@ class Carrying:
         if site.draining and verdict.judgement is trouble.CUT:
             self.release(parcel)  # we hung up ourselves
             return
+        self._parking.weigh(site, parcel.lane, verdict)
         self._settle(parcel, verdict, site)
 
     def release(self, parcel: Parcel) -> None:

@@ -20,6 +20,7 @@ from sending.relay.lanes import Lanes
 from sending.relay.obeying import Obeying
 from sending.relay.open_sites import OpenSites
 from sending.relay.owning import Addresses, Owning
+from sending.relay.parking import Parking
 from sending.relay.ports import Clock, Composer, Journal, Spool, Unreachable
 from sending.relay.routes import Route, Routes
 from sending.relay.site import Site
@@ -85,6 +86,7 @@ class Relay:
             sites=self.sites,
             commits=self._commits,
             waves=Waves(journal, clock),
+            parking=Parking(journal, clock),
             obeying=self._obeying,
         )
         self._claiming = Claiming(

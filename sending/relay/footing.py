@@ -232,8 +232,8 @@ class Footings:
         return iter(list(self._footings.values()))
 
     def of(self, provider: Provider, route: Route, *, source: Source, relays: int) -> Footing:
-        """The one with this provider; with an unknown one, that with the site."""
-        key = (source, provider.name if provider.is_known else route)
+        """The one with this provider; with an unknown one, that with the site, and with an ESP that with the account."""
+        key = (source, provider.name if provider.is_known and not route.account else route)
         footing = self._footings.get(key)
         if footing is None:
             self.forget_quiet()
