@@ -1,9 +1,12 @@
 """The doors: who may enter an organization, and who may do what in it."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
+from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
@@ -44,3 +47,16 @@ def membership_for(request: HttpRequest, pk: int, *, need: Role = Role.ADMIN) ->
 def tenant_url(request: HttpRequest, name: str, **kwargs: Any) -> str:
     """The address of a tenant's page of this request's organization."""
     return reverse(name, kwargs={"org": request.organization.public_id, **kwargs})
+
+
+def for_operators(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A page of the operator of this installation; everybody else is not told that it is there (404)."""
+
+    @wraps(view)
+    @login_required
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_staff:
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return guarded

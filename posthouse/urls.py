@@ -19,6 +19,7 @@ urlpatterns = [
         "contacts.recipient_urls",
         "campaigns.public_urls",
         "campaigns.picture_urls",
+        "campaigns.operator_urls",
         "reputation.colleague_urls",
         "posthouse.health_urls",
         "posthouse.sandbox_urls",

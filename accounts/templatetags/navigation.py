@@ -91,6 +91,7 @@ ACCOUNT = (
     Entry("Switch organization", "switch-horizontal", ("accounts:organizations",)),
     Entry("Your account", "user-circle", ("accounts:you",)),
 )
+OPERATING = (Entry("Holds and limits", "hand-stop", ("operating:rulings",)),)  # pages of the operator
 JOBS = ("contacts:jobs", "campaigns:jobs")  # fragments of kit/job.html rows
 SEARCH = ("campaigns:messages", "sending:messages")
 
@@ -145,6 +146,24 @@ def navigation(context: template.Context) -> dict[str, Any]:
         "jobs": [url for name in JOBS if (url := address(request, (name,)))],
         "search": address(request, SEARCH),
     }
+
+
+@register.simple_tag(takes_context=True)
+def operator_pages(context: template.Context) -> list[dict[str, Any]]:
+    """The operator's pages that exist, and which of them this is; [] for everybody else."""
+    request = context["request"]
+    if not getattr(request.user, "is_staff", False):
+        return []
+    found = []
+    for entry in OPERATING:
+        for name in entry.names:
+            try:
+                url = reverse(name)
+            except NoReverseMatch:
+                continue
+            found.append({"label": entry.label, "icon": entry.icon, "url": url, "here": request.path.startswith(url)})
+            break
+    return found
 
 
 @register.inclusion_tag("kit/sandbox_ribbon.html", takes_context=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from accounts.models import Organization
 from campaigns.models import Campaign
+from sending.enums import AddressState
 from sending.models import EgressIP, Mailing
 from sending.relay import sites
 
@@ -25,6 +26,11 @@ class Found:
 def providers() -> list[str]:
     """The mailbox providers that we know by name, and the word for all others."""
     return [*sorted(provider.name for provider in sites.directory().providers), sites.OTHER]
+
+
+def addresses() -> list[str]:
+    """Our own that mail may leave from. Inside of cross_tenant."""
+    return list(EgressIP.objects.exclude(state=AddressState.RETIRED).order_by("pk").values_list("address", flat=True))
 
 
 def find(*, source: str = "", provider: str = "", organization: str = "", campaign: str = "") -> Found:

@@ -41,6 +41,19 @@ class HeldSite:
     why: str
     since: datetime
     until: datetime
+    is_ruled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SlowedSite:
+    """A site that is tried out after trouble: it may have `window` connections now and is on its way back to `limit`."""
+
+    relay: str
+    site: str
+    provider: str
+    window: int
+    limit: int
+    failures: int
 
 
 def as_object(held: HeldSite) -> dict[str, Any]:
@@ -74,12 +87,32 @@ def held_sites(relays: Iterable[RelayState] | None = None) -> list[HeldSite]:
             str(held["why"]),
             datetime.fromtimestamp(float(held["since"]), UTC),
             datetime.fromtimestamp(float(held["until"]), UTC),
+            bool(held.get("ruled")),
         )
         for relay in (all_() if relays is None else relays)
         if relay.lives
         for held in told(relay, "held")
     ]
     return sorted((held for held in found if held.until > now), key=lambda held: held.until)
+
+
+def slowed_sites(relays: Iterable[RelayState]) -> list[SlowedSite]:
+    """Busy sites at which living relays have learned to be careful, those with the fewest connections first."""
+    found = [
+        SlowedSite(
+            relay.name,
+            str(busy["site"]),
+            str(busy["provider"]),
+            int(busy["window"]),
+            int(busy["limit"]),
+            int(busy["failures"]),
+        )
+        for relay in relays
+        if relay.lives
+        for busy in told(relay, "busy")
+        if busy["failures"] or busy["window"] < busy["limit"]
+    ]
+    return sorted(found, key=lambda site: (site.window, site.provider, site.site))
 
 
 def slowed(relays: Iterable[RelayState] | None = None) -> dict[str, datetime]:

@@ -97,6 +97,31 @@ def _is_in_force() -> Q:
     return Q(ended_at=None, expires_at__gt=timezone.now())
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A ruling for operators. `scope`: what is meant, and how much of it; `until`: its end, as it was or will be."""
+
+    ruling: Ruling
+    scope: str
+    until: datetime
+    was_ended: bool
+
+    @property
+    def is_release(self) -> bool:
+        return self.ruling.kind == RulingKind.RELEASE
+
+    @property
+    def is_of_relay(self) -> bool:
+        return self.ruling.by == RulingAuthor.RELAY
+
+
+def as_line(ruling: Ruling, sources: Mapping[int, str]) -> Line:
+    """Its organization and mailing should be fetched with it."""
+    words = f"{scope_words(ruling, sources)}{limit_words(ruling)}"
+    until = min(ruling.ended_at or ruling.expires_at, ruling.expires_at)
+    return Line(ruling, f"{words[:1].upper()}{words[1:]}", until, ruling.ended_at is not None)
+
+
 def scope_words(ruling: Ruling, sources: Mapping[int, str]) -> str:
     """What is meant, for operators: "all mail", "mail to Gmail of Copper Kettle from 192.0.2.1"."""
     parts = [

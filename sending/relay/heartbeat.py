@@ -62,6 +62,7 @@ def _held(site: Site, ahead: float) -> dict[str, Any]:
         "why": (ruled.why if ruled else site.held_for)[:MOST_WORDS],
         "since": round(ruled.since if ruled else site.held_since + ahead, 1),
         "until": round(site.held_until + ahead, 1),
+        "ruled": ruled is not None,
     }
 
 

@@ -151,6 +151,8 @@ WAYS_AROUND = {
         "an operator looks at the rulings about all organizations",
         "an operator names an organization or a campaign",
     ],
+    "campaigns/forms/rulings.py": ["an operator names an organization or a campaign"],
+    "campaigns/views/rulings.py": ["an operator looks at the rulings about all organizations"] * 2,
     "campaigns/queries/archives.py": ["an archive is found by its brand's public id alone"],
     "campaigns/queries/web_versions.py": ["a web version is found by the token in a mail alone"],
     "contacts/actions/health.py": ["sweep counts of health that lost their worker"],
