@@ -1,6 +1,7 @@
 """A receiver in a process of its own: a DNS that leads every name here, and a slow SMTP server that writes down who got mail.
 
-It writes before it answers, so what is in the file may have been accepted without the sender knowing.
+It writes before it answers, so what is in the file may have been accepted without the sender knowing; beside it, in `.from`,
+from which address. Started with `grey` it tells each pair of address and recipient once to come back later.
 """
 
 import asyncio
@@ -32,9 +33,12 @@ class Names(asyncio.DatagramProtocol):
         self.transport.sendto(answer.to_wire(), client)
 
 
-async def main(accepted: Path) -> None:
+async def main(accepted: Path, *, grey: bool) -> None:
+    known: set[tuple[str, str]] = set()
+
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        recipient = ""
+        is_new = False
+        recipient, sender = "", writer.get_extra_info("peername")[0]
         writer.write(b"220 slow.example\r\n")
         try:
             while line := await reader.readline():
@@ -43,7 +47,13 @@ async def main(accepted: Path) -> None:
                     writer.write(b"250-slow.example\r\n250 PIPELINING\r\n")
                 elif verb == b"RCPT":
                     recipient = line.decode().partition("<")[2].partition(">")[0]
-                    writer.write(b"250 ok\r\n")
+                    is_new = (sender, recipient) not in known
+                    known.add((sender, recipient))
+                    with accepted.with_suffix(".seen").open("a") as file:
+                        file.write(f"{recipient} {sender}\n")
+                    writer.write(b"450 4.7.1 greylisted, come back later\r\n" if grey and is_new else b"250 ok\r\n")
+                elif verb == b"DATA" and grey and is_new:
+                    writer.write(b"503 5.5.1 no recipient\r\n")
                 elif verb == b"DATA":
                     writer.write(b"354 go\r\n")
                     while await reader.readline() not in (b".\r\n", b""):
@@ -52,6 +62,8 @@ async def main(accepted: Path) -> None:
                         return
                     with accepted.open("a") as file:
                         file.write(recipient + "\n")
+                    with accepted.with_suffix(".from").open("a") as file:
+                        file.write(f"{recipient} {sender}\n")
                     with accepted.with_suffix(".times").open("a") as file:
                         file.write(f"{time.time()}\n")
                     await asyncio.sleep(SLOWNESS)
@@ -73,4 +85,4 @@ async def main(accepted: Path) -> None:
     await server.serve_forever()
 
 
-asyncio.run(main(Path(sys.argv[1])))
+asyncio.run(main(Path(sys.argv[1]), grey="grey" in sys.argv[2:]))
