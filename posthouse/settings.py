@@ -205,6 +205,8 @@ RELAY_SMTP_PORT = env.number("RELAY_SMTP_PORT", PORT + 3 if SANDBOX else 25, lea
 RELAY_RESOLVER = env.text("RELAY_RESOLVER", f"127.0.0.1:{PORT + 4}" if SANDBOX else "")  # host:port; "" = the system's
 # Whether its word that an answer was validated by DNSSEC (the AD bit) is believed; None: when it is on this computer.
 RELAY_RESOLVER_VALIDATES = env.flag("RELAY_RESOLVER_VALIDATES") if env.text("RELAY_RESOLVER_VALIDATES") else None
+RELAY_PROVIDERS = env.text("RELAY_PROVIDERS")  # a file that goes over sending/relay/data/providers.toml
+RELAY_CONNECTIONS = env.number("RELAY_CONNECTIONS", 0)  # of one relay at once; 0 = what the open files limit lets
 RELAY_EHLO_NAME = env.text("RELAY_EHLO_NAME", f"relay.{HOUSE_DOMAIN or 'localhost'}")
 TLS_REPORTS = env.flag("TLS_REPORTS", default=True)  # tell domains that ask for it how TLS with them went (RFC 8460)
 MAILROOM_HOST = env.text("MAILROOM_HOST", "127.0.0.1" if SANDBOX else "")

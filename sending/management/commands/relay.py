@@ -4,9 +4,11 @@ import asyncio
 import contextlib
 import logging
 import os
+import resource
 import signal
 import sys
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import uvloop
@@ -29,12 +31,15 @@ from sending.relay.engine import Relay
 from sending.relay.ports import Fenced, SystemClock, Unreachable
 from sending.relay.routes import Routes
 from sending.relay.session import Timeouts, unauthenticated_tls, verifying_tls
+from sending.relay.sites import Directory
 from sending.relay.sources import Source, Sources, can_use
 from sending.relay.tls_counts import TlsCounts
 
 log = logging.getLogger(__name__)
 
 DRAIN_SECONDS = 15.0
+FILES_BESIDE = 128  # open files that are not connections: database, DNS, threads, the libraries' own
+MOST_CONNECTIONS = 10_000  # unless more are asked for
 SWITCH_SECONDS = 0.0005  # signing threads come back from OpenSSL and should not wait 5 ms for the interpreter
 
 
@@ -60,8 +65,45 @@ class Command(BaseCommand):
         reach = reach_of_settings()
         if source and not may_connect(source, Reach.ANYWHERE):
             raise CommandError(f"--source {source} is not an IP address to send from.")
+        directory = directory_of_settings()
         sys.setswitchinterval(SWITCH_SECONDS)
-        uvloop.run(serve(reach=reach, source=source, name=name, signers=max(0, signers)))
+        uvloop.run(serve(reach=reach, source=source, name=name, signers=max(0, signers), directory=directory))
+
+
+def directory_of_settings() -> Directory:
+    """What is known of providers, with the installation's own file over it. Raises CommandError."""
+    path = settings.RELAY_PROVIDERS
+    try:
+        return sites.directory(own=Path(path).read_text(encoding="utf-8") if path else "")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"RELAY_PROVIDERS: {path} cannot be read: {error}") from error
+    except sites.BadDirectory as error:
+        raise CommandError(f"RELAY_PROVIDERS: {path}: {error}") from error
+
+
+def most_connections(*, wished: int, open_files: tuple[int, int]) -> int:
+    """How many connections one relay may have at once. `open_files`: the soft and the hard limit of open files (ulimit -n).
+
+    Raises CommandError when the wish is above what they let.
+    """
+    _, hard = open_files
+    most = 2**31 if hard == resource.RLIM_INFINITY else hard - FILES_BESIDE
+    if wished > most:
+        raise CommandError(
+            f"RELAY_CONNECTIONS is {wished}, and the limit of open files ({hard}, ulimit -Hn) lets {max(0, most)}. "
+            "Raise that limit, or lower RELAY_CONNECTIONS."
+        )
+    return wished or max(1, min(most, MOST_CONNECTIONS))
+
+
+def make_room(connections: int) -> None:
+    """See that so many connections may be open: the soft limit is raised, the hard one is somebody else's."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + FILES_BESIDE
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(hard, wanted)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def reach_of_settings() -> Reach:
@@ -80,8 +122,12 @@ def reach_of_settings() -> Reach:
     return Reach.LOOPBACK
 
 
-async def serve(*, reach: Reach, source: str, name: str, signers: int) -> None:
+async def serve(*, reach: Reach, source: str, name: str, signers: int, directory: Directory) -> None:
     """Send until SIGTERM or SIGINT. A relay that was fenced off begins anew under another id."""
+    connections = most_connections(
+        wished=settings.RELAY_CONNECTIONS, open_files=resource.getrlimit(resource.RLIMIT_NOFILE)
+    )
+    make_room(connections)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     running: list[Relay] = []
@@ -132,7 +178,8 @@ async def serve(*, reach: Reach, source: str, name: str, signers: int) -> None:
                 composer=composer,
                 routes=routes,
                 doors=Doors(routes, house, clock, counts=counts),
-                directory=sites.directory(),
+                directory=directory,
+                connections=connections,
                 clock=clock,
                 sources=Sources([Source(address=source)]),
                 addresses=locks,

@@ -21,7 +21,7 @@ from django.db import connection
 
 from accounts.models import Organization
 from sending.enums import DeliveryState
-from sending.management.commands.relay import reach_of_settings
+from sending.management.commands.relay import directory_of_settings, most_connections, reach_of_settings
 from sending.relay.addresses import Reach
 from tests.sending.adapters.town import Town, build
 from tests.sending.relay.certificates import MailServer, issue
@@ -34,6 +34,26 @@ def test_with_the_sandbox_on_it_asks_the_sandbox_or_does_not_start(settings, res
     settings.SANDBOX, settings.RELAY_RESOLVER = True, resolver
     with pytest.raises(CommandError, match="SANDBOX is on"):
         call_command("relay")
+
+
+def test_an_installations_own_file_of_providers_goes_over_ours_or_says_what_is_wrong(settings, tmp_path) -> None:
+    own = tmp_path / "providers.toml"
+    settings.RELAY_PROVIDERS = str(own)
+    with pytest.raises(CommandError, match="cannot be read"):
+        directory_of_settings()
+    own.write_text('[[provider]]\nname = "Gmail"\nconections = 2\n')
+    with pytest.raises(CommandError, match=r"providers.toml: provider 'Gmail': .* did you mean 'connections'"):
+        directory_of_settings()
+    own.write_text('[[provider]]\nname = "Gmail"\nconnections = 2\n')
+    assert directory_of_settings().provider_of(["aspmx.l.google.com"]).manners.connections == 2
+
+
+def test_it_opens_no_more_connections_than_files_may_be_open() -> None:
+    assert most_connections(wished=0, open_files=(1024, 4096)) == 4096 - 128
+    assert most_connections(wished=0, open_files=(1024, 1_000_000)) == 10_000
+    assert most_connections(wished=20_000, open_files=(1024, 1_000_000)) == 20_000
+    with pytest.raises(CommandError, match="limit of open files"):
+        most_connections(wished=4096, open_files=(1024, 4096))
 
 
 def test_with_the_sandbox_on_it_reaches_this_computer_only(settings) -> None:
