@@ -216,7 +216,7 @@ MAILROOM_TLS_KEY = env.text("MAILROOM_TLS_KEY")
 SANDBOX_SMTP_PORT = PORT + 3
 SANDBOX_DNS_PORT = PORT + 4
 SANDBOX_ESP_PORT = PORT + 6
-ESP_SANDBOX = f"http://127.0.0.1:{SANDBOX_ESP_PORT}/"  # what stands for the APIs of ESPs while the sandbox is on
+ESP_SANDBOX = env.text("ESP_SANDBOX", f"http://127.0.0.1:{SANDBOX_ESP_PORT}/")  # what stands for the APIs of ESPs while the sandbox is on
 ESP_REPORT_HOURS = env.number("ESP_REPORT_HOURS", 72, least=1, most=720)  # then what an ESP said nothing about is unconfirmed
 ESP_FAILOVER_MINUTES = env.number("ESP_FAILOVER_MINUTES", 5, most=1440)  # of trouble, before a stream goes its other way
 SANDBOX_STORE = VAR_DIR / "sandbox" / "world.sqlite3"

@@ -5,7 +5,9 @@ was skipped. Repeated evidence changes nothing. Each verb is one transaction: th
 what contacts must know. Call them inside of the tenant's scope.
 """
 
+import json
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -16,7 +18,7 @@ from contacts.models import Topic
 from contacts.queries import merged
 from sending.actions import engagement, held_bounces
 from sending.enums import ERASED_PREFIX, Bucket, DeliveryState, EventKind, bucket_of
-from sending.models import Delivery, Engagement, Mailing, Tally
+from sending.models import Delivery, Engagement, Event, Mailing, Tally
 from sending.tracking.about import delivery_of
 
 # The relay may not have written its result down yet when the other side's report comes in: it is theirs that counts then.
@@ -27,6 +29,7 @@ MAY_HAVE_LEFT = (
     DeliveryState.SENDING,
 )
 MAX_TEXT = 2_000
+MOST_DELAYS = 20  # told of one message
 
 
 @transaction.atomic
@@ -64,6 +67,42 @@ def arrived(*, delivery_id: int, text: str, code: str = "") -> bool:
     """
     delivery = _locked(delivery_id)
     return delivery is not None and _confirm(delivery, text=text, code=code)
+
+
+@transaction.atomic
+def carried(*, delivery_id: int, code: str, text: str) -> bool:
+    """The ESP that has it says that it was delivered. False when that changes nothing: it was known, or it is not with an ESP.
+
+    Its report may be here before the relay has written down that the ESP took it.
+    """
+    delivery = _locked(delivery_id)
+    waits = (DeliveryState.HANDED_OVER, DeliveryState.IN_DOUBT, DeliveryState.SENDING)
+    if delivery is None or delivery.account_id is None or delivery.state not in waits:
+        return False
+    _move(delivery, DeliveryState.DELIVERED, code=code, reason="")
+    _event(delivery, EventKind.DELIVERED, code=code, text=text)
+    return True
+
+
+@transaction.atomic
+def delayed(*, delivery_id: int, code: str, text: str, report: str) -> bool:
+    """The ESP that has it was asked to come back later, and will. Once for each `report`, and MOST_DELAYS times at most."""
+    delivery = _locked(delivery_id)
+    if (
+        delivery is None
+        or delivery.account_id is None
+        or delivery.state
+        not in (
+            DeliveryState.HANDED_OVER,
+            DeliveryState.SENDING,
+        )
+    ):
+        return False
+    told = list(Event.objects.filter(delivery_id=delivery_id, kind=EventKind.DELAYED).values_list("facts", flat=True))
+    if len(told) >= MOST_DELAYS or any(facts.get("report") == report for facts in told):
+        return False
+    _event(delivery, EventKind.DELAYED, code=code, text=text, facts={"report": report})
+    return True
 
 
 @transaction.atomic
@@ -165,13 +204,15 @@ def _tally(delivery: Delivery, steps: list[tuple[Bucket | EventKind, int]], at: 
     )
 
 
-def _event(delivery: Delivery, kind: EventKind, *, code: str = "", text: str = "") -> None:
+def _event(
+    delivery: Delivery, kind: EventKind, *, code: str = "", text: str = "", facts: dict[str, Any] | None = None
+) -> None:
     now = timezone.now()
     with connection.cursor() as cursor:  # the table is partitioned and not Django's to write
         cursor.execute(
             """
-            INSERT INTO sending_event (at, organization_id, mailing_id, delivery_id, kind, variant, provider, code, text)
-            VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+            INSERT INTO sending_event (at, organization_id, mailing_id, delivery_id, kind, variant, provider, code, text, facts)
+            VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
             """,
             [
                 now,
@@ -183,6 +224,7 @@ def _event(delivery: Delivery, kind: EventKind, *, code: str = "", text: str = "
                 delivery.provider,
                 code[:16],
                 text.replace("\x00", "")[:MAX_TEXT],
+                json.dumps(facts or {}),
             ],
         )
     _tally(delivery, [(kind, 1)], now)

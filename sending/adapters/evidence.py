@@ -1,4 +1,7 @@
-"""A hit proves that a message arrived: settles those of which nothing more was known as delivered. One statement, for psycopg and for Django."""
+"""A hit proves that a message arrived: settles those of which nothing more was known as delivered.
+
+One statement, for psycopg and for Django.
+"""
 
 from sending.enums import Bucket, DeliveryState, EventKind
 

@@ -121,6 +121,10 @@ _ABOUT_THE_RECIPIENT = re.compile(
     re.IGNORECASE,
 )
 
+_ON_THEIR_LIST = re.compile(
+    r"recipient[^.]{0,80}(inactive|suppress|blocked|unsubscribed)|inactive (recipient|address)", re.IGNORECASE
+)
+
 
 def judge(answer: Answer) -> Judgement:
     """What follows from how a call ended."""
@@ -141,6 +145,8 @@ def judge(answer: Answer) -> Judgement:
         return SERVER_TROUBLE
     if answer.said == "invalid" or _ABOUT_THE_RECIPIENT.search(answer.text):
         return BAD_ADDRESS
+    if answer.said == "rejected" or _ON_THEIR_LIST.search(answer.text):
+        return ON_THEIR_LIST
     return ACCOUNT_TROUBLE if _ABOUT_THE_ACCOUNT.search(answer.text) else REFUSED
 
 
