@@ -35,11 +35,34 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """What one mailbox provider gets, and how many connections at once it lets us have."""
+    """What one mailbox provider gets, and how many connections at once it lets us have.
+
+    Of providers that are not known `people` are those of the largest site, and `together` those of all of them.
+    """
 
     provider: str
     people: int
     connections: int
+    together: int = 0
+    is_known: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """When all of it will have left: `words` ("on Tuesday about 14:00") by the clocks of `zone`.
+
+    `is_warming`: because of the day's budget of our addresses at `provider`, of which `today` is left and which is `a_day` now.
+    `may_overflow`: the organization may let the rest go by shared addresses.
+    """
+
+    words: str
+    zone: str
+    is_warming: bool = False
+    provider: str = ""
+    today: int | None = None
+    a_day: int = 0
+    days: int = 0
+    may_overflow: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +119,7 @@ class Facts:
     lately: int | None = None
     lately_days: int = 3
     loads: tuple[Load, ...] | None = None
+    done: Done | None = None
     spread_minutes: int = 0
     has_design: bool = False
     compiled: Compiled | None = None

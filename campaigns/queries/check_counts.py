@@ -14,6 +14,7 @@ from django.utils import timezone
 from campaigns.models import Campaign
 from campaigns.preflight.facts import Load
 from campaigns.queries import follow_ups
+from contacts.segments import providers
 from contacts.segments.sql import Sql
 from sending.enums import DeliveryState, StreamKind
 from sending.models import Mailing
@@ -101,29 +102,51 @@ def lately(campaign: Campaign, chosen: Sql, days: int = LATELY_DAYS) -> int | No
 
 def loads(chosen: Sql) -> tuple[Load, ...] | None:
     """What each mailbox provider gets. Domains of which no provider is known are sites of their own: the largest counts."""
+    return _by_provider(
+        f"SELECT a.domain, count(*) AS n FROM ({chosen.text}) a WHERE a.reason IS NULL GROUP BY 1", list(chosen.params)
+    )
+
+
+def waiting(mailing_id: int) -> tuple[Load, ...] | None:
+    """What each mailbox provider still gets of a send, by its lanes: nothing of what has ended is read."""
+    return _by_provider(
+        f"""
+        SELECT l.domain, sum(each.n)::bigint AS n FROM sending_lane l
+        CROSS JOIN LATERAL (SELECT count(*) AS n FROM sending_delivery d
+                            WHERE d.lane_id = l.id AND d.state IN ({DeliveryState.QUEUED:d}, {DeliveryState.DEFERRED:d})) each
+        WHERE l.mailing_id = %s AND l.open GROUP BY 1
+        """,
+        [mailing_id],
+    )
+
+
+def _by_provider(by_domain: str, params: list[Any]) -> tuple[Load, ...] | None:
+    """`by_domain`: SQL of domain and n. What the relay has learned of a domain goes before what is well known of it."""
+    known = [(domain, name) for name, domains in providers.well_known().items() for domain in domains]
     rows = in_time(
         f"""
         SELECT provider, sum(n)::bigint, max(n)::bigint FROM (
-            SELECT coalesce(p.provider, '') AS provider, a.domain, count(*) AS n
-            FROM ({chosen.text}) a LEFT JOIN sending_domainprovider p ON p.domain = a.domain
-            WHERE a.reason IS NULL GROUP BY 1, 2
-        ) each GROUP BY 1
+            SELECT coalesce(p.provider, known.provider, '') AS provider, each.n
+            FROM ({by_domain}) each LEFT JOIN sending_domainprovider p ON p.domain = each.domain
+            LEFT JOIN unnest(%s::text[], %s::text[]) known (domain, provider) ON known.domain = each.domain
+        ) named GROUP BY 1
         """,
-        list(chosen.params),
+        [*params, [domain for domain, _ in known], [name for _, name in known]],
         seconds=SECONDS_MORE,
     )
     if rows is None:
         return None
     directory = sites.directory()
     connections = {provider.name: provider.manners.connections for provider in directory.providers}
-    found = []
-    for name, together, largest in rows:
+    found, largest, others = [], 0, 0
+    for name, together, most in rows:
         if name in connections:
             found.append(Load(provider=name, people=together, connections=connections[name]))
         else:
-            found.append(
-                Load(provider="the largest other domain", people=largest, connections=directory.default.connections)
-            )
+            largest, others = max(largest, most), others + together
+    if others:
+        default = directory.default.connections
+        found.append(Load(provider=sites.OTHER, people=largest, connections=default, together=others, is_known=False))
     return tuple(sorted(found, key=lambda load: -load.people))
 
 

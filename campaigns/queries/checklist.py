@@ -17,6 +17,7 @@ from campaigns.queries import (
     check_counts,
     content,
     follow_ups,
+    forecasts,
     link_checks,
     spam_scores,
     variants,
@@ -81,6 +82,7 @@ def facts(campaign: Campaign) -> Facts:
     domain = campaign.domain
     clearance = domains.clearance(domain) if domain else None
     sender = f"{campaign.from_local}@{domain.name}" if domain and campaign.from_local else ""
+    loads = check_counts.loads(chosen) if chosen and counted else None
     common = Facts(
         from_address=sender,
         reply_to=campaign.reply_to,
@@ -99,7 +101,8 @@ def facts(campaign: Campaign) -> Facts:
         languages=counted.languages if counted else {},
         lately=check_counts.lately(campaign, chosen) if chosen and counted else None,
         lately_days=check_counts.LATELY_DAYS,
-        loads=check_counts.loads(chosen) if chosen and counted else None,
+        loads=loads,
+        done=forecasts.of_draft(campaign, loads),
         spread_minutes=campaign.spread_minutes,
         postal_address=campaign.brand.postal_address or campaign.organization.postal_address,
         asked=_asked(campaign, list(dict.fromkeys(url for mail in mails for url in urls_of(campaign, mail.made)))),

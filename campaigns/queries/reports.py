@@ -11,6 +11,8 @@ from django.core.cache import cache
 from campaigns import pace, wording
 from campaigns.enums import CampaignState
 from campaigns.models import Campaign
+from campaigns.preflight.facts import Done
+from campaigns.queries import forecasts
 from reputation.queries import totals
 from reputation.queries.totals import Counts
 from sending.enums import REST, Bucket, EventKind, Hold
@@ -77,6 +79,7 @@ class Report:
     slowed: list[tuple[str, datetime]]
     links: list[ClickedLink]
     retry: Retry | None  # what is being sent again just now, by choice
+    forecast: Done | None = None  # when it will be done, where the warm-up of addresses decides that
 
     @property
     def done(self) -> int:
@@ -115,6 +118,7 @@ def of(campaign: Campaign) -> Report | None:
         else [],
         links=links(mailing),
         retry=retries.at_work(mailing.pk),
+        forecast=forecasts.of_sending(campaign, mailing) if moving and on_its_way > waiting else None,
     )
 
 
