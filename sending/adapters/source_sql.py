@@ -35,7 +35,7 @@ class Pools:
 # --- Whose each address is -------------------------------------------------------------------------------------------
 
 IN_USE = f"""
-SELECT e.id, host(e.address), e.name, e.proxy, e.proxy_secret,
+SELECT e.relay_id, e.id, host(e.address), e.name, e.proxy, e.proxy_secret,
        coalesce(array_agg(a.pool_id ORDER BY a.pool_id) FILTER (WHERE a.id IS NOT NULL), '{{}}'),
        coalesce(array_agg(a.weight ORDER BY a.pool_id) FILTER (WHERE a.id IS NOT NULL), '{{}}')
 FROM sending_egressip e LEFT JOIN sending_pooladdress a ON a.address_id = e.id
@@ -44,7 +44,7 @@ GROUP BY e.id ORDER BY e.id
 """
 
 FELLOWS = f"""
-SELECT id, facts->'addresses' FROM sending_relay
+SELECT id, facts->'able' FROM sending_relay
 WHERE ended_at IS NULL AND beat_at > now() - {LEASE} AND id <> %(relay)s
 """
 

@@ -67,9 +67,10 @@ class Locks:
         rows = await self._line.rows(sql.IN_USE)
         if not rows:
             return Seen()
-        sources = [source for row in rows if (source := self._source(*row)) is not None]
+        sources = [source for _, *row in rows if (source := self._source(*row)) is not None]
+        owners = {row[1]: row[0] for row in rows}
         fellows = await self._line.rows(sql.FELLOWS, {"relay": self._relay_id()})
-        return Seen(tuple(sources), {relay_id: _fellow(told) for relay_id, told in fellows})
+        return Seen(tuple(sources), {relay: Fellow(_of(relay, owners), _numbers(able)) for relay, able in fellows})
 
     def _source(
         self,
@@ -103,8 +104,10 @@ def _proxy(address: str, text: str, secret: bytes) -> Proxy | None:
         return None
 
 
-def _fellow(told: Any) -> Fellow:
+def _of(relay: int, owners: dict[int, int | None]) -> frozenset[int]:
+    return frozenset(number for number, owner in owners.items() if owner == relay)
+
+
+def _numbers(told: Any) -> frozenset[int]:
     """A relay of another version may tell it otherwise, or not at all."""
-    if not isinstance(told, dict):
-        return Fellow()
-    return Fellow(*(frozenset(n for n in told.get(name, ()) if isinstance(n, int)) for name in ("has", "able")))
+    return frozenset(n for n in told if isinstance(n, int)) if isinstance(told, list) else frozenset()

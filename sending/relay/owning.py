@@ -8,7 +8,7 @@ good order: nothing new, its conversations end, then its lock is free.
 import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from sending.relay.ports import Clock, Unreachable
 from sending.relay.sources import Source, Sources
@@ -79,12 +79,10 @@ class Owning:
         self._able: frozenset[int] = frozenset()
         self.stopping = False
 
-    def facts(self) -> dict[str, Any]:
-        """What the heartbeat tells the others: {"has": ids, "able": ids}; a relay that stops takes no more."""
-        return {
-            "has": sorted([*self._mine, *self._leaving]),
-            "able": [] if self.stopping else sorted(self._able),
-        }
+    @property
+    def able(self) -> list[int]:
+        """What the heartbeat tells the others: the addresses that it could use. A relay that stops takes no more."""
+        return [] if self.stopping else sorted(self._able)
 
     async def look(self) -> None:
         """Look around, and take or give up what follows. Raises Unreachable, with everything given up."""

@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from accounts.models import Organization
 from sending.actions import egress, pools
 from sending.enums import DeliveryState
 from sending.models import EgressIP
+from sending.relay.owning import LOOK
 from tests.sending.adapters.town import Town, build
 from tests.sending.management.commands.test_relay import environ, names, start, until
 
@@ -65,6 +67,11 @@ def owners(town: Town) -> dict[str, int]:
     )
 
 
+def let_go(town: Town) -> None:
+    town.rows("UPDATE sending_mailing SET hold = NULL")
+    town.rows("SELECT pg_notify('posthouse_mail', 'at once')")
+
+
 def test_two_relays_share_the_addresses_and_one_takes_over_from_the_dead(
     organization: Organization, addresses: list[EgressIP], receiver: tuple[int, int, Path]
 ) -> None:
@@ -73,9 +80,8 @@ def test_two_relays_share_the_addresses_and_one_takes_over_from_the_dead(
     processes = [start(receiver[0], receiver[1]) for _ in range(2)]
     try:
         until(lambda: len(set(owners(town).values())) == 2)  # one each
-        town.rows("UPDATE sending_mailing SET hold = NULL")
-        town.rows("SELECT pg_notify('posthouse_mail', 'at once')")
-        until(lambda: {sender for _, sender in senders(receiver[2])} == set(ADDRESSES))
+        let_go(town)
+        until(lambda: len(town.rows("SELECT DISTINCT source_id FROM sending_sourcecount")) == 2)
         before = owners(town)
         dead = town.rows("SELECT id FROM sending_relay WHERE pid = %(pid)s", pid=processes[0].pid)[0][0]
         processes[0].send_signal(signal.SIGKILL)
@@ -106,8 +112,12 @@ def test_who_is_greylisted_comes_back_from_the_same_address(
 ) -> None:
     """First retries that succeed: all of them, with two relays of one address each."""
     town: Town = build(organization, people=40)
+    town.rows("UPDATE sending_mailing SET hold = 'paused'")
     processes = [start(receiver[0], receiver[1]) for _ in range(2)]
     try:
+        until(lambda: len(set(owners(town).values())) == 2)
+        time.sleep(2 * LOOK)  # now each knows of the other's
+        let_go(town)
         until(lambda: town.states() == {DeliveryState.DEFERRED: 40})
         assert {reason for (reason,) in town.rows("SELECT DISTINCT reason FROM sending_delivery")} == {"greylisted"}
         town.rows("UPDATE sending_delivery SET due_at = now()")
