@@ -73,7 +73,7 @@ class Relay:
         self._everywhere = Slots(lambda: connections)
         sources, chance = sources or Sources(), chance or random.Random()
         self.sites = OpenSites(clock, sources, begin=self._begin, chance=chance)
-        self._commits = Commits(journal, clock)
+        self._commits = Commits(journal, clock, ended=lambda end: self._obeying.ended(end.id, tried=end.tried))
         lanes = Lanes()
         self._obeying = Obeying(journal, clock, sites=self.sites, lanes=lanes)
         self._ways = Ways(routes, clock, found=lanes.wake)
@@ -162,7 +162,7 @@ class Relay:
                     heartbeat.facts(
                         self.sites, clock=self._clock, rate=rate, delivered=delivered, talks=self._carrying.talks
                     )
-                    | ({"addresses": self._owning.facts()} if self._owning is not None else {})
+                    | ({"able": self._owning.able} if self._owning is not None else {})
                 )
                 if relays != self._relays:
                     self._relays = relays
