@@ -121,6 +121,8 @@ class Relay:
             clock=self._clock,
             relays=self._relays,
         )
+        if source.id and not route.account:
+            site.footing.budget = self._obeying.budgets.of(source.id, provider.name)
         self._obeying.begin(site)
         return site
 
