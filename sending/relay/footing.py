@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
+from sending.relay.budgets import Limits
 from sending.relay.ceilings import Ceiling
 from sending.relay.pace import Gcra, Pace
 from sending.relay.ports import Clock
@@ -98,7 +99,7 @@ class Slots:
 
 
 class Footing:
-    """`budget`: messages that may still be sent today, None: as many as one likes. `ready`: parcels that wait at its sites."""
+    """`budget`: of the day, for an address of our own. `ready`: parcels that wait at its sites."""
 
     def __init__(self, provider: Provider, clock: Clock, *, source: Source = ANY, relays: int = 1) -> None:
         self.provider = provider
@@ -107,7 +108,7 @@ class Footing:
         self.standing = Standing(clock, provider.learning)
         self.connections = Ceiling(provider.learning.count_quiet)
         self.messages = Ceiling(provider.learning.count_quiet)
-        self.budget: int | None = None
+        self.budget: Limits | None = None
         self.ready = 0
         self.connected = 0  # connections that are open or being opened
         self.sites: weakref.WeakKeyDictionary[Member, None] = weakref.WeakKeyDictionary()
@@ -167,32 +168,36 @@ class Footing:
 
     @property
     def is_paced(self) -> bool:
-        return self.pace.is_limited or self.standing.is_paced or self.budget is not None
+        return self.pace.is_limited or self.standing.is_paced or bool(self.budget)
 
     def wait(self, now: float) -> float:
         """Seconds until the next message may go; infinite while the day's budget is used up."""
-        if self.budget is not None and self.budget <= 0:
-            return float("inf")
-        return max(self.pace.wait(now), self.standing.wait(now))
+        budget = self.budget.wait(now) if self.budget is not None else 0.0
+        return max(self.pace.wait(now), self.standing.wait(now), budget)
 
     def take(self, now: float) -> None:
         """One goes."""
         self.pace.take(now)
         self.standing.take(now)
         if self.budget is not None:
-            self.budget -= 1
+            self.budget.take(now)
 
     def give_back(self) -> None:
         """It did not go after all."""
         self.pace.give_back()
         self.standing.give_back()
         if self.budget is not None:
-            self.budget += 1
+            self.budget.give_back()
 
     def allows(self, now: float) -> int:
         """How many may be sent in the next seconds: no more than that is worth being claimed."""
         allowed = min(self.pace.allows(now, AHEAD), self.standing.allows(now, AHEAD))
-        return allowed if self.budget is None else min(allowed, max(0, self.budget))
+        return allowed if self.budget is None else min(allowed, self.budget.allows(now, AHEAD))
+
+    @property
+    def is_above_budget(self) -> bool:
+        """Whether nothing more may be claimed now because of the day's budget, or of how it is spread over the day."""
+        return bool(self.budget) and self.budget.allows(self._clock.monotonic(), AHEAD) <= self.ready  # type: ignore[union-attr]
 
     @property
     def room(self) -> int:
@@ -216,7 +221,6 @@ class Footing:
             and not self.ready
             and not standing.failures
             and not standing.is_held(now)
-            and self.budget is None
             and not (self.connections.value or self.messages.value or standing.learned.value)
         )
 

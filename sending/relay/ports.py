@@ -29,6 +29,7 @@ class Lane:
     `tls_only`: its organization wants none of it to leave in clear text. `excused`: what the domain itself demands of TLS does
     not count, because it is a report about just that (RFC 8460, section 3). `pool_id`: whose addresses may carry it, 0: none's.
     `account_id`: of the ESP's account by which it goes now, 0: our own relay; `account_version`: of what that is spoken to with.
+    `overflow_id`: the pool by which goes what is above the day's budgets of its own, 0: it waits.
     """
 
     id: int
@@ -45,6 +46,7 @@ class Lane:
     account_id: int = 0
     account_version: int = 0
     pool_id: int = 0
+    overflow_id: int = 0
 
     @property
     def way(self) -> str:
@@ -100,7 +102,7 @@ class Settlement:
     was, as if never claimed. `due` is for deferred ones. `tried`: whether it counts as a try. `suppress`: see Judgement;
     then `likeness` tells of which wave the refusal would be one. `trace`: what else the try can tell, as its event keeps it:
     {"address": the server's, "took": seconds of the try, "waited", "held", "held_for": see waits.py}. `source_id`: of the
-    address that it was tried from, 0 for the system's choice.
+    address that it was tried from, 0 for the system's choice. `born`: seconds since 1970, from which it ages; 0: as before.
     """
 
     id: int
@@ -117,6 +119,7 @@ class Settlement:
     likeness: str = ""
     trace: Mapping[str, float | str] = field(default_factory=dict)
     source_id: int = 0
+    born: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
