@@ -10,7 +10,6 @@ from sending.relay.site import Site
 from sending.relay.sources import ANY, Source, Sources
 
 MOST_SITES = 20_000
-OF_THE_ADDRESS = "ip_reputation"  # the class of trouble
 
 
 class OpenSites:
@@ -124,4 +123,4 @@ class OpenSites:
 
 def is_blocked_itself(site: Site) -> bool:
     """Whether a site is held for the address that we come from, and not for what we do or say: then mail may go by another."""
-    return site.held_because == OF_THE_ADDRESS or (site.ruled is not None and bool(site.ruled.source_id))
+    return site.may_move or (site.is_ruled and site.ruled is not None and bool(site.ruled.source_id))
