@@ -65,6 +65,12 @@ class Load(NamedTuple):
     locale: str | None = None
 
 
+def _lane(row: Sequence[Any], pools: source_sql.Pools) -> Lane:
+    *facts, stream_pool, overflows = row
+    pool_id = pools.of(row[1], stream_pool) if pools else 0
+    return Lane(*facts, pool_id, pools.beyond(pool_id) if overflows and pool_id else 0)
+
+
 class Ledger:
     """One relay's view of the ledger: a Spool and a Journal (sending/relay/ports.py)."""
 
@@ -95,9 +101,7 @@ class Ledger:
     async def waiting(self) -> list[Lane]:
         rows = await self._claims.rows(sql.WAITING)
         pools = source_sql.Pools(await self._claims.rows(source_sql.POOLS))
-        lanes = (
-            [Lane(*row[:-1], pools.of(row[1], row[-1])) for row in rows] if pools else [Lane(*row[:-1]) for row in rows]
-        )
+        lanes = [_lane(row, pools) for row in rows]
         for lane in lanes:
             cursor = self._cursors.get(lane.id)
             if cursor is not None and lane.first_due <= cursor[0].timestamp():
@@ -162,6 +166,7 @@ class Ledger:
                 "likenesses": [s.likeness for s in settlements],
                 "traces": [json.dumps(s.trace) if s.trace else "" for s in settlements],
                 "sources": [s.source_id for s in settlements],
+                "borns": [s.born for s in settlements],
             },
         )
         for settlement in settlements:

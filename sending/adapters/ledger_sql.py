@@ -70,7 +70,7 @@ SELECT l.id, l.organization_id, l.mailing_id, l.domain, greatest(l.priority, s.p
        greatest(0, extract(epoch FROM greatest(d.due_at, m.held_until) - clock_timestamp()))::float8, m.hold IS NOT NULL,
        (SELECT o.tls_only FROM accounts_organization o WHERE o.id = l.organization_id),
        m.letter_id IS NULL AND m.name = '{TLS_REPORTS}',
-       coalesce(a.id, 0), coalesce(a.version, 0), coalesce(s.pool_id, 0)
+       coalesce(a.id, 0), coalesce(a.version, 0), coalesce(s.pool_id, 0), s.overflow
 FROM sending_lane l
 JOIN sending_mailing m ON m.id = l.mailing_id
 JOIN sending_stream s ON s.id = m.stream_id
@@ -147,8 +147,8 @@ given AS MATERIALIZED (
     SELECT * FROM unnest(
         %(ids)s::bigint[], %(states)s::smallint[], %(reasons)s::text[], %(codes)s::text[], %(texts)s::text[], %(hosts)s::text[],
         %(providers)s::text[], %(dues)s::float8[], %(tried)s::bool[], %(suppress)s::text[], %(tls)s::text[],
-        %(likenesses)s::text[], %(traces)s::text[], %(sources)s::bigint[]
-    ) g (id, state, reason, code, text, host, provider, due, tried, suppress, tls, likeness, trace, source)
+        %(likenesses)s::text[], %(traces)s::text[], %(sources)s::bigint[], %(borns)s::float8[]
+    ) g (id, state, reason, code, text, host, provider, due, tried, suppress, tls, likeness, trace, source, born)
 ),
 done AS (
     UPDATE sending_delivery d SET
@@ -159,6 +159,7 @@ done AS (
         code = CASE g.state WHEN 0 THEN d.code ELSE g.code END,
         provider = CASE g.provider WHEN '' THEN d.provider ELSE g.provider END,
         changed_at = CASE g.state WHEN 0 THEN d.changed_at ELSE now() END,
+        created_at = CASE g.born WHEN 0 THEN d.created_at ELSE to_timestamp(g.born) END,
         source_id = CASE WHEN g.source = 0 OR g.reason IN {NOT_ANSWERED} THEN d.source_id ELSE g.source END,
         relay_id = NULL
     FROM given g JOIN sending_delivery o ON o.id = g.id

@@ -31,6 +31,10 @@ class Pools:
     def of(self, organization_id: int, stream_pool: int) -> int:
         return stream_pool if stream_pool in self._there else self._default.get(organization_id, self._shared)
 
+    def beyond(self, pool_id: int) -> int:
+        """By which pool goes what is above the day's budgets of one: the house's, when it is another; 0: it waits."""
+        return self._shared if self._shared != pool_id else 0
+
 
 # --- Whose each address is -------------------------------------------------------------------------------------------
 
