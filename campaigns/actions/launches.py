@@ -21,6 +21,7 @@ from campaigns.models import Campaign
 from campaigns.queries import approvals as approved
 from campaigns.queries import audiences, checklist, content, moments, variants
 from contacts.segments.tree import BadDefinition
+from reputation.queries import warming
 from sending.actions import letters, mailings
 from sending.enums import REST, Hold, Reason
 from sending.models import Letter, Mailing
@@ -155,6 +156,7 @@ def freeze(*, campaign: Campaign) -> bool:
         split=_split(held),
         timing=moments.timing_of(held),
         undo_until=held.leaves_at if in_window else None,
+        keenest_first=warming.is_warming(held.mailing.stream),
     )
     if held.test:
         held.test = ab_testing.begun(held.test, ledger.last_due(held.mailing))

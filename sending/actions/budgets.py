@@ -7,7 +7,7 @@ from django.db import connection, transaction
 
 from sending.models import Budget
 
-NEWS_CHANNEL = "posthouse_rulings"  # of sending/adapters/ruling_sql.py: the relays read everything that they have to obey when it speaks
+NEWS_CHANNEL = "posthouse_rulings"  # when it speaks the relays read all that they have to obey (ruling_sql.py)
 
 
 @transaction.atomic

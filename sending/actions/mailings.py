@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.actions import audit
 from accounts.models import Organization, User
 from contacts.actions import removal
-from sending.actions import streams
+from sending.actions import keenness, streams
 from sending.enums import Bucket, DeliveryState, EventKind, Hold, Reason, StreamKind
 from sending.errors import Refused
 from sending.models import Delivery, Lane, Letter, Mailing, MailingVariant
@@ -63,12 +63,15 @@ def seal(
     split: Sequence[tuple[int, float]] = (),
     timing: Timing | None = None,
     undo_until: datetime | None = None,
+    keenest_first: bool = False,
 ) -> int:
     """Freeze the audience: one delivery a person, the ones to be skipped included, and the first tallies. Gives its size.
 
     `split`: (variant, share in per cent), ...; the others, and all who are skipped, are variant 0's. The shares are exact,
     rounded down, and who gets which is settled by a hash of mailing and contact. `timing`: when each may leave; None: now.
     `undo_until`: until then the whole mailing is held and can be taken back; the relay begins by itself at that moment.
+    `keenest_first`: of those who may get it at the same time, who clicked or opened lately goes first: for new addresses, whose
+    first messages should be welcome.
 
     One statement in one transaction: all of it stands or nothing. Sealing again changes nothing.
     """
@@ -83,6 +86,7 @@ def seal(
     people, rank_params = _ranked(mailing, audience.text) if split else (f"({audience.text}) p", [])
     variant, variant_params = _variant_of(split)
     due, zone_join, due_params, zone_params = _due_of(mailing, timing, not_before)
+    keen_join, order, keen_params = keenness.ordered(mailing) if keenest_first else ("", "", [])
     with connection.cursor() as cursor:
         # The audience is one snapshot for the lanes, the rows and the tallies: read twice, it might differ.
         cursor.execute("SET LOCAL work_mem = '128MB'")
@@ -106,15 +110,15 @@ def seal(
             SELECT %s, %s, a.contact_id, 0, lane.id, a.address, CASE WHEN a.reason IS NULL THEN %s ELSE %s END,
                    a.variant, 0, due.at, NULL, coalesce(a.reason, ''), '', '', due.at, %s
             FROM audience a JOIN lane ON lane.domain = a.domain AND lane.variant = a.variant
-            {zone_join}
-            CROSS JOIN LATERAL (SELECT {due} AS at) due
+            {zone_join} {keen_join}
+            CROSS JOIN LATERAL (SELECT {due} AS at) due {order}
             """,
             [
                 *(*variant_params, *rank_params, *audience.params),
                 *(mailing.organization_id, mailing.pk),
                 *(mailing.organization_id, mailing.pk, Bucket.ON_ITS_WAY, Bucket.SUPPRESSED, now),
                 *(mailing.organization_id, mailing.pk, DeliveryState.QUEUED, DeliveryState.SUPPRESSED, now),
-                *(*zone_params, *due_params),
+                *(*zone_params, *keen_params, *due_params),
             ],
         )
         size = int(cursor.rowcount)
