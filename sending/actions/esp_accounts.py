@@ -8,12 +8,15 @@ import json
 import secrets as randomness
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.actions import audit
 from accounts.models import Organization, User
+from accounts.tenancy import tenant_scope_id
 from sending import keys
 from sending.actions import mailings, streams
 from sending.enums import EspKind, StreamKind
@@ -81,7 +84,7 @@ def change(*, account: EspAccount, name: str, given: Mapping[str, str], actor: U
 
 
 @transaction.atomic
-def choose(*, organization: Organization, kind: StreamKind, first: Way, failover: Way | None, actor: User) -> Stream:
+def choose(*, organization: Organization, kind: StreamKind, first: Way, failover: Way | None, actor: User | None) -> Stream:
     """Which way a stream goes, and which while that is out of order (None: then it waits). Raises Refused."""
     if kind not in CHOSEN:
         raise Refused("Tests always go by our own relay.")
@@ -129,6 +132,15 @@ def disconnect(*, account: EspAccount, actor: User) -> None:
     account.save(update_fields=["secrets", "disconnected_at", "version"])
     audit.record(organization=account.organization, actor=actor, verb="sending.esp_disconnected", target=account)
     mailings.tell_relays(at_once=True)
+
+
+def reported(*, account_id: int, organization_id: int, well: bool) -> None:
+    """Note that a report came, and whether it proved itself; once a minute, so that a forger writes next to nothing."""
+    name = "hook_called_at" if well else "hook_refused_at"
+    now = timezone.now()
+    with tenant_scope_id(organization_id):
+        late = Q(**{name: None}) | Q(**{f"{name}__lt": now - timedelta(minutes=1)})
+        EspAccount.objects.filter(late, pk=account_id).update(**{name: now})
 
 
 @transaction.atomic

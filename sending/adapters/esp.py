@@ -7,6 +7,7 @@ takes and by which nothing can leave, as it should: it says what is missing and 
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 import time
@@ -35,7 +36,7 @@ from sending.esps import ESPS, Esp
 from sending.judging.trouble import Judgement, Outcome
 from sending.relay.accounts import ACCOUNT_TROUBLE, Answer, Closed, judge
 from sending.relay.addresses import Reach
-from sending.relay.ports import Letter
+from sending.relay.ports import Letter, Unreachable
 from sending.relay.transactions import NoLeave
 
 log = logging.getLogger(__name__)
@@ -136,8 +137,12 @@ class AnymailApi:
         except Exception as error:  # noqa: BLE001  (whatever it was: whether something was written is what counts)
             log.info("%s: a call ended with %s.", self.host, type(error).__name__)
             return Answer(0, _cause(error), written=self.written)
-        status = message.anymail_status
-        return Answer(_status(status.esp_response) or 200, f"Taken as {status.message_id}" if status.message_id else "")
+        response = message.anymail_status.esp_response
+        code = _status(response) or 200
+        if not 200 <= code < 300:  # Postmark's 422 is no error to its backend
+            return Answer(code, _words(response))
+        taken = message.anymail_status.message_id
+        return Answer(code, f"Taken as {taken}" if taken else "")
 
     def ask_now(self) -> Answer:
         """How it answers an empty message, in this thread."""
@@ -352,4 +357,6 @@ class AnymailPosting:
 
     async def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
+        with contextlib.suppress(Unreachable):
+            await self._write_health(time.monotonic())
         await self._line.close()

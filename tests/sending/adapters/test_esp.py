@@ -82,6 +82,10 @@ def test_what_is_sent_in_full(esps: Esps) -> None:
     assert "Cc" not in sent
 
 
+INACTIVE = "You tried to send to a recipient that has been marked as inactive."
+FOUND = " Found inactive addresses: zoe@example.net. Inactive recipients are ones that have generated a hard bounce."
+
+
 @pytest.mark.parametrize(
     ("what", "outcome", "category"),
     [
@@ -128,8 +132,9 @@ def test_no_answer_is_in_doubt_and_a_line_that_never_stood_is_not(esps: Esps, se
     assert judge(answer).outcome is Outcome.DEFERRED
 
 
-def test_an_inactive_recipient_bounces_and_nobody_is_listed_for_it(esps: Esps, monkeypatch) -> None:
-    body = {"ErrorCode": 406, "Message": "You tried to send to a recipient that has been marked as inactive."}
+@pytest.mark.parametrize("words", [INACTIVE, INACTIVE + FOUND])
+def test_an_inactive_recipient_bounces_and_nobody_is_listed_for_it(esps: Esps, monkeypatch, words: str) -> None:
+    body = {"ErrorCode": 406, "Message": words}
     monkeypatch.setattr("posthouse.sandbox.esps._good", lambda call, number: (422, body))
     judgement = judge(post(api()))
     assert (judgement.outcome, judgement.category, judgement.suppress) == (Outcome.BOUNCED, "esp_suppressed", "")
