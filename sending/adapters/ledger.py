@@ -25,6 +25,7 @@ from sending.adapters.lines import BY_INDEX, Line
 from sending.enums import DeliveryState
 from sending.relay import tls_counts
 from sending.relay.budgets import Budget
+from sending.relay.clocks import LedgerClock
 from sending.relay.policies import Kept
 from sending.relay.ports import Fenced, Lane, Leave, Parcel, Settlement, Unreachable, Wave
 from sending.relay.rulings import Ruling
@@ -76,6 +77,7 @@ class Ledger:
 
     def __init__(self, dsn: str, *, name: str = "") -> None:
         self.relay_id = 0
+        self.clock = LedgerClock()
         self._name = name or f"{socket.gethostname()}:{os.getpid()}"
         self._results = Line(dsn, name="relay results", settings=(*BY_INDEX, "SET synchronous_commit = on"))
         self._claims = Line(dsn, name="relay claims", settings=(*BY_INDEX, "SET synchronous_commit = off"))
@@ -90,6 +92,7 @@ class Ledger:
         """Become a relay, under a new id. Raises Unreachable."""
         rows = await self._chores.rows(sql.REGISTER, {"name": self._name, "pid": os.getpid()})
         self.relay_id = int(rows[0][0])
+        self.clock.put_right(rows[0][1])
         self._cursors.clear()
 
     async def close(self) -> None:
@@ -180,6 +183,7 @@ class Ledger:
         rows = await self._chores.rows(sql.BEAT, {"relay": self.relay_id, "facts": Jsonb(facts)})
         if not rows:
             raise Fenced(f"relay {self.relay_id} was declared dead")
+        self.clock.put_right(rows[0][1])
         return int(rows[0][0])
 
     async def trim(self, before: int) -> None:

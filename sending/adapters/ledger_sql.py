@@ -228,14 +228,16 @@ SELECT id, hold, refusal, tls_only FROM may
 """
 
 REGISTER = """
-INSERT INTO sending_relay (name, pid, started_at, beat_at, facts) VALUES (%(name)s, %(pid)s, now(), now(), '{}') RETURNING id
+INSERT INTO sending_relay (name, pid, started_at, beat_at, facts) VALUES (%(name)s, %(pid)s, now(), now(), '{}')
+RETURNING id, extract(epoch FROM clock_timestamp())::float8
 """
 
 BEAT = f"""
 WITH me AS (
     UPDATE sending_relay SET beat_at = now(), facts = %(facts)s WHERE id = %(relay)s AND ended_at IS NULL RETURNING id
 )
-SELECT (SELECT count(*) FROM sending_relay r WHERE r.ended_at IS NULL AND r.beat_at > now() - {LEASE} AND r.id <> me.id) + 1
+SELECT (SELECT count(*) FROM sending_relay r WHERE r.ended_at IS NULL AND r.beat_at > now() - {LEASE} AND r.id <> me.id) + 1,
+       extract(epoch FROM clock_timestamp())::float8
 FROM me
 """
 

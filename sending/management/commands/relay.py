@@ -28,7 +28,7 @@ from sending.relay.addresses import Reach, may_connect
 from sending.relay.dns import Resolver, split_server
 from sending.relay.doors import Doors, House
 from sending.relay.engine import Relay
-from sending.relay.ports import Fenced, SystemClock, Unreachable
+from sending.relay.ports import Fenced, Unreachable
 from sending.relay.routes import Routes
 from sending.relay.session import Timeouts, unauthenticated_tls, verifying_tls
 from sending.relay.sites import Directory
@@ -148,11 +148,11 @@ async def serve(*, reach: Reach, source: str, name: str, signers: int, directory
         timeouts=Timeouts(),
         verifying=verifying_tls(),
     )
-    clock = SystemClock()
     dsn = daemon_dsn()
     signing = SigningThreads(signers)
     composer = LetterComposer(dsn, signing=signing, link_url=settings.LINK_URL, house_domain=settings.HOUSE_DOMAIN)
     ledger = Ledger(dsn, name=name)
+    clock = ledger.clock
     locks = Locks(dsn, relay_id=lambda: ledger.relay_id)
     counts = TlsCounts(clock)
     posting = AnymailPosting(dsn, reach=reach)

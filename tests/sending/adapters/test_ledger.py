@@ -2,6 +2,8 @@
 
 # ruff: noqa: E501  (what stands in tables and SQL is easier to read on one line)
 
+import time
+
 import pytest
 
 from accounts.models import Organization
@@ -46,6 +48,20 @@ async def test_what_is_claimed_is_held_and_complete(town: Town) -> None:
     assert len(await ledger.claim([(lane, 2) for lane in lanes])) == 2
     assert await ledger.claim([(lane, 2) for lane in lanes]) == []
     assert await ledger.waiting() == []
+    await ledger.close()
+
+
+async def test_a_relay_goes_by_the_ledgers_clock_whatever_its_machine_believes(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its machine is three days ahead: else it would give up what has just come, and put off what is to be tried again."""
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 3 * 86_400)
+    ledger = await relay(town)
+    assert ledger.clock.wall() == pytest.approx(now, abs=60)
+    ledger.clock.put_right(0.0)
+    await ledger.beat({})
+    assert ledger.clock.wall() == pytest.approx(now, abs=60)
     await ledger.close()
 
 
