@@ -80,7 +80,9 @@ IN_WORKSHOP: dict[str, Callable[[Ground, Workshop, Numbers], Result]] = {
     "disk": lambda ground, workshop, n: surroundings.disk(
         ground, workshop, people=n.many, full_for=4.0 if n.short else 30.0
     ),
-    "clock": lambda ground, workshop, n: clock.clock(ground, workshop, people=n.many, pause=1.0 if n.short else 15.0),
+    "clock": lambda ground, workshop, n: clock.clock(
+        ground, workshop, people=n.many, pause=1.0 if n.short else 15.0, patient=not n.short
+    ),
     "names": lambda ground, workshop, n: names.names(
         ground, workshop, people=2 if n.short else 6, patient=not n.short, cast=CHARACTERS
     ),

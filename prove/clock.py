@@ -1,6 +1,6 @@
 """The relay's wall clock jumps, forward and back, in the middle of a send: nothing is given up early and nothing waits for days.
 
-Only the relay's clock is turned here (prove/turned_relay.py); the database's is the one that the others go by.
+Only the relay's machine is wrong here (prove/turned_relay.py); the database's clock is the one that everybody goes by.
 """
 
 import time
@@ -8,24 +8,28 @@ import time
 from bench import house, report
 from prove.scenarios import Broken, Ground, Result
 from prove.surroundings import STUCK_AFTER, sending, wait_for_more
+from prove.wire import make_due, waiting
 from prove.workshop import Workshop
+from prove.world import ASKS_TWICE, DOMAINS
 from sending.enums import DeliveryState
 
 HOUR = 3600.0
-JUMPS = (2 * HOUR, -2 * HOUR, 72 * HOUR, -72 * HOUR, 0.0)  # three days: longer than any message lives
+FIRST = 72 * HOUR  # when the send begins: longer than any message lives
+JUMPS = (2 * HOUR, -2 * HOUR, -FIRST, 0.0)
 EXPIRED_OR_FAR = """
     SELECT count(*) FILTER (WHERE state = %s), count(*) FILTER (WHERE state = %s AND due_at > now() + interval '10 minutes')
     FROM sending_delivery WHERE organization_id = %s"""
 
 
-def clock(ground: Ground, workshop: Workshop, *, people: int, pause: float) -> Result:
+def clock(ground: Ground, workshop: Workshop, *, people: int, pause: float, patient: bool) -> Result:
     """The relay's wall clock jumps by hours and days in both directions during a send with retries."""
     file = workshop.house.here.var / "clock"
     file.write_text("0")
     workshop.stop_relay()
     workshop.start_relay(module="prove.turned_relay", environ={"PROVE_CLOCK": str(file)})
+    file.write_text(str(FIRST))
     try:
-        with sending(ground, "clock-", people) as (send, postman):
+        with sending(ground, "clock-", people, homes=[*DOMAINS, ASKS_TWICE]) as (send, postman):
             for turned in JUMPS:
                 wait_for_more(ground, send)
                 file.write_text(str(turned))
@@ -36,6 +40,11 @@ def clock(ground: Ground, workshop: Workshop, *, people: int, pause: float) -> R
             )[0]
             if expired or far:
                 raise Broken(f"{expired} messages were given up, and {far} wait for a time that is far away.")
+            put_off = waiting(ground, send, DeliveryState.DEFERRED)
+            if not put_off:
+                raise RuntimeError("Nobody had to be asked twice.")
+            if not patient:
+                make_due(ground, send)
             took = ground.wait_until_finished(send, within=STUCK_AFTER)
             postman.finish(within=120)
     finally:
@@ -49,9 +58,10 @@ def clock(ground: Ground, workshop: Workshop, *, people: int, pause: float) -> R
         "clock",
         counted,
         {
-            "jumps to h": ", ".join(f"{turned / HOUR:+.0f}" for turned in JUMPS),
+            "jumps to h": ", ".join(f"{turned / HOUR:+.0f}" for turned in (FIRST, *JUMPS)),
             "given up": expired,
-            "retries put far off": far,
+            "retries that wait their minute": put_off,
+            "... that wait for hours": far,
             "finished after s": round(took),
         },
     )

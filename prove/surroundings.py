@@ -7,7 +7,7 @@ import contextlib
 import os
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bench import house, report
@@ -127,9 +127,9 @@ def disk(ground: Ground, workshop: Workshop, *, people: int, full_for: float) ->
 
 
 @contextlib.contextmanager
-def sending(ground: Ground, prefix: str, people: int) -> Iterator[tuple[Send, Postman]]:
+def sending(ground: Ground, prefix: str, people: int, *, homes: Sequence[str] = ()) -> Iterator[tuple[Send, Postman]]:
     """A send that has begun, and reports that come back from it."""
-    send = ground.prepare(prefix, people)
+    send = ground.prepare(prefix, people, homes=homes)
     mailroom = ("127.0.0.1", ground.house.port + MAILROOM)
     with Postman(ground.log, prefix=send.prefix, mailroom=mailroom, one_in=SENT_BACK_ONE_IN) as postman:
         ground.program("launch", f"--campaign={send.campaign}")

@@ -10,6 +10,7 @@ DOMAINS = tuple(f"{name}.test" for name in ("alder", "birch", "cedar", "damson",
 PROVIDERS = 4
 UNKNOWN = 0.01  # share of people who do not exist
 GREYLISTED = 0.02  # share of people whose mail must come twice; its second try is a minute later
+ASKS_TWICE = "twice.test"  # everybody there must be asked twice
 SECONDS = 5.0  # how long after the first try the second may come
 
 
@@ -31,6 +32,13 @@ def write(path: Path, *, pace: float, greylist: bool) -> None:
             "",
         ]
     text += [
+        "[[provider]]",
+        'name = "Asks twice"',
+        f'domains = ["{ASKS_TWICE}"]',
+        'mx = ["mx.twice.test"]',
+        'addresses = ["127.0.1.98"]',
+        f"greylist = {{ share = 1.0, seconds = {SECONDS} }}",
+        "",
         "[[provider]]",
         'name = "Elsewhere"',
         "domains = []",
