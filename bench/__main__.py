@@ -1,6 +1,7 @@
 """Runs the benchmarks: every module of this package that has a `run(report)` (or a `main()`), one after the other.
 
-`python -m bench [list] [NAME[,NAME]]` (`only=NAME` is the same). A module with an underscore in its name, `send_seeding`, is a
+`python -m bench [list] [NAME[,NAME]]` (`only=NAME` is the same). Benchmarks in parts (a module with `PARTS`) have names for
+each, `send.memory`. A module with an underscore in its name, `send_seeding`, is a
 part of the benchmark before it. A benchmark that breaks says so and the others still run; the exit status is 1 when one
 broke and 0 otherwise: a number that misses its target is a number, not a failure.
 """
@@ -12,6 +13,7 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import bench
 from bench import report
@@ -27,18 +29,33 @@ def names() -> list[str]:
     return sorted(found, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
 
 
+def parts_of(name: str) -> tuple[str, ...]:
+    """The parts of a benchmark that can be run alone."""
+    return tuple(getattr(_module(name), "PARTS", ()))
+
+
 def runner_of(name: str) -> Callable[[], object] | None:
-    """What runs the benchmark; None for a module that is only a part of another one."""
+    """What runs the benchmark, or its part `name.part`; None for a module that is only a part of another one."""
+    name, _, part = name.partition(".")
+    module = _module(name)
+    if run := getattr(module, "run", None):
+        return lambda: run(report, (part,)) if part else run(report)
+    main: Callable[[], object] | None = getattr(module, "main", None)
+    return main
+
+
+def _module(name: str) -> ModuleType:
     try:
-        module = importlib.import_module(f"bench.{name}")
+        return importlib.import_module(f"bench.{name}")
     except ModuleNotFoundError as error:
         if error.name != f"bench.{name}":
             raise
-        module = importlib.import_module(f"bench.{name}_")
-    if run := getattr(module, "run", None):
-        return lambda: run(report)
-    main: Callable[[], object] | None = getattr(module, "main", None)
-    return main
+        return importlib.import_module(f"bench.{name}_")
+
+
+def _is_there(name: str, available: list[str]) -> bool:
+    name, dot, part = name.partition(".")
+    return name in available and (not dot or part in parts_of(name))
 
 
 def main(arguments: list[str]) -> int:
@@ -46,10 +63,10 @@ def main(arguments: list[str]) -> int:
     wanted = available
     for argument in arguments:
         if argument == "list":
-            print("\n".join(available))
+            print("\n".join(" ".join([name, *(f"{name}.{part}" for part in parts_of(name))]) for name in available))
             return 0
         wanted = [name.strip().rstrip("_") for name in argument.removeprefix("only=").split(",") if name.strip()]
-    if unknown := [name for name in wanted if name not in available]:
+    if unknown := [name for name in wanted if not _is_there(name, available)]:
         print(f"There is no benchmark {', '.join(unknown)}. There are: {', '.join(available)}.", file=sys.stderr)
         return 2
     broken = []

@@ -1,71 +1,198 @@
-"""How fast mail leaves: `manage.py relay` against this machine's RSA limit, and against a real Postfix into the same receiver.
+"""How fast mail leaves and what it costs: `manage.py relay` against this machine's RSA limit and against a real Postfix.
 
 A personalised, tracked, RSA-2048 signed campaign with a durable ledger is sent into Postfix's smtp-sink; then Postfix relays
-as many messages of the same size, unsigned and not personal, into the same smtp-sink. Both numbers are ratios of what was
-measured in the same run.
+messages of the same size, not personal, unsigned and signed by OpenDKIM, into the same smtp-sink. Every number is compared
+with what was measured in the same run. One part alone: `make bench only=send.memory`; sizes are settings:
+
+    BENCH_PEOPLE    messages of the speed of 10 KB (30,000); larger and encrypted mail: a third and a sixth of them
+    BENCH_RELAYS    relay processes (2)
+    BENCH_QUEUED    messages in the long queue (1,000,000); BENCH_DOMAINS (5,000): over so many domains, for the memory
+    BENCH_FAR       messages to each far receiver (2,000); BENCH_AWAY: seconds of a round trip (0.04)
+    BENCH_IDLE      seconds of doing nothing (60)
 """
 
 import os
-import pwd
 import re
 import shutil
-import socket
 import subprocess
-import threading
-import time
-from pathlib import Path
-
-import dns.flags
-import dns.message
-import dns.rdatatype
-import dns.rrset
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
 
 from bench import house as houses
 from bench import report as default_report
-from bench.house import CHECKOUT, House
+from bench import send_queue, send_relays
+from bench.house import House
+from bench.send_postfix import Postfix
+from bench.send_receivers import SBIN, Nameserver, own, sink
 
 PEOPLE = int(os.environ.get("BENCH_PEOPLE", "30000"))
 RELAYS = int(os.environ.get("BENCH_RELAYS", "2"))
-SITES = 20
-RSA_TARGET, POSTFIX_TARGET = 0.20, 1.0
+FAR = int(os.environ.get("BENCH_FAR", "2000"))
+AWAY = float(os.environ.get("BENCH_AWAY", "0.04"))
+SITES = "20"
 SINK_PORT_OFFSET = 3  # RELAY_SMTP_PORT of the private house
-SBIN = "/usr/sbin:/sbin:/usr/local/sbin:/usr/bin:/bin"
-WITHIN = 600.0
+SIGNED_SHARE = 5  # Postfix with OpenDKIM is slow: a fifth of the messages will do
+FAR_WAYS = {"plain": [], "pipelining": ["pipelining"], "bdat": ["pipelining", "chunking"]}
+CONNECTIONS = 10  # at once to each far receiver: what an unknown site is given
 
 
-def run(report=default_report) -> int:  # type: ignore[no-untyped-def]
-    missing = [
-        name for name in ("smtp-sink", "smtp-source", "postfix", "openssl") if shutil.which(name, path=SBIN) is None
-    ]
+def speed(report: Any) -> None:
+    """10 KB of HTML: the three ratios."""
+    with Bench("speed") as bench, sink(bench.sink_port):
+        mailing = bench.seed(PEOPLE)
+        rsa = rsa_limit()
+        sent = send_relays.send(bench.house, mailing, relays=RELAYS)
+        rsa = (rsa + rsa_limit()) / 2
+        size = send_relays.size_of_one(bench.house, mailing)
+        report.say(
+            f"relay: {sent.rate:.0f}/s of {size} bytes with {RELAYS} processes; {sent.cpu:.2f} ms of processor a message, "
+            f"{sent.database_cpu:.2f} ms of the database's; RSA limit {rsa:.0f}/s"
+        )
+        report.emit(
+            "send.rsa_ratio", sent.rate / rsa, "share", f"RSA-2048 limit of {rsa:.0f}/s; sent {sent.rate:.0f}/s", 0.35
+        )
+        postfix = relayed(bench, report, PEOPLE, size)
+        report.emit("send.postfix_ratio", sent.rate / postfix, "times", f"Postfix: {postfix:.0f}/s unsigned", 2.5)
+        signed = relayed(bench, report, max(500, PEOPLE // SIGNED_SHARE), size, signed=True)
+        report.emit(
+            "send.postfix_dkim_ratio", sent.rate / signed, "times", f"Postfix + OpenDKIM, RSA-2048: {signed:.0f}/s", 10
+        )
+
+
+def sizes(report: Any) -> None:
+    """50 and 100 KB of HTML."""
+    for kilobytes, share in ((50, 3), (100, 6)):
+        with Bench(f"{kilobytes}kb") as bench, sink(bench.sink_port):
+            people = max(500, PEOPLE // share)
+            mailing = bench.seed(people, octets=kilobytes * 1000)
+            sent = send_relays.send(bench.house, mailing, relays=RELAYS)
+            rsa = rsa_limit()
+            size = send_relays.size_of_one(bench.house, mailing)
+            told = f"{size} bytes on the wire, {sent.rate:.0f}/s"
+            report.emit(f"send.rsa_ratio_{kilobytes}kb", sent.rate / rsa, "share", f"RSA limit {rsa:.0f}/s; {told}")
+            postfix = relayed(bench, report, people, size)
+            report.emit(
+                f"send.postfix_ratio_{kilobytes}kb", sent.rate / postfix, "times", f"Postfix: {postfix:.0f}/s; {told}"
+            )
+
+
+def tls(report: Any) -> None:
+    """The same 10 KB over TLS, into a sink of our own, for smtp-sink knows none; and in clear into the same one."""
+    people = max(500, PEOPLE // 3)
+    with Bench("tls") as bench:
+        with own("127.0.0.1", bench.sink_port, "pipelining"):
+            clear = send_relays.send(bench.house, bench.seed(people), relays=RELAYS)
+        bench.house.empty()
+        with own("127.0.0.1", bench.sink_port, "pipelining", "tls"):
+            mailing = bench.seed(people)
+            sent = send_relays.send(bench.house, mailing, relays=RELAYS)
+            size = send_relays.size_of_one(bench.house, mailing)
+            report.emit(
+                "send.tls_ratio", sent.rate / clear.rate, "share", f"in clear {clear.rate:.0f}/s into the same sink"
+            )
+            postfix = relayed(bench, report, people, size, tls=True)
+            report.emit(
+                "send.tls_postfix_ratio",
+                sent.rate / postfix,
+                "times",
+                f"Postfix over TLS: {postfix:.0f}/s into the same sink",
+            )
+
+
+def far(report: Any) -> None:
+    """Receivers a round trip of AWAY seconds away: messages a second and connection, by what they offer."""
+    addresses = {way: f"127.0.0.{n}" for n, way in enumerate(FAR_WAYS, start=31)}
+    with ExitStack() as stack:
+        bench = stack.enter_context(Bench("far", addresses=addresses))
+        for way, offers in FAR_WAYS.items():
+            stack.enter_context(own(addresses[way], bench.sink_port, f"away={AWAY}", *offers))
+        mailing = bench.seed(FAR * len(FAR_WAYS), ",".join(f"{way}.example" for way in FAR_WAYS))
+        sent = send_relays.send(bench.house, mailing, relays=1)
+    rates = {way: sent.by_domain[f"{way}.example"] / CONNECTIONS for way in FAR_WAYS}
+    told = f"a receiver {AWAY * 1000:.0f} ms away, {CONNECTIONS} connections, 10 KB"
+    report.emit("send.far_plain", rates["plain"], "messages/s a connection", f"{told}, without PIPELINING")
+    report.emit("send.far_pipelining", rates["pipelining"], "messages/s a connection", f"{told}; DATA with PIPELINING")
+    report.emit("send.far_bdat", rates["bdat"], "messages/s a connection", f"{told}; BDAT with PIPELINING")
+    report.emit(
+        "send.far_pipelining_ratio", rates["pipelining"] / rates["plain"], "times", f"{rates['plain']:.1f}/s without it"
+    )
+    report.emit(
+        "send.far_bdat_ratio", rates["bdat"] / rates["pipelining"], "times", f"{rates['pipelining']:.1f}/s by DATA"
+    )
+
+
+class Bench:
+    """A private house with a name server for the receivers, inside of a `with`."""
+
+    def __init__(self, name: str, *, addresses: dict[str, str] | None = None) -> None:
+        self._name, self._addresses = name, addresses
+        self._stack = ExitStack()
+
+    def __enter__(self) -> "Bench":
+        default_report.say(f"send.{self._name}")
+        nameserver = self._stack.enter_context(Nameserver(self._addresses))
+        environ = {"RELAY_RESOLVER": nameserver.address, "TLS_REPORTS": "0"}
+        self.house: House = self._stack.enter_context(houses.private("bench-send", environ=environ))
+        self.sink_port = self.house.port + SINK_PORT_OFFSET
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._stack.__exit__(*error)
+
+    def seed(self, people: int, homes: str = SITES, *, octets: int = 0) -> int:
+        return send_relays.seed(self.house, people, homes, octets=octets)
+
+
+def flat(report: Any) -> None:
+    """Cost a message with a short and with a long queue."""
+    with Bench("flat") as bench, sink(bench.sink_port):
+        send_queue.flat(bench.house, bench.seed, RELAYS, report)
+
+
+def memory(report: Any) -> None:
+    """What a relay holds while a long queue over many domains is waiting."""
+    with Bench("memory") as bench, sink(bench.sink_port):
+        send_queue.memory(bench.house, bench.seed, RELAYS, report)
+
+
+def idle(report: Any) -> None:
+    """What a relay takes of the processor when there is nothing to do."""
+    with Bench("idle") as bench:
+        send_queue.idle(bench.house, report)
+
+
+PARTS: dict[str, Callable[[Any], None]] = {
+    "speed": speed,
+    "sizes": sizes,
+    "tls": tls,
+    "far": far,
+    "flat": flat,
+    "memory": memory,
+    "idle": idle,
+}
+
+
+def run(report: Any = default_report, parts: tuple[str, ...] = ()) -> int:
+    needed = ("smtp-sink", "smtp-source", "postfix", "opendkim", "openssl")
+    missing = [name for name in needed if shutil.which(name, path=SBIN) is None]
     if missing or os.geteuid() != 0:
-        report.say(f"send: needs root and {', '.join(missing) or 'nothing else'} (Debian: apt install postfix openssl)")
+        report.say(
+            f"send: needs root and {', '.join(missing) or 'nothing else'} (Debian: apt install postfix opendkim openssl)"
+        )
         return 1
-    homes = [f"home{n}.example" for n in range(SITES)]
-    # A receiver on 127.0.0.1 for every site; limits are those of unknown sites (10 connections each).
-    with (
-        Nameserver() as nameserver,
-        houses.private("bench-send", environ={"RELAY_RESOLVER": nameserver.address}) as house,
-    ):
-        sink_port = house.port + SINK_PORT_OFFSET
-        with Sink(sink_port):
-            report.say(f"seeding {PEOPLE} people ...")
-            seeded = house.script(CHECKOUT / "bench" / "send_seeding.py", str(PEOPLE), ",".join(homes))
-            before = rsa_limit()
-            rate, size = measure_relay(house, int(str(seeded["mailing"])), report)
-            limit = (before + rsa_limit()) / 2
-            report.say(f"relay: {rate:.0f}/s of {size} bytes with {RELAYS} processes; RSA limit {limit:.0f}/s")
-            report.emit(
-                "send.rsa_ratio",
-                rate / limit,
-                "share",
-                f"RSA-2048 limit of {limit:.0f}/s; sent {rate:.0f}/s",
-                RSA_TARGET,
-            )
-            postfix = measure_postfix(house, sink_port, size, report)
-            report.emit(
-                "send.postfix_ratio", rate / postfix, "times", f"Postfix: {postfix:.0f}/s unsigned", POSTFIX_TARGET
-            )
+    for name in parts or tuple(PARTS):
+        PARTS[name](report)
     return 0
+
+
+def relayed(bench: Bench, report: Any, messages: int, size: int, *, signed: bool = False, tls: bool = False) -> float:
+    """Messages a second of a Postfix that relays the same size into the same sink."""
+    report.say(
+        f"Postfix relays {messages:,} of {size} bytes{', signed' if signed else ''}{', over TLS' if tls else ''} ..."
+    )
+    with Postfix(port=bench.house.port, sink_port=bench.sink_port, signed=signed, tls=tls) as postfix:
+        return postfix.relay(messages, size)
 
 
 def rsa_limit() -> float:
@@ -81,230 +208,3 @@ def rsa_limit() -> float:
     if found is None:
         raise RuntimeError(f"openssl speed said: {done.stdout[-500:]}")
     return float(found[1])
-
-
-def measure_relay(house: House, mailing: int, report) -> tuple[float, int]:  # type: ignore[no-untyped-def]
-    """Messages a second from the first to the last delivery, and the bytes of one message on the wire."""
-    names = [f"relay{n}" for n in range(RELAYS)]
-    for name in names:
-        house.start_command(name, "relay", role="daemon")
-    with house.connect() as database:
-        database.autocommit = True
-
-        def count(condition: str) -> int:
-            row = database.execute(
-                f"SELECT count(*) FROM sending_delivery WHERE mailing_id = %s AND {condition}", [mailing]
-            ).fetchone()
-            return int(str(row[0])) if row else 0
-
-        houses.wait_until(
-            lambda: (
-                database.execute("SELECT count(*) FROM sending_relay WHERE ended_at IS NULL").fetchone() == (RELAYS,)
-            ),
-            within=60,
-            what="the relays run",
-        )
-        time.sleep(2)  # the last of the start is over
-        database.execute("ANALYZE")
-        database.execute("UPDATE sending_mailing SET hold = NULL WHERE id = %s", [mailing])
-        began = time.monotonic()
-        database.execute("SELECT pg_notify('posthouse_mail', '')")
-        while (left := count("state IN (1, 2, 3)")) > 0:
-            if time.monotonic() - began > WITHIN:
-                raise TimeoutError(f"{left} messages are still on their way.\n{house.logs(names[0])}")
-            report.say(f"{left} to go")
-            time.sleep(2)
-        delivered = count("state = 10")
-        span = database.execute(
-            "SELECT extract(epoch FROM max(at) - min(at))::float8 FROM sending_event WHERE mailing_id = %s AND kind = 101",
-            [mailing],
-        ).fetchone()
-    house.stop(*names)
-    if delivered != PEOPLE:
-        raise RuntimeError(f"{delivered} of {PEOPLE} were delivered.\n{house.logs(names[0])}")
-    audit = house.manage("audit_ledger", role="daemon", check=False)
-    if audit.returncode:
-        raise RuntimeError(f"The ledger does not add up: {audit.stdout[-1000:]}{audit.stderr[-1000:]}")
-    return delivered / float(str(span[0] if span else 0)), Sink.size_of_one(house, mailing)
-
-
-def measure_postfix(house: House, sink_port: int, size: int, report) -> float:  # type: ignore[no-untyped-def]
-    """Messages a second through a private Postfix, from the first one in to the last one out."""
-    root = Path("/tmp/posthouse-bench-postfix")  # noqa: S108  (a socket's path must be short)
-    port = house.port + 5
-    with Postfix(root, port=port, sink_port=sink_port) as postfix:
-        report.say("Postfix relays the same ...")
-        began = time.monotonic()
-        subprocess.run(
-            [
-                str(shutil.which("smtp-source", path=SBIN)),
-                "-s",
-                "40",
-                "-m",
-                str(PEOPLE),
-                "-l",
-                str(size),
-                "-N",
-                "-f",
-                "news@bench-harbour.example",
-                "-t",
-                "person@home0.example",
-                f"127.0.0.1:{port}",
-            ],
-            check=True,
-            timeout=WITHIN,
-            stdin=subprocess.DEVNULL,
-        )
-        houses.wait_until(postfix.is_empty, within=WITHIN, what="Postfix's queue is empty", every=0.1)
-        return PEOPLE / (time.monotonic() - began)
-
-
-class Sink:
-    """Postfix's smtp-sink: takes everything, keeps nothing."""
-
-    def __init__(self, port: int) -> None:
-        self.port = port
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def __enter__(self) -> "Sink":
-        self.process = subprocess.Popen(
-            [str(shutil.which("smtp-sink", path=SBIN)), "-u", "nobody", f"127.0.0.1:{self.port}", "1000"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-        )
-        houses.wait_until(lambda: houses.listens("127.0.0.1", self.port), within=10, what="smtp-sink listens")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.process is not None:
-            self.process.terminate()
-            self.process.wait(10)
-
-    @staticmethod
-    def size_of_one(house: House, mailing: int) -> int:
-        """The bytes of one message as the relay makes it."""
-        answer = house.script(CHECKOUT / "bench" / "send_one.py", str(mailing), role="daemon")
-        return int(str(answer["bytes"]))
-
-
-class Postfix:
-    """A private Postfix that relays everything to the sink."""
-
-    MAIN = """\
-compatibility_level = 3.6
-maillog_file = {root}/log
-maillog_file_prefixes = {root}
-queue_directory = {root}/queue
-data_directory = {root}/data
-inet_interfaces = loopback-only
-inet_protocols = ipv4
-myhostname = bench.posthouse.example
-mydestination =
-mynetworks = 127.0.0.0/8
-alias_maps =
-alias_database =
-local_recipient_maps =
-relayhost = [127.0.0.1]:{sink}
-default_transport = smtp
-disable_dns_lookups = yes
-smtp_destination_concurrency_limit = 100
-smtp_initial_destination_concurrency = 50
-initial_destination_concurrency = 50
-smtpd_client_connection_count_limit = 0
-in_flow_delay = 0
-import_environment = MAIL_CONFIG TZ=UTC
-"""
-    MASTER = """\
-127.0.0.1:{port} inet n - n - 100 smtpd
-pickup    unix  n       -       n       60      1       pickup
-cleanup   unix  n       -       n       -       0       cleanup
-qmgr      unix  n       -       n       300     1       qmgr
-rewrite   unix  -       -       n       -       -       trivial-rewrite
-bounce    unix  -       -       n       -       0       bounce
-defer     unix  -       -       n       -       0       bounce
-trace     unix  -       -       n       -       0       bounce
-verify    unix  -       -       n       -       1       verify
-flush     unix  n       -       n       1000?   0       flush
-proxymap  unix  -       -       n       -       -       proxymap
-smtp      unix  -       -       n       -       100     smtp
-error     unix  -       -       n       -       -       error
-retry     unix  -       -       n       -       -       error
-discard   unix  -       -       n       -       -       discard
-anvil     unix  -       -       n       -       1       anvil
-scache    unix  -       -       n       -       1       scache
-postlog   unix-dgram n  -       n       -       1       postlogd
-"""
-
-    def __init__(self, root: Path, *, port: int, sink_port: int) -> None:
-        self.root, self.port, self.sink_port = root, port, sink_port
-
-    def __enter__(self) -> "Postfix":
-        shutil.rmtree(self.root, ignore_errors=True)
-        owner = pwd.getpwnam("postfix")
-        for name in ("config", "queue", "data"):
-            (self.root / name).mkdir(parents=True)
-        os.chown(self.root / "data", owner.pw_uid, owner.pw_gid)
-        for name, text in (("main.cf", self.MAIN), ("master.cf", self.MASTER)):
-            (self.root / "config" / name).write_text(text.format(root=self.root, port=self.port, sink=self.sink_port))
-        self._control("start")
-        houses.wait_until(lambda: houses.listens("127.0.0.1", self.port), within=30, what="Postfix listens")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._control("stop")
-        shutil.rmtree(self.root, ignore_errors=True)
-
-    def _control(self, verb: str) -> None:
-        done = subprocess.run(
-            [str(shutil.which("postfix", path=SBIN)), "-c", str(self.root / "config"), verb],
-            capture_output=True,
-            text=True,
-            check=False,
-            env={"PATH": SBIN},
-            cwd="/",
-            timeout=60,
-        )
-        if done.returncode and verb == "start":
-            raise RuntimeError(f"postfix start: {done.stdout}{done.stderr}")
-
-    def is_empty(self) -> bool:
-        """Whether no message is in the queue."""
-        return not any(
-            path.is_file()
-            for name in ("incoming", "active", "deferred", "maildrop")
-            for path in (self.root / "queue" / name).rglob("*")
-        )
-
-
-class Nameserver:
-    """A name server for the receivers: homeN.example has the MX mx.homeN.example, which is 127.0.0.1."""
-
-    def __init__(self) -> None:
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
-        self.address = f"127.0.0.1:{self.socket.getsockname()[1]}"
-        self.thread = threading.Thread(target=self._serve, daemon=True)
-
-    def __enter__(self) -> "Nameserver":
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.socket.close()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                octets, client = self.socket.recvfrom(4096)
-            except OSError:
-                return
-            query = dns.message.from_wire(octets)
-            answer = dns.message.make_response(query)
-            answer.flags |= dns.flags.RA
-            question = query.question[0]
-            name = question.name.to_text()
-            if question.rdtype == dns.rdatatype.MX:
-                answer.answer.append(dns.rrset.from_text(question.name, 3600, "IN", "MX", f"10 mx.{name}"))
-            elif question.rdtype == dns.rdatatype.A:
-                answer.answer.append(dns.rrset.from_text(question.name, 3600, "IN", "A", "127.0.0.1"))
-            self.socket.sendto(answer.to_wire(), client)

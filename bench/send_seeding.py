@@ -1,6 +1,7 @@
-"""What `bench/send.py` sends: one organization, its people, and a 10 KB campaign, made with the product's own verbs.
+"""What `bench/send.py` sends: one organization, its people, and a campaign, made with the product's own verbs.
 
-`python -m bench.send_seeding PEOPLE DOMAIN,DOMAIN...` as a child process; ends with one line of JSON.
+`python -m bench.send_seeding PEOPLE DOMAIN,DOMAIN... [BYTES]` as a child process; ends with one line of JSON. A number
+instead of domains: so many, home0.example and so on. BYTES of HTML, about; 10,000 unless told.
 """
 
 import json
@@ -8,7 +9,8 @@ import os
 import sys
 
 LINKS = 10
-HTML_BYTES = 10_000  # about
+HTML_BYTES = 10_000
+LINE = "The tide comes in at nine, the market opens at ten, and the old crane turns at noon. "
 
 STORY = (
     '<p>Dear {{{{ contact.first_name | default: "friend" }}}}, here is number {number}. {words}'
@@ -27,16 +29,20 @@ MJML = """\
 
 
 def main(arguments: list[str]) -> int:
-    people, homes = int(arguments[0]), arguments[1].split(",")
+    people = int(arguments[0])
+    homes = (
+        [f"home{n}.example" for n in range(int(arguments[1]))] if arguments[1].isdigit() else arguments[1].split(",")
+    )
+    octets = int(arguments[2]) if len(arguments) > 2 else HTML_BYTES
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "posthouse.settings")
     import django
 
     django.setup()
-    print(json.dumps(seed(people=people, homes=homes)))
+    print(json.dumps(seed(people=people, homes=homes, octets=octets)))
     return 0
 
 
-def seed(*, people: int, homes: list[str]) -> dict[str, object]:
+def seed(*, people: int, homes: list[str], octets: int) -> dict[str, object]:
     from django.db import connection
 
     from accounts.models import Brand
@@ -69,7 +75,7 @@ def seed(*, people: int, homes: list[str]) -> dict[str, object]:
             """,
             {"organization": organization.pk, "people": people, "homes": homes, "count": len(homes), "topic": topic.pk},
         )
-        compiled = compile_design(design())
+        compiled = compile_design(design(octets))
         subject = "Autumn at the harbour, {{ contact.first_name | default: 'friend' }}"
         letter = harbour.letter(domain=domain, subject=subject, html=compiled.html, text=compiled.text)
         assert len(letter.links) == LINKS
@@ -79,10 +85,10 @@ def seed(*, people: int, homes: list[str]) -> dict[str, object]:
     return {"mailing": mailing.pk, "links": len(letter.links), "html": len(compiled.html)}
 
 
-def design() -> str:
-    """MJML with LINKS links whose HTML has about HTML_BYTES bytes."""
-    words = "The tide comes in at nine, the market opens at ten, and the old crane turns at noon. " * 2
-    return MJML.format(stories="".join(STORY.format(number=n, words=words) for n in range(LINKS)))
+def design(octets: int) -> str:
+    """MJML with LINKS links whose HTML has about so many bytes."""
+    lines = 2 + round(max(0, octets - HTML_BYTES) / LINKS / len(LINE))
+    return MJML.format(stories="".join(STORY.format(number=n, words=LINE * lines) for n in range(LINKS)))
 
 
 if __name__ == "__main__":

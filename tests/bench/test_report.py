@@ -46,6 +46,18 @@ def test_every_benchmark_can_be_run() -> None:
     assert any(runner.runner_of(name) for name in names)
 
 
+def test_parts_have_names_of_their_own() -> None:
+    assert "memory" in runner.parts_of("send")
+    assert runner.runner_of("send.memory") is not None
+    assert runner.parts_of("launch") == ()
+
+
+@pytest.mark.parametrize("name", ["send.nothing", "launch.first"])
+def test_a_part_that_is_none_is_refused(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert runner.main([f"only={name}"]) == 2
+    assert f"There is no benchmark {name}." in capsys.readouterr().err
+
+
 def test_a_name_that_is_none_is_refused_with_the_names() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "bench", "only=sned"], cwd=CHECKOUT, capture_output=True, text=True, check=False
