@@ -68,12 +68,12 @@ def _mailing(public_id: str) -> Mailing | None:
     if not public_id:
         return None
     campaign = Campaign.objects.filter(public_id=public_id).first()
-    if campaign is not None and campaign.mailing_id is None:
+    if campaign is None:
+        found = Mailing.objects.filter(public_id=public_id).first()
+    elif campaign.mailing_id is None:
         raise Unknown("That campaign has not been launched: there is no mail of it.")
-    mailings = (
-        Mailing.objects.filter(pk=campaign.mailing_id) if campaign else Mailing.objects.filter(public_id=public_id)
-    )
-    found = mailings.first()
+    else:
+        found = Mailing.objects.filter(pk=campaign.mailing_id).first()
     if found is None:
         raise Unknown(f"There is no campaign {public_id[:40]}. Its id is in its addresses: /campaigns/<id>/.")
     return found

@@ -65,7 +65,10 @@ def limit(
     per_minute: float = 0.0,
     told: str = "",
 ) -> Ruling:
-    """At most so many connections, messages in one, messages a minute; 0: as many as before. Raises RulingRefused."""
+    """At most so many connections, messages in one, messages a minute; 0: as many as before. Raises RulingRefused.
+
+    Of a provider or a site: for each of our addresses. Of an organization, a campaign, or without a place: in all.
+    """
     limits = {"connections": connections, "messages": messages, "per_minute": per_minute}
     most = {"connections": MOST_CONNECTIONS, "messages": MOST_MESSAGES, "per_minute": MOST_PER_MINUTE}
     if not any(limits.values()):
@@ -75,6 +78,8 @@ def limit(
             f"Such a limit is none: at most {MOST_CONNECTIONS:,} connections, {MOST_MESSAGES:,} messages in one, "
             f"{MOST_PER_MINUTE:,} a minute."
         )
+    if messages and (scope.organization or scope.mailing or not (scope.provider or scope.site)):
+        raise RulingRefused("Messages in one connection are limited for a provider or a site, whosever they are.")
     return _rule(RulingKind.LIMIT, scope, reason, lasting, author, told, **limits)
 
 

@@ -1,5 +1,6 @@
 """Rulings in SQL, as relays read and write them. Whoever writes one says so on NEWS_CHANNEL."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -54,8 +55,8 @@ FORGET_OLD = f"DELETE FROM sending_ruling WHERE least(ended_at, expires_at) < no
 
 def ruling(row: TupleRow, *, now: float) -> Ruling:
     """A row of IN_FORCE, whose columns stand in the order of its fields. `now`: seconds since 1970, when it was read."""
-    *scope, until, why, by, cause, since = row
-    return Ruling(*scope, until=now + until, why=why, by=by, cause=cause, since=now + since)
+    found = Ruling(*row)
+    return replace(found, until=now + found.until, since=now + found.since)
 
 
 def ruled(given: Ruling, *, name: str) -> dict[str, Any]:

@@ -87,6 +87,7 @@ class Carrying:
         elif hold is not None:
             self.release(parcel)
         else:
+            self._obeying.gates.passed(parcel.id, site, parcel.lane, self._clock.monotonic())
             site.put(parcel)
 
     def _turn_back(self, parcel: Parcel) -> None:

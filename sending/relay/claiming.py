@@ -153,22 +153,22 @@ class Claiming:
         taken: Counter[object] = Counter()
 
         def room(lane: Lane) -> int:
-            return sum(free for _, _, free in self._places(lane, taken))
+            return sum(free for _, free in self._places(lane, taken))
 
         def take(lane: Lane, count: int) -> None:
-            for key, wider, free in self._places(lane, taken):
+            for keys, free in self._places(lane, taken):
                 here = min(free, count)
-                taken[key] += here
-                taken[wider] += here
+                for key in keys:
+                    taken[key] += here
                 count -= here
 
         return self._turns.choose(
             self._lanes.ready.values(), room=room, take=take, budget=budget, most_lanes=CLAIM_LANES
         )
 
-    def _places(self, lane: Lane, taken: Counter[object]) -> list[tuple[object, object, int]]:
-        """Where a lane leads, by what else that is limited, and how many of its deliveries can be taken in there now, less what
-        is taken already. Asks for the way when it is unknown.
+    def _places(self, lane: Lane, taken: Counter[object]) -> list[tuple[tuple[object, ...], int]]:
+        """Where a lane leads, with all else that limits it there, and how many of its deliveries can be taken in there now, less
+        what is taken already. Asks for the way when it is unknown.
         """
         domain = lane.way
         obstacle = self._ways.obstacle(domain)
@@ -187,11 +187,17 @@ class Claiming:
         free = [site for site in sites if not self._obeying.is_held(site, lane)]
         if sites and not free and self._is_old(lane):
             return _one((lane.pool_id, route), UNROUTED_ROWS, taken)
-        places = []
+        places: list[tuple[tuple[object, ...], int]] = []
+        through: Counter[object] = Counter()  # gates, by way of the sites before
         for site in free:
             if (room := site.room - taken[site]) > 0:
                 room = min(room, site.footing.room - taken[site.footing])
-            places.append((site, site.footing, max(0, room)))
+            gates = self._obeying.gates.room(site, lane, self._clock.monotonic())
+            for gate, most in gates:
+                room = min(room, most - taken[gate] - through[gate])
+            room = max(0, room)
+            through.update({gate: room for gate, _ in gates})
+            places.append(((site, site.footing, *(gate for gate, _ in gates)), room))
         return places
 
     def _but(self, lanes: Iterable[Lane]) -> dict[int, Collection[int]]:
@@ -208,6 +214,6 @@ class Claiming:
         return self._clock.wall() - lane.first_due >= lane.give_up_after
 
 
-def _one(key: object, rows: int, taken: Counter[object]) -> list[tuple[object, object, int]]:
+def _one(key: object, rows: int, taken: Counter[object]) -> list[tuple[tuple[object, ...], int]]:
     """A place that has no footing."""
-    return [(key, None, max(0, rows - taken[key]))]
+    return [((key,), max(0, rows - taken[key]))]

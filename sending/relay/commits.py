@@ -9,6 +9,7 @@ finds all its leaves stale. After a failure settlements are repeated (they are i
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sending.relay.ports import Clock, Journal, Leave, Settlement, Unreachable
@@ -30,9 +31,12 @@ class Granted:
 
 
 class Commits:
-    """The relay's one way into the ledger."""
+    """The relay's one way into the ledger. `ended` is told of each delivery that is not in hand any more."""
 
-    def __init__(self, journal: Journal, clock: Clock) -> None:
+    def __init__(
+        self, journal: Journal, clock: Clock, *, ended: Callable[[Settlement], None] = lambda settlement: None
+    ) -> None:
+        self._ended = ended
         self._journal = journal
         self._clock = clock
         self._settlements: deque[Settlement] = deque()
@@ -48,6 +52,7 @@ class Commits:
     def settle(self, settlement: Settlement) -> None:
         """Write down what became of a delivery, soon."""
         self._settlements.append(settlement)
+        self._ended(settlement)
         self._wake.set()
         self._idle.clear()
 

@@ -169,6 +169,7 @@ class Relay:
                 if relays != self._relays:
                     self._relays = relays
                     self.footings.share(relays)
+                    self._obeying.share(relays)
                     for site in self.sites:
                         site.share(relays)
                 await self._commits.trim()

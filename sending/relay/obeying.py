@@ -10,10 +10,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from sending.relay.budgets import Budgets
+from sending.relay.gates import Gates, is_gate
 from sending.relay.lanes import Lanes
 from sending.relay.open_sites import OpenSites
 from sending.relay.ports import Clock, Journal, Lane, Parcel, Unreachable
-from sending.relay.rulings import HOLD, RELEASE, Ruling, Rulings
+from sending.relay.rulings import HOLD, LIMIT, RELEASE, Ruling, Rulings
 from sending.relay.site import Site
 from sending.relay.waits import Wait
 
@@ -32,6 +33,9 @@ class Obeying:
         self._sites = sites
         self._lanes = lanes
         self.rulings = Rulings()
+        self.gates = Gates()
+        self._relays = 1
+        self._limits_places = False
         self.budgets = Budgets(clock)
         self._holds: dict[int, Ruling] = {}  # also those that are over
 
@@ -59,8 +63,9 @@ class Obeying:
         if before.keys() == after.keys() and all(abs(before[n].until - after[n].until) < 1 for n in after):
             return
         self.rulings.take(after.values())
+        self._set_limits()
         for site in self._sites:
-            self.begin(site)
+            self._hold(site)
         for ruling in after.values():
             if ruling.id in before:
                 continue
@@ -88,7 +93,23 @@ class Obeying:
         return site.is_held or self.hold(site, lane) is not None
 
     def begin(self, site: Site) -> None:
-        """A site as it is to be from now on."""
+        """A new site as it is to be."""
+        self._hold(site)
+        if self._limits_places:
+            self._limit(site)
+
+    def share(self, relays: int) -> None:
+        """The number of relays has changed."""
+        if relays != self._relays:
+            self._relays = relays
+            self._set_limits()
+
+    def ended(self, parcel_id: int, *, tried: bool) -> None:
+        """A parcel is not in hand any more."""
+        if self.gates.ended(parcel_id, tried=tried):
+            self._lanes.wake()
+
+    def _hold(self, site: Site) -> None:
         hold = self.rulings.hold(self._clock.wall(), site.source.id, site.provider.name, site.name)
         if hold is not site.ruled:
             site.rule(hold)
@@ -111,6 +132,31 @@ class Obeying:
 
     # --- drawing the consequences -------------------------------------------------------------------------------------
 
+    def _set_limits(self) -> None:
+        limits = [ruling for ruling in self.rulings if ruling.kind == LIMIT]
+        self.gates.take(limits, relays=self._relays)
+        limited, self._limits_places = self._limits_places, any(not is_gate(limit) for limit in limits)
+        if limited or self._limits_places:
+            for site in self._sites:
+                self._limit(site)
+
+    def _limit(self, site: Site) -> None:
+        """What was decreed for our address at a provider goes to the footing, for one site to the site."""
+        fitting = self.rulings.matching(site.source.id, site.provider.name, site.name)
+        limits = [one for one in fitting if one.kind == LIMIT and not is_gate(one)]
+        relays = self._relays if site.source.is_shared else 1
+        whole, own = [one for one in limits if not one.site], [one for one in limits if one.site]
+        site.footing.limit(
+            connections=_part(_least(one.connections for one in whole), relays),
+            messages=int(_least(one.messages for one in whole)),
+            per_minute=_least(one.per_minute for one in whole) / relays,
+        )
+        site.limit(
+            connections=_part(_least(one.connections for one in own), relays),
+            messages=int(_least(one.messages for one in own)),
+            per_minute=_least(one.per_minute for one in own) / relays,
+        )
+
     def _send_back(self, hold: Ruling) -> None:
         for site in self._sites:
             site.drop(lambda parcel, site=site: self.hold(site, parcel.lane) is not None)  # type: ignore[misc]
@@ -127,6 +173,16 @@ class Obeying:
         self._holds |= {ruling.id: ruling for ruling in after.values() if ruling.kind == HOLD}
         while len(self._holds) > MOST_PAST:
             del self._holds[min(self._holds, key=lambda n: self._holds[n].until)]
+
+
+def _least(limits: Iterable[float]) -> float:
+    """The lowest of them; 0: there is none."""
+    return min((limit for limit in limits if limit), default=0)
+
+
+def _part(connections: float, relays: int) -> int:
+    """One relay's part of them: one at least."""
+    return max(1, int(connections) // relays) if connections else 0
 
 
 def _words(ruling: Ruling) -> str:

@@ -39,7 +39,7 @@ class Place(ABC):
         self.connected = 0
         self.ruled: Ruling | None = None
         self._ruled_until = 0.0
-        self._ruled_connections = 0
+        self._ruled_connections = self._ruled_messages = 0
         self._window = Window(self.manners.connections)
         self._clock = clock
         footing.sites[self] = None
@@ -134,10 +134,16 @@ class Place(ABC):
         self.footing.share(relays)
         self._window.set_limit(self.manners.connections)
 
-    def limit(self, *, connections: int = 0, per_minute: float = 0.0) -> None:
+    def limit(self, *, connections: int = 0, messages: int = 0, per_minute: float = 0.0) -> None:
         """What was decreed for this site: no more than that; 0: no such limit."""
-        self._ruled_connections = connections
+        self._ruled_connections, self._ruled_messages = connections, messages
         self.standing.limit(per_minute)
+
+    @property
+    def most_messages(self) -> int:
+        """In one connection."""
+        most = self.footing.most_messages
+        return min(most, self._ruled_messages) if self._ruled_messages else most
 
     def wait(self, now: float) -> float:
         """Seconds until the next message may go."""

@@ -81,7 +81,7 @@ class Rulings:
         asked = (source, provider, site, organization, mailing)
         for shape in self._shapes:
             scope = tuple(part if is_named else type(part)() for part, is_named in zip(asked, shape, strict=True))
-            yield from self._of.get(scope, ())  # type: ignore[call-overload]
+            yield from self._of.get(scope, ())  # type: ignore[arg-type]
 
     def hold(
         self, now: float, source: int = 0, provider: str = "", site: str = "", organization: int = 0, mailing: int = 0

@@ -220,6 +220,7 @@ class Site(Place):
         """One connection after another, as long as there is something to send."""
         session: Session | None = None
         parcel: Parcel | None = None
+        had_turn = False  # whoever stood in line uses the place before giving way again
         try:
             while True:
                 parcel = self._next()
@@ -238,7 +239,7 @@ class Site(Place):
                     await self._hang_up(session)
                     session = None
                 if session is None:
-                    if self._is_wanted() or not self._may_open():  # others' turn, or too soon
+                    if (had_turn and self._is_wanted()) or not self._may_open():  # others' turn, or too soon
                         self._put_back(parcel)
                         parcel = None
                         break
@@ -246,6 +247,7 @@ class Site(Place):
                     if session is None:
                         parcel = None
                         break
+                had_turn = True
                 verdict = await self._carrier.deliver(self, session, parcel)
                 if verdict is None:
                     self.give_back()
@@ -359,9 +361,7 @@ class Site(Place):
     def _may_go_on(self, session: Session, parcel: Parcel) -> bool:
         """Whether an open connection is good for one more, and for this one."""
         return (
-            session.usable
-            and session.messages < self.footing.most_messages
-            and (bool(session.tls) or not parcel.lane.tls_only)
+            session.usable and session.messages < self.most_messages and (bool(session.tls) or not parcel.lane.tls_only)
         )
 
     async def _hang_up(self, session: Session) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from sending.relay.obeying import Obeying
 from sending.relay.ports import Unreachable
-from sending.relay.rulings import HOLD, RELEASE, Ruling
+from sending.relay.rulings import HOLD, LIMIT, RELEASE, Ruling
 from tests.sending.relay.scripted import EHLO, ENVELOPE, GREETING, TAKEN, Receiver, Say
 from tests.sending.relay.worlds import Names, World, world
 
@@ -155,3 +155,94 @@ async def test_while_the_database_is_away_the_rulings_stay_and_end_by_the_clock(
             assert receiver.contents == []
             w.clock.turned = 700
             await w.until(lambda: delivered(w) == 5)
+
+
+def limit(w: World, number: int = 1, **what: Any) -> Ruling:
+    now = w.clock.wall()
+    return Ruling(number, LIMIT, until=now + 3600, why="of the test", since=now, **what)
+
+
+class Crowd:
+    """How many conversations there were at once; only whole ones count, from MAIL FROM to the answer."""
+
+    def __init__(self, w: World) -> None:
+        self.most = 0
+        self._w = w
+
+    async def watch(self) -> None:
+        while True:
+            self.most = max(self.most, sum(self._w.relay._carrying.talks.values()))
+            await asyncio.sleep(0.005)
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [{"organization_id": 1}, {"mailing_id": 1, "provider": "Other"}, {"provider": "Other"}, {"site": "mx.one.example"}, {}],
+    ids=str,
+)
+async def test_no_more_connections_than_were_allowed(scope: dict[str, Any]) -> None:
+    async with Receiver([SLOW]) as receiver:
+        w = world(receiver.port)
+        w.town.ruled = [limit(w, connections=2, **scope)]
+        w.town.add(60)
+        async with w:
+            crowd = Crowd(w)
+            watching = asyncio.ensure_future(crowd.watch())
+            await w.until(lambda: delivered(w) == 60, within=30)
+            assert crowd.most == 2
+            w.town.ruled = []
+            await asyncio.sleep(0.3)
+            w.town.add(300, mailing=2)
+            await w.until(lambda: delivered(w) == 360, within=30)
+            assert crowd.most > 2, "it is over"
+            watching.cancel()
+
+
+@pytest.mark.parametrize("scope", [{"organization_id": 1}, {"provider": "Other"}, {"site": "mx.one.example"}], ids=str)
+async def test_no_more_a_minute_than_were_allowed(scope: dict[str, Any]) -> None:
+    async with Receiver([BUSY]) as receiver:
+        w = world(receiver.port)
+        w.town.ruled = [limit(w, per_minute=300.0, **scope)]  # five a second
+        w.town.add(300)
+        async with w:
+            await w.until(lambda: delivered(w) > 0)
+            before, at = delivered(w), w.clock.monotonic()
+            await asyncio.sleep(4)
+            pace = (delivered(w) - before) / (w.clock.monotonic() - at)
+            assert 2.5 < pace < 8.0
+
+
+async def test_who_is_limited_holds_up_nobody() -> None:
+    async with Receiver([SLOW]) as receiver:
+        w = world(receiver.port)
+        w.town.ruled = [limit(w, organization_id=1, connections=1)]
+        w.town.add(200, mailing=1, organization=1)
+        w.town.add(200, mailing=2, organization=2)
+        async with w:
+            await w.until(lambda: sum(s.id // 10_000 == 2 for s in w.town.settled) == 200, within=20)
+            assert sum(s.id // 10_000 == 1 for s in w.town.settled) < 60
+
+
+async def test_two_relays_share_a_limit() -> None:
+    async with Receiver([SLOW]) as receiver:
+        w = world(receiver.port)
+        w.town.ruled = [limit(w, organization_id=1, connections=4)]
+        async with w:
+            w.relay._obeying.share(2)
+            w.town.add(40)
+            crowd = Crowd(w)
+            watching = asyncio.ensure_future(crowd.watch())
+            await asyncio.sleep(0.4)
+            w.relay._obeying.share(2)
+            watching.cancel()
+            assert crowd.most == 2
+
+
+async def test_messages_in_one_connection() -> None:
+    async with Receiver([BUSY]) as receiver:
+        w = world(receiver.port)
+        w.town.ruled = [limit(w, provider="Other", connections=1, messages=5)]
+        w.town.add(30)
+        async with w:
+            await w.until(lambda: delivered(w) == 30)
+            assert receiver.connections == 6

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from accounts.models import Organization
@@ -36,10 +37,12 @@ def receiver(tmp_path: Path) -> Iterator[tuple[int, int, Path]]:
 
 def cut_lines(town: Town) -> None:
     """What relays see of a database that restarts: every line is gone at once."""
-    town.rows(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
-        "AND application_name LIKE 'posthouse relay%%'"
-    )
+    with psycopg.connect(town.dsn, autocommit=True) as connection:
+        connection.execute("SET ROLE NONE")  # whoever may end lines is the login role
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
+            "AND application_name LIKE 'posthouse relay%'"
+        )
 
 
 def hold(organization: Organization, **scope: object) -> int:
