@@ -1,10 +1,14 @@
 """The doors of sending: strangers get 404, members without the role 403."""
 
+from ipaddress import ip_address
+
 from django.http import Http404, HttpRequest
 
 from accounts.access import require
 from accounts.enums import Role
 from sending.models import BounceWave, HeldBounce, SendingDomain
+from sending.queries import egress
+from sending.queries.egress import Address
 
 
 def domain_for(request: HttpRequest, public_id: str, *, need: Role = Role.ANALYST) -> SendingDomain:
@@ -14,6 +18,23 @@ def domain_for(request: HttpRequest, public_id: str, *, need: Role = Role.ANALYS
         raise Http404("There is no such domain here.")
     require(request, need)
     return domain
+
+
+def as_address(text: str) -> str:
+    """An IP address in its one spelling. Raises Http404."""
+    try:
+        return str(ip_address(text))
+    except ValueError as error:
+        raise Http404("There is no such address.") from error
+
+
+def address_for(request: HttpRequest, text: str, *, need: Role = Role.ADMIN) -> Address:
+    """An address that is dedicated to this organization."""
+    found = egress.address(as_address(text))
+    if found is None:
+        raise Http404("There is no such address here.")
+    require(request, need)
+    return found
 
 
 def wave_for(request: HttpRequest, public_id: str) -> BounceWave:

@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from sending.views import bounces, domains
+from sending.views import addresses, bounces, domains
 
 app_name = "sending"
 
 urlpatterns = [
+    path("addresses/", addresses.list_, name="addresses"),
+    path("addresses/<str:address>/", addresses.show, name="address"),
     path("bounces/", bounces.list_, name="bounces"),
     path("bounces/<slug:wave>/", bounces.show, name="bounces_of_wave"),
     path("bounces/<slug:wave>/decide/", bounces.decide, name="bounces_decide"),

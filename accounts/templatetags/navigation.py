@@ -65,6 +65,7 @@ MAP = (
             Entry("Domains", "world-check", ("reputation:domains", "sending:domains")),
             Entry("Messages", "mail", ("sending:messages", "campaigns:messages")),
             Entry("On its way", "mail-fast", ("campaigns:waiting",), Role.ADMIN),
+            Entry("Addresses", "server-2", ("sending:addresses",), Role.ADMIN),
             Entry("Bounces to review", "mail-off", ("sending:bounces",)),
         ),
     ),
@@ -91,7 +92,10 @@ ACCOUNT = (
     Entry("Switch organization", "switch-horizontal", ("accounts:organizations",)),
     Entry("Your account", "user-circle", ("accounts:you",)),
 )
-OPERATING = (Entry("Holds and limits", "hand-stop", ("operating:rulings",)),)  # pages of the operator
+OPERATING = (  # pages of the operator
+    Entry("Holds and limits", "hand-stop", ("operating:rulings",)),
+    Entry("Addresses", "server-2", ("leaving:addresses",)),
+)
 JOBS = ("contacts:jobs", "campaigns:jobs")  # fragments of kit/job.html rows
 SEARCH = ("campaigns:messages", "sending:messages")
 

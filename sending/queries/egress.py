@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.db import connection
 from django.utils import timezone
 
-from sending.enums import AddressState, NameFinding
+from sending.enums import AddressState, NameFinding, StreamKind
 from sending.queries.relays import SILENT_AFTER
 
 SPANS = {1: timedelta(hours=1), 7: timedelta(hours=6), 30: timedelta(days=1)}  # days looked at -> length of a row
@@ -108,6 +108,51 @@ def addresses(*, with_proxies: bool = False, id_: int | None = None) -> list[Add
                 _counts(row[12:]),
             )
             for row in cursor.fetchall()
+        ]
+
+
+def address(text: str, *, with_proxies: bool = False) -> Address | None:
+    """One of them, by the address as it is written in one spelling; None when there is none that may be seen."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM sending_egressip WHERE address = %s::inet", [text])
+        row = cursor.fetchone()
+    return addresses(with_proxies=with_proxies, id_=row[0])[0] if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSeen:
+    """`owner`: an organization's name, "" for the house. `streams`: (organization's name, kind) of those that name it."""
+
+    name: str
+    owner: str
+    is_default: bool
+    addresses: tuple[tuple[str, int], ...]
+    streams: tuple[tuple[str, str], ...]
+
+
+def pools() -> list[PoolSeen]:
+    """All of them, the house's first. Inside of cross_tenant."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT p.name, coalesce(o.name, ''), p.is_default,
+                   coalesce((SELECT array_agg(ARRAY[host(e.address), a.weight::text] ORDER BY e.address)
+                    FROM sending_pooladdress a JOIN sending_egressip e ON e.id = a.address_id WHERE a.pool_id = p.id), '{}'),
+                   coalesce((SELECT array_agg(ARRAY[w.name, s.kind] ORDER BY w.name, s.kind)
+                    FROM sending_stream s JOIN accounts_organization w ON w.id = s.organization_id WHERE s.pool_id = p.id), '{}')
+            FROM sending_pool p LEFT JOIN accounts_organization o ON o.id = p.organization_id
+            ORDER BY o.name NULLS FIRST, p.name
+            """
+        )
+        return [
+            PoolSeen(
+                name,
+                owner,
+                is_default,
+                tuple((address, int(weight)) for address, weight in places),
+                tuple((whose, str(StreamKind(kind).label)) for whose, kind in streams),
+            )
+            for name, owner, is_default, places, streams in cursor.fetchall()
         ]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection
 from django.db.models import Q
@@ -74,6 +74,22 @@ def concerning(organization: Organization, *, mailing_id: int | None = None) -> 
     fields = tuple(Told.__dataclass_fields__)
     rows = Ruling.objects.filter(_is_in_force(), mine).exclude(kind=RulingKind.RELEASE)
     return [Told(*row) for row in rows.order_by("kind", "-expires_at").values_list(*fields)[:MOST]]
+
+
+def all_of_source(source_id: int, *, days: int) -> list[Ruling]:
+    """What named one of our addresses within the last days, the newest first. For operators: inside of cross_tenant."""
+    rows = Ruling.objects.select_related("organization", "mailing").filter(_named(source_id, days))
+    return list(rows.order_by("-pk")[:PAGE])
+
+
+def of_source(source_id: int, *, days: int) -> list[Told]:
+    """The same as an organization may know it that the address is dedicated to."""
+    rows = Ruling.objects.filter(_named(source_id, days)).exclude(kind=RulingKind.RELEASE)
+    return [Told(*row) for row in rows.order_by("-pk").values_list(*Told.__dataclass_fields__)[:PAGE]]
+
+
+def _named(source_id: int, days: int) -> Q:
+    return Q(source_id=source_id, expires_at__gt=timezone.now() - timedelta(days=days))
 
 
 def sources(ids: Sequence[int]) -> dict[int, str]:
