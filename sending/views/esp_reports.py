@@ -26,9 +26,9 @@ def take(request: HttpRequest, account: str) -> HttpResponse:
         return _answer(404, "There is no such account.")
     if request.method == "HEAD":  # some ask whether anybody is there before they take the address
         return HttpResponse()
-    length = request.META.get("CONTENT_LENGTH") or ""
+    length = str(request.META.get("CONTENT_LENGTH") or "0")
     if not length.isdigit() or int(length) > MOST_OCTETS:
-        return _answer(413, "A report has 2 MB at most, and says how many octets it has.")
+        return _answer(413, "A report has 2 MB at most.")
     try:
         secrets = esp_accounts.report_secrets_of(found)
     except keys.Unreadable:
