@@ -81,6 +81,7 @@ Selector bench
 KeyFile {root}/key
 Canonicalization relaxed/relaxed
 SignatureAlgorithm rsa-sha256
+RequireSafeKeys no
 InternalHosts 127.0.0.1
 Syslog no
 Background no

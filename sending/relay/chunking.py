@@ -2,9 +2,9 @@
 
 Policy: BDAT needs no answer before the content, so envelope and content leave in one write: one round trip a message and not
 two. It is used where nothing is lost by it: on a conversation that is warm and has already taken a chunk, for messages that
-fit into one write. The first message of a conversation goes by DATA; the second one asks with an empty chunk, which costs no
-round trip more than DATA does. Trap: a server that offers CHUNKING and does not know BDAT would read a chunk's octets as
-commands, so no content is ever sent behind a BDAT before an empty one was taken.
+fit into one write. The first message of a conversation goes by DATA; the second one asks with a chunk of one octet, which costs
+no round trip more than DATA does. Trap: a server that offers CHUNKING and does not know BDAT would read a chunk's octets as
+commands, so no more than one octet is ever sent behind a BDAT before that was taken. Trap: Postfix takes no empty chunk.
 """
 
 from enum import Enum
@@ -25,7 +25,7 @@ class Way(Enum):
     """How a message's content is to be sent."""
 
     DATA = "data"
-    ASK = "ask"  # an empty chunk with the envelope, then the content by BDAT
+    ASK = "ask"  # the first octet with the envelope, then the rest by BDAT
     AT_ONCE = "at once"  # envelope and content in one write
 
 

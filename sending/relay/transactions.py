@@ -125,9 +125,10 @@ async def _leave(session: Session, ask: AskLeave) -> None:
 async def _after_asking(
     session: Session, envelope: tuple[bytes, bytes], letter: Letter, provider: str, ask: AskLeave, chunking: Chunking
 ) -> Verdict | None:
-    """The envelope with an empty chunk, then the content. None: the server will not have BDAT and waits for the next envelope."""
+    """The envelope with a chunk of one octet, then the rest. None: the server will not have BDAT and waits for an envelope."""
+    content = _whole(letter)
     try:
-        session.wire.write(b"\r\n".join((*envelope, b"BDAT 0")) + b"\r\n")
+        session.wire.write(b"\r\n".join((*envelope, b"BDAT 1")) + b"\r\n" + content[:1])
         replies = await session.wire.replies(3, session.timeouts.command)
     except Cut as cut:
         return _cut_early(session, cut, provider)
@@ -135,10 +136,10 @@ async def _after_asking(
     if failed is not None:
         await _start_over(session)
         return _verdict(session, failed[1], failed[0], provider)
-    empty = replies[2]
-    if empty.code == 421:
-        return _verdict(session, empty, Stage.DATA, provider)
-    if not _done(empty):
+    first = replies[2]
+    if first.code == 421:
+        return _verdict(session, first, Stage.DATA, provider)
+    if not _done(first):
         chunking.avoid(session.host)
         await _start_over(session)
         return None if session.usable else _cut(session, Cut("the server would not have BDAT, nor RSET"))
@@ -146,7 +147,7 @@ async def _after_asking(
     try:
         await _leave(session, ask)
         # No await between leave and content.
-        session.wire.write(_chunk(letter))
+        session.wire.write(_last_chunk(content[1:]))
     except Cut as cut:
         return _cut(session, cut)
     return await _last_reply(session, provider, chunking)
@@ -162,7 +163,7 @@ async def _at_once(
     replies: list[Reply] = []
     try:
         # No await between leave and content.
-        session.wire.write(b"\r\n".join(envelope) + b"\r\n" + _chunk(letter))
+        session.wire.write(b"\r\n".join(envelope) + b"\r\n" + _last_chunk(_whole(letter)))
     except Cut as cut:
         return _cut(session, cut)
     try:
@@ -210,10 +211,13 @@ async def _last_reply(session: Session, provider: str, chunking: Chunking) -> Ve
     return _settled(session, reply, provider)
 
 
-def _chunk(letter: Letter) -> bytes:
-    """The content as the last chunk: as it is, with no dots doubled."""
-    content = letter.content if letter.content.endswith(b"\r\n") else letter.content + b"\r\n"
-    return b"BDAT %d LAST\r\n" % len(content) + content
+def _whole(letter: Letter) -> bytes:
+    """The content as it is, with no dots doubled."""
+    return letter.content if letter.content.endswith(b"\r\n") else letter.content + b"\r\n"
+
+
+def _last_chunk(octets: bytes) -> bytes:
+    return b"BDAT %d LAST\r\n" % len(octets) + octets
 
 
 async def _start_over(session: Session) -> None:

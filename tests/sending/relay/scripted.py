@@ -29,7 +29,7 @@ ENVELOPE = Say(b"250 2.1.0 ok\r\n250 2.1.5 ok\r\n354 go\r\n", lines=3)
 TAKEN = Say(b"250 2.0.0 queued\r\n", content=True)
 
 CHUNKING_EHLO = Say(b"250-mx.example\r\n250-PIPELINING\r\n250-CHUNKING\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n")
-ASKED = Say(b"250 2.1.0 ok\r\n250 2.1.5 ok\r\n250 2.0.0 0 octets\r\n", lines=2, chunk=True)
+ASKED = Say(b"250 2.1.0 ok\r\n250 2.1.5 ok\r\n250 2.0.0 1 octet\r\n", lines=2, chunk=True)
 CHUNK_TAKEN = Say(b"250 2.0.0 queued\r\n", lines=0, chunk=True)
 ALL_TAKEN = Say(b"250 2.1.0 ok\r\n250 2.1.5 ok\r\n250 2.0.0 queued\r\n", lines=2, chunk=True)
 
@@ -55,6 +55,7 @@ class Receiver:
     async def _play(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         script = self.scripts[min(self.connections, len(self.scripts) - 1)]
         self.connections += 1
+        begun = b""
         try:
             for say in script:
                 if say.content:
@@ -69,9 +70,10 @@ class Receiver:
                     self.heard.append(command)
                     verb, octets, *last = command.split(b" ")
                     assert verb == b"BDAT", command
-                    content = await reader.readexactly(int(octets))
+                    begun += await reader.readexactly(int(octets))
                     if last:
-                        self.contents.append(content)
+                        self.contents.append(begun)
+                        begun = b""
                 await asyncio.sleep(say.pause)
                 if say.octets is CUT:
                     writer.transport.abort()

@@ -91,7 +91,16 @@ async def test_the_first_goes_by_data_the_second_asks_the_others_go_in_one_write
         assert [outcome(await talk.send()) for _ in range(4)] == [Outcome.DELIVERED] * 4
         mail, rcpt = b"MAIL FROM:<b1@example.com>", b"RCPT TO:<a@example.com>"
         last = b"BDAT 22 LAST"
-        assert receiver.heard[1:] == [mail, rcpt, b"DATA", mail, rcpt, b"BDAT 0", last, *[mail, rcpt, last] * 2]
+        assert receiver.heard[1:] == [
+            mail,
+            rcpt,
+            b"DATA",
+            mail,
+            rcpt,
+            b"BDAT 1",
+            b"BDAT 21 LAST",
+            *[mail, rcpt, last] * 2,
+        ]
         assert receiver.contents == [LETTER.content + b".\r\n", *[LETTER.content] * 3]
 
 
@@ -166,7 +175,7 @@ async def test_after_a_rest_it_asks_again() -> None:
         await talk.send()
         talk.clock.turned += WARM
         assert outcome(await talk.send()) is Outcome.DELIVERED
-        assert receiver.heard[-2:] == [b"BDAT 0", b"BDAT 22 LAST"]
+        assert receiver.heard[-2:] == [b"BDAT 1", b"BDAT 21 LAST"]
 
 
 # --- refusals ---------------------------------------------------------------------------------------------------------
@@ -202,14 +211,14 @@ async def test_whatever_is_refused_the_conversation_goes_on_after_a_reset(
 async def test_a_recipient_that_is_refused_when_it_asks_costs_no_content(said: bytes, code: str) -> None:
     verdict, talk = await after(Say(said, lines=2, chunk=True), OK, before=OPENING)
     assert (outcome(verdict), verdict.code) == (Outcome.BOUNCED, code)
-    assert talk.receiver.heard[2:] == [b"BDAT 0", b"RSET", b"QUIT"]
+    assert talk.receiver.heard[2:] == [b"BDAT 1", b"RSET", b"QUIT"]
     assert talk.receiver.contents == []
 
 
 @pytest.mark.parametrize(
     "said", [b"500 what?\r\n", b"502 no\r\n", b"503 5.5.1 not now\r\n", b"452 4.3.1 full\r\n", b"354 go\r\n"]
 )
-async def test_a_server_that_will_not_have_an_empty_chunk_gets_data_at_once_and_from_then_on(said: bytes) -> None:
+async def test_a_server_that_will_not_have_a_chunk_gets_data_at_once_and_from_then_on(said: bytes) -> None:
     script = [*OPENING, Say(b"250 ok\r\n250 ok\r\n" + said, lines=2, chunk=True), OK, ENVELOPE, TAKEN, ENVELOPE, TAKEN]
     async with Receiver([script, [*OPENING, ENVELOPE, TAKEN], [*OPENING, ASKED, CHUNK_TAKEN]]) as receiver:
         talk = Talk(receiver)
@@ -226,7 +235,16 @@ async def test_a_server_that_will_not_have_an_empty_chunk_gets_data_at_once_and_
         await talk.open()
         await talk.send()
         assert outcome(await talk.send()) is Outcome.DELIVERED
-        assert receiver.heard[-1] == b"BDAT 22 LAST"
+        assert receiver.heard[-1] == b"BDAT 21 LAST"
+
+
+async def test_a_server_that_reads_chunks_as_commands_reads_no_command() -> None:
+    """It offers CHUNKING and knows no BDAT: the octet stands before our RSET, and the message goes again without a try."""
+    envelope = Say(b"250 ok\r\n250 ok\r\n500 BDAT?\r\n", lines=3)
+    verdict, talk = await after(envelope, Say(b"500 SRSET?\r\n"), before=OPENING)
+    assert verdict.judgement is trouble.CUT
+    assert talk.receiver.heard[2:] == [b"BDAT 1", b"SRSET"]
+    assert talk.chunking.way(talk.session, 100).value == "data"
 
 
 async def test_a_bdat_that_is_not_understood_ends_the_conversation_and_costs_no_try() -> None:
