@@ -100,8 +100,11 @@ TROUBLE: Final[dict[str, Words]] = {
     "esp_account": Words("Your ESP refuses your account.", "Look at its page in Settings, Routes."),
     "esp_refused": Words("Your ESP refused the message.", "Mend what it says below, then send it again."),
     "esp_suppressed": Words("Your ESP does not send to this address: it is on its own list.", "Look at its list."),
-    "no_report": Words("Your ESP took it and has not said for days what became of it.", "Look whether its reports reach us."),
+    "no_report": Words(
+        "Your ESP took it and has not said for days what became of it.", "Look whether its reports reach us."
+    ),
     "unclassified": Words("Their server gave the reply below."),
+    "operator": Words("An operator of this Posthouse held it back."),
     "merge": Words(
         "The content could not be made for this person: our fault.", "Look at their fields, then send it again."
     ),
@@ -132,6 +135,8 @@ def words(state: str, reason: str = "") -> Words:
     special = (SKIPPED if state in ("suppressed", "cancelled") else TROUBLE).get(reason)
     if special is None:
         return general
+    if state == "expired" and reason == "operator":
+        return Words("An operator of this Posthouse held it back until it was too old to be sent.")
     if state == "expired":
         return Words(f"{special.what} We tried again and again, then gave up.", special.do)
     if state == "in_doubt":
@@ -152,6 +157,10 @@ _HELD: Final[dict[str, str]] = {
     "dns": "the DNS did not say where {who} is",
     "tls": "a safe connection to {who} could not be made",
     "protocol": "{who} and we did not understand each other",
+    "content": "{who} took the content for spam or harmful",
+    "authentication": "{who} could not verify who the mail is from",
+    "policy": "{who} refused by a rule of its own",
+    "operator": "an operator of this Posthouse held it back",
 }
 
 # Why a send stands still, as the ledger calls it.
@@ -174,6 +183,22 @@ def held(cause: str, provider: str) -> str:
     return _HELD.get(cause, "{who} refused to talk to us").format(who=who(provider))
 
 
+def ruled(*, is_hold: bool, cause: str, provider: str, whose: str, limits: str, told: str) -> str:
+    """What was decreed about mail, for the people whose mail it is. `whose`: "your", "this campaign's" or "all". `limits`: as
+    sending.queries.rulings says them; `told`: what the operator tells them.
+    """
+    mail = (
+        f"{whose} mail{f' to {provider}' if provider not in ('', 'Other') else ' to other servers' if provider else ''}"
+    )
+    if cause and is_hold:
+        because = held(cause, provider)
+        return (
+            f"{because[:1].upper()}{because[1:]}. We send nothing there of {whose} mail for a while, from any address."
+        )
+    deed = f"holds {mail}" if is_hold else f"lets {mail} go slower{limits}"
+    return f"An operator of this Posthouse {deed}.{f' {told}' if told else ''}"
+
+
 def waited(facts: Mapping[str, Any], provider: str) -> str:
     """How long it had waited before it was tried, and for what, from the facts of its event; "" for nothing worth telling."""
     seconds, still = (_number(facts.get(name)) for name in ("waited", "held"))
@@ -188,9 +213,12 @@ def waited(facts: Mapping[str, Any], provider: str) -> str:
 
 
 def tried(facts: Mapping[str, Any]) -> str:
-    """Where it was tried and how long that took; "" when that is not known."""
+    """Where it was tried, from which address of ours and how long that took; "" when that is not known."""
     host, address, took = str(facts.get("host") or ""), str(facts.get("address") or ""), facts.get("took")
     place = f"{host} ({address})" if host and address else host or address
+    source, name = str(facts.get("source") or ""), str(facts.get("source_name") or "")
+    if place and source:
+        place += f", from {source} ({name})" if name else f", from {source}"
     length = f"in {_seconds(_number(took))}" if isinstance(took, int | float) else ""
     return " ".join(filter(None, (f"At {place}" if place else "", length))).strip() + "." if place or length else ""
 

@@ -120,6 +120,7 @@ def complained(*, delivery_id: int, kind: str, agent: str) -> bool:
     _confirm(delivery, text="They reported it as spam, so it arrived.")
     Engagement.objects.filter(pk=delivery.pk).update(complained_at=now)
     _event(delivery, EventKind.COMPLAINED, text=f"{kind} report by {agent or 'their provider'}")
+    _count_for_address(delivery)
     if delivery.address.startswith(ERASED_PREFIX):
         return True
     person = merged.one_who_stays(delivery.contact_id) if delivery.contact_id is not None else None
@@ -160,6 +161,17 @@ def opted_out(*, contact_id: int, about: str, source: ConsentSource, wording: st
     if left and delivery is not None:
         engagement.unsubscribed(delivery_id=delivery.pk)
     return left
+
+
+def _count_for_address(delivery: Delivery) -> None:
+    """One more complaint about what left from an address of ours. Its numbers are not for whoever writes here, so none is read."""
+    if delivery.source_id is not None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO sending_sourcecount (source_id, provider, hour, complained) "
+                "VALUES (%s, %s, date_trunc('hour', now(), 'UTC'), 1)",
+                [delivery.source_id, delivery.provider],
+            )
 
 
 def _locked(delivery_id: int) -> Delivery | None:
