@@ -1,4 +1,4 @@
-"""A house of its own with the sandbox's DNS, and a real Postfix beside it that the DNS names as a mail server."""
+"""A house of its own with the sandbox's DNS, and real mail servers beside it that the DNS names."""
 
 import shutil
 from collections.abc import Iterator
@@ -10,19 +10,24 @@ from bench import house
 from posthouse.sandbox.store import Store
 from posthouse.sandbox.zone import Record
 from posthouse.up.places import CHECKOUT
-from tests.receivers import real_postfix
+from tests.receivers import real_exim, real_postfix
+from tests.receivers.real_exim import RealExim
 from tests.receivers.real_postfix import RealPostfix
 
 DOMAIN = "realbox.example"
 ADDRESS = "127.0.77.1"
+EXIM_DOMAIN, EXIM_ADDRESS = "realexim.example", "127.0.77.2"
 
 
 @pytest.fixture(scope="module")
-def posthouse() -> Iterator[house.House]:
+def posthouse(request: pytest.FixtureRequest) -> Iterator[house.House]:
     """Servers, DNS, relay and worker, each a process of its own; no mail server but the real one."""
-    if why := real_postfix.why_not():
-        pytest.skip(f"NO REAL POSTFIX: {why}")
-    own = house.House(CHECKOUT / "var" / "test" / "receivers", port=house.free_ports(20_000))
+    name = request.module.__name__.rpartition("test_real_")[2]
+    if why := {"postfix": real_postfix, "exim": real_exim}[name].why_not():
+        pytest.skip(f"NO REAL {name.upper()}: {why}")
+    own = house.House(
+        CHECKOUT / "var" / "test" / f"receivers-{name}", port=house.free_ports(20_000 if name == "postfix" else 20_400)
+    )
     with own:
         path = own.here.var / "sandbox" / "world.sqlite3"
         path.parent.mkdir(exist_ok=True)
@@ -33,6 +38,8 @@ def posthouse() -> Iterator[house.House]:
                     Record(DOMAIN, "MX", f"10 mx.{DOMAIN}"),
                     Record(f"mx.{DOMAIN}", "A", ADDRESS),
                     Record(DOMAIN, "TXT", "v=spf1 mx -all"),
+                    Record(EXIM_DOMAIN, "MX", f"10 mx.{EXIM_DOMAIN}"),
+                    Record(f"mx.{EXIM_DOMAIN}", "A", EXIM_ADDRESS),
                 ]
             )
         own.start("sandbox", "relay", "worker")
@@ -58,9 +65,19 @@ def postfix(posthouse: house.House) -> Iterator[RealPostfix]:
     shutil.rmtree(root, ignore_errors=True)
 
 
+@pytest.fixture(scope="module")
+def exim(posthouse: house.House) -> Iterator[RealExim]:
+    root = Path("/tmp") / f"posthouse-exim-{posthouse.port}"
+    with RealExim(
+        root, address=EXIM_ADDRESS, port=posthouse.port + 3, domain=EXIM_DOMAIN, host=f"mx.{EXIM_DOMAIN}"
+    ) as running:
+        yield running
+    shutil.rmtree(root, ignore_errors=True)
+
+
 def pytest_terminal_summary(terminalreporter) -> None:  # type: ignore[no-untyped-def]
-    missed = [r for r in terminalreporter.stats.get("skipped", []) if "NO REAL POSTFIX" in str(r.longrepr)]
-    if missed:
-        terminalreporter.write_sep(
-            "!", f"{len(missed)} TESTS WITH A REAL POSTFIX DID NOT RUN: {real_postfix.why_not()}", red=True, bold=True
-        )
+    for name, program in (("POSTFIX", real_postfix), ("EXIM", real_exim)):
+        missed = [r for r in terminalreporter.stats.get("skipped", []) if f"NO REAL {name}" in str(r.longrepr)]
+        if missed:
+            words = f"{len(missed)} TESTS WITH A REAL {name} DID NOT RUN: {program.why_not()}"
+            terminalreporter.write_sep("!", words, red=True, bold=True)
