@@ -17,6 +17,10 @@ import time
 from email.message import EmailMessage
 from pathlib import Path
 
+from cryptography.hazmat.primitives import serialization
+
+from tests.sending.relay import certificates
+
 UNPACKED = Path("/opt/posthouse-exim/usr/sbin/exim4")
 USER = "Debian-exim"
 READY_WITHIN = 20.0  # seconds
@@ -133,25 +137,10 @@ class RealExim:
             path.mkdir()
             os.chown(path, owner.pw_uid, owner.pw_gid)
         os.chown(self.root, owner.pw_uid, owner.pw_gid)
-        subprocess.run(
-            [
-                *(
-                    "openssl",
-                    "req",
-                    "-x509",
-                    "-newkey",
-                    "rsa:2048",
-                    "-nodes",
-                    "-days",
-                    "2",
-                    "-subj",
-                    f"/CN={self.host}",
-                ),
-                *("-keyout", str(self.root / "key.pem"), "-out", str(self.root / "certificate.pem")),
-            ],
-            capture_output=True,
-            check=True,
-        )
+        identity, pem = certificates.issue(self.host), serialization.Encoding.PEM
+        (self.root / "certificate.pem").write_bytes(identity.certificate.public_bytes(pem))
+        key = identity.key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        (self.root / "key.pem").write_bytes(key)
         os.chown(self.root / "key.pem", owner.pw_uid, owner.pw_gid)
         values = {
             "root": self.root,
