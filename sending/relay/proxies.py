@@ -87,7 +87,7 @@ def read(text: str, *, password: str = "") -> Proxy:
 
 
 async def connect(proxy: Proxy, *, source: str, address: str, port: int) -> socket.socket:
-    """A socket that leads to address:port from `source`, through the proxy. Raises Refused, OSError.
+    """A socket that leads to address:port from `source`, through the proxy. Raises Refused.
 
     Trap: nothing is read beyond the proxy's own answer, so that the server's greeting stays in the socket.
     """
@@ -101,10 +101,13 @@ async def connect(proxy: Proxy, *, source: str, address: str, port: int) -> sock
             await loop.sock_connect(line, (proxy.host, proxy.port))
         except OSError as error:
             raise Refused(f"the proxy {proxy} cannot be reached ({error.strerror or error})") from error
-        if proxy.kind is Kind.HAPROXY:
-            await loop.sock_sendall(line, header(source=source, address=address, port=port))
-        else:
-            await _socks(line, proxy, address, port)
+        try:
+            if proxy.kind is Kind.HAPROXY:
+                await loop.sock_sendall(line, header(source=source, address=address, port=port))
+            else:
+                await _socks(line, proxy, address, port)
+        except OSError as error:
+            raise Refused(f"the proxy {proxy} hung up ({error.strerror or error})") from error
     except BaseException:
         line.close()
         raise
