@@ -79,7 +79,7 @@ class Carrying:
                 self.release(parcel)
             return
         hold = self._obeying.hold(site, parcel.lane)
-        if (site.is_held or hold is not None) and self._expires(parcel) <= self._clock.wall():
+        if (site.is_held or hold is not None) and self._expires(parcel, site) <= self._clock.wall():
             verdict = Verdict(trouble.NETWORK, text=site.held_for, host=route.hosts[0])
             if hold is not None:
                 verdict = Verdict(replace(trouble.NETWORK, category=hold.told_cause), host=route.hosts[0])
@@ -200,7 +200,7 @@ class Carrying:
             again = retries.next_try(
                 attempts=parcel.attempts + 1,
                 now=self._clock.wall(),
-                expires=self._expires(parcel),
+                expires=self._expires(parcel, site),
                 chance=self._chance,
                 least=retries.NO_DOMAIN_PAUSE if judgement is trouble.NO_DOMAIN_YET else 0.0,
             )
@@ -225,6 +225,7 @@ class Carrying:
                 likeness=likeness,
                 trace=self._trace(parcel, verdict, site),
                 source_id=source_id,
+                born=self._clock.wall() if due and self._is_fresh(parcel, site) else 0.0,
             )
         )
 
@@ -262,8 +263,14 @@ class Carrying:
             trace |= self._obeying.waited(wait, parcel, site, since=parcel.due, until=tried).facts()
         return trace
 
-    def _expires(self, parcel: Parcel) -> float:
-        return parcel.born + parcel.lane.give_up_after
+    def _expires(self, parcel: Parcel, site: Site | None = None) -> float:
+        born = self._clock.wall() if self._is_fresh(parcel, site) else parcel.born
+        return born + parcel.lane.give_up_after
+
+    @staticmethod
+    def _is_fresh(parcel: Parcel, site: Site | None) -> bool:
+        """Whether it ages from now on: what waits for a day's budget does so from its first try."""
+        return site is not None and not parcel.attempts and bool(site.footing.budget)
 
 
 def _told_provider(site: Site) -> str:

@@ -181,11 +181,12 @@ class Claiming:
         if route is None:
             self._ways.look_up(domain, at_once=self._ramp.size)
             return []
-        sites = self._sites.of(lane.pool_id, route)
+        sites = self._sites.of_lane(lane, route)
         if not sites and self._is_old(lane) and self._sites.is_hopeless(lane.pool_id):
             return _one((lane.pool_id, route), UNROUTED_ROWS, taken)
         free = [site for site in sites if not self._obeying.is_held(site, lane)]
-        if sites and not free and self._is_old(lane):
+        waits_for_budget = any(site.footing.budget for site in sites)  # it ages from its first try
+        if sites and not free and self._is_old(lane) and not waits_for_budget:
             return _one((lane.pool_id, route), UNROUTED_ROWS, taken)
         places: list[tuple[tuple[object, ...], int]] = []
         through: Counter[object] = Counter()  # gates, by way of the sites before
@@ -205,7 +206,7 @@ class Claiming:
         found: dict[int, Collection[int]] = {}
         for lane in lanes:
             route = None if self._is_old(lane) else self._ways.route(lane.way)
-            if but := self._sites.not_now(lane.pool_id, route, is_held=partial(self._obeying.is_held, lane=lane)):
+            if but := self._sites.not_now(lane, route, is_held=partial(self._obeying.is_held, lane=lane)):
                 found[lane.id] = but
         return found
 

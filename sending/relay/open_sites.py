@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable, Collection, Iterator
 
-from sending.relay.ports import Clock, Parcel
+from sending.relay.ports import Clock, Lane, Parcel
 from sending.relay.routes import Route
 from sending.relay.site import Site
 from sending.relay.sources import ANY, Source, Sources
@@ -46,28 +46,49 @@ class OpenSites:
             return [self.at(route, ANY)]  # the ESP's own addresses
         return [self.at(route, source) for source in self._sources.of(pool_id)]
 
+    def of_lane(self, lane: Lane, route: Route) -> list[Site]:
+        """Those to which its mail may go now: what is above the budgets of its pool goes by the one that it overflows to. Never
+        because of what servers say: an address that is held is waited for.
+        """
+        sites = self.of(lane.pool_id, route)
+        if lane.overflow_id and sites and all(site.footing.is_above_budget and not site.is_held for site in sites):
+            return self.of(lane.overflow_id, route)
+        return sites
+
     def best(self, parcel: Parcel, route: Route, *, is_held: Callable[[Site], bool] | None = None) -> Site | None:
         """Where a parcel goes: from the address that a server knows it by, so that greylisting knows us again, also when that
         has to wait, unless it is the address that is blocked. Else from those that may send now and have room, each its
         weight's part.
         """
         is_held = is_held or (lambda site: site.is_held)
-        pool_id = parcel.lane.pool_id
-        sites = self.of(pool_id, route)
-        if len(sites) < 2:
+        sites = self.of_lane(parcel.lane, route)
+        if len(sites) < 2 and not parcel.lane.overflow_id:
             return sites[0] if sites else None
-        known_by = next((site for site in sites if site.source.id and site.source.id == parcel.source_id), None)
+        known_by = self._known_by(parcel, route)
         if known_by is not None and not (is_held(known_by) and is_blocked_itself(known_by)):
             return known_by
         free = [site for site in sites if not is_held(site)]
         if not free:
-            return known_by or sites[0]
+            return known_by or (sites[0] if sites else None)
         with_room = [site for site in free if len(site.ready) < site.most_ready] or free
+        pool_id = parcel.lane.pool_id
+        if pool_id not in with_room[0].source.pools:
+            pool_id = parcel.lane.overflow_id
         return self._chance.choices(with_room, [site.source.weight(pool_id) for site in with_room])[0]
 
-    def not_now(self, pool_id: int, route: Route | None, *, is_held: Callable[[Site], bool]) -> Collection[int]:
+    def _known_by(self, parcel: Parcel, route: Route) -> Site | None:
+        """The address that a server knows it by."""
+        if not parcel.source_id:
+            return None
+        return next((site for site in self._all_of(parcel.lane, route) if site.source.id == parcel.source_id), None)
+
+    def _all_of(self, lane: Lane, route: Route) -> list[Site]:
+        more = self.of(lane.overflow_id, route) if lane.overflow_id else []
+        return [*self.of(lane.pool_id, route), *more]
+
+    def not_now(self, lane: Lane, route: Route | None, *, is_held: Callable[[Site], bool]) -> Collection[int]:
         """Ids of the addresses that what was tried from them cannot go on from now: other relays', and ours that must wait."""
-        sites = self.of(pool_id, route) if route is not None else []
+        sites = self._all_of(lane, route) if route is not None else []
         waits = [
             site.source.id
             for site in sites
