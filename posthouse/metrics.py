@@ -23,7 +23,7 @@ from posthouse import health
 from posthouse.celery import app
 from posthouse.exposition import CONTENT_TYPE, Family, text
 from sending.enums import Bucket, DeliveryState, EventKind
-from sending.queries import relays
+from sending.queries import relays, rulings
 
 logger = logging.getLogger(__name__)
 
@@ -104,7 +104,10 @@ def of_the_database() -> list[Family]:
     jobs = Family("posthouse_jobs_waiting", "gauge", "Work that waits for a worker or is being done, by kind.")
     for kind, n in counted["jobs"]:
         jobs.add(n, kind=kind)
-    return [queue, *events.values(), oldest, jobs, *_of_relays()]
+    in_force = Family("posthouse_rulings", "gauge", "Rulings in force that relays obey, by kind and by who made them.")
+    for kind, by, n in counted["rulings"]:
+        in_force.add(n, kind=kind, by=by)
+    return [queue, *events.values(), oldest, jobs, in_force, *_of_relays()]
 
 
 def _kept(key: str, count: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -159,7 +162,8 @@ def _count() -> dict[str, Any]:
         cursor.execute(_OLDEST)
         oldest = round(cursor.fetchone()[0] or 0)
         cursor.execute(_JOBS)
-        return {"totals": totals, "queue": queue, "oldest": oldest, "jobs": cursor.fetchall()}
+        jobs = cursor.fetchall()
+        return {"totals": totals, "queue": queue, "oldest": oldest, "jobs": jobs, "rulings": rulings.counts()}
 
 
 def _of_relays() -> list[Family]:

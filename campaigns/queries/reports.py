@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,8 @@ from campaigns import pace, wording
 from campaigns.enums import CampaignState
 from campaigns.models import Campaign
 from campaigns.preflight.facts import Done
-from campaigns.queries import forecasts
+from campaigns.queries import forecasts, ruled
+from campaigns.queries.ruled import Ruled
 from reputation.queries import totals
 from reputation.queries.totals import Counts
 from sending.enums import REST, Bucket, EventKind, Hold
@@ -79,6 +80,7 @@ class Report:
     slowed: list[tuple[str, datetime]]
     links: list[ClickedLink]
     retry: Retry | None  # what is being sent again just now, by choice
+    ruled: list[Ruled] = field(default_factory=list)  # what was decreed about it: holds and limits
     forecast: Done | None = None  # when it will be done, where the warm-up of addresses decides that
 
     @property
@@ -118,6 +120,7 @@ def of(campaign: Campaign) -> Report | None:
         else [],
         links=links(mailing),
         retry=retries.at_work(mailing.pk),
+        ruled=ruled.of(campaign.organization_id, mailing_id=mailing.pk) if moving and on_its_way + retrying else [],
         forecast=forecasts.of_sending(campaign, mailing) if moving and on_its_way > waiting else None,
     )
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from accounts.models import AuditEntry, Organization
 from campaigns import wording
 from campaigns.models import Campaign
-from campaigns.queries import variants
+from campaigns.queries import ruled, variants
 from campaigns.wording import Words
 from contacts import addresses
 from contacts.models import Contact, Subscription, Suppression
@@ -183,6 +183,9 @@ def _standstill(delivery: Delivery, happenings: list[Happening]) -> tuple[str, d
     host = next((str(h.facts["host"]) for h in reversed(happenings) if h.facts.get("host")), "")
     domain = delivery.address.rpartition("@")[2]
     provider = delivery.provider or relays.provider_of(domain)
+    for decree in ruled.of(mailing.organization_id, mailing_id=mailing.pk):
+        if decree.holds(provider):
+            return decree.words, decree.until
     for held in relays.held_sites():
         if host in held.hosts or (provider == held.provider and provider not in ("", "Other")):
             because = wording.held(held.cause, held.provider)

@@ -14,6 +14,8 @@ from django.core.cache import cache
 from accounts.models import Organization
 from campaigns import wording
 from campaigns.models import Campaign
+from campaigns.queries import ruled
+from campaigns.queries.ruled import Ruled
 from reputation.queries import totals
 from sending.enums import DeliveryState
 from sending.queries import relays, waiting
@@ -77,6 +79,7 @@ class Queue:
     causes: list[Cause] = field(default_factory=list)
     per_minute: int = 0
     has_relay: bool = True
+    ruled: list[Ruled] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +101,9 @@ def of(organization: Organization) -> Queue:
 
 def _queue(organization: Organization) -> Queue:
     heaps = waiting.heaps(by=By.PROVIDER, organization_id=organization.pk, most=waiting.MOST_LOOKED)
+    decreed = ruled.of(organization.pk)
     if not heaps:
-        return Queue()
+        return Queue(ruled=decreed)
     living = [relay for relay in relays.all_() if relay.lives]
     talking = relays.conversations(organization.pk, living)
     held = relays.held_sites(living)
@@ -124,11 +128,12 @@ def _queue(organization: Organization) -> Queue:
         looked,
         sorted(places, key=lambda place: (-place.count, place.label)),
         sorted(
-            (cause for name, mine in by_place.items() for cause in _causes(name, mine, held)),
+            (cause for name, mine in by_place.items() for cause in _causes(name, mine, held, decreed)),
             key=lambda cause: (-cause.count, cause.label, cause.words),
         ),
         sum(pace.values()),
         bool(living),
+        decreed,
     )
 
 
@@ -136,8 +141,11 @@ def label(provider: str) -> str:
     return {"": "Not tried yet", "Other": "Other servers"}.get(provider, provider)
 
 
-def _causes(provider: str, heaps: list[Heap], held: list[HeldSite]) -> list[Cause]:
-    """A hold of the send counts before a hold of the place, and that before what became of the last try."""
+def _causes(provider: str, heaps: list[Heap], held: list[HeldSite], decreed: list[Ruled]) -> list[Cause]:
+    """A hold of the send counts before what was decreed, that before a hold of the place, and that before what became of the
+    last try.
+    """
+    hold = ruled.first_hold(decreed, provider)
     # Of servers without a name of their own nobody can say here which of them is meant.
     place = next((site for site in held if site.provider == provider and provider not in ("", "Other")), None)
     counts: dict[tuple[str, str], int] = defaultdict(int)
@@ -147,11 +155,18 @@ def _causes(provider: str, heaps: list[Heap], held: list[HeldSite]) -> list[Caus
             why = ("hold", heap.hold)
         elif heap.state == DeliveryState.SENDING:
             why = ("state", "sending")
+        elif hold is not None:
+            why = ("ruled", "")
         else:
             why = ("reason", heap.reason) if place is None else ("place", "")
         counts[why] += heap.count
         until[why] = min(until.get(why, heap.next_try), heap.next_try)
-    return [_cause(provider, kind, word, n, until[kind, word], place) for (kind, word), n in counts.items()]
+    return [
+        Cause(label(provider), hold.words, n, hold.until, {"provider": provider, "hold": ""})
+        if kind == "ruled" and hold is not None
+        else _cause(provider, kind, word, n, until[kind, word], place)
+        for (kind, word), n in counts.items()
+    ]
 
 
 def _cause(provider: str, kind: str, word: str, n: int, until: datetime, held: HeldSite | None) -> Cause:

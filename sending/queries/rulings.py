@@ -8,7 +8,6 @@ from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.models import Organization
 from sending.enums import RulingAuthor, RulingKind
 from sending.models import Ruling
 from sending.models.egress import EgressIP
@@ -63,12 +62,12 @@ def one(ruling_id: int) -> Ruling | None:
     return Ruling.objects.select_related("organization", "mailing").filter(pk=ruling_id).first()
 
 
-def concerning(organization: Organization, *, mailing_id: int | None = None) -> list[Told]:
+def concerning(organization_id: int, *, mailing_id: int | None = None) -> list[Told]:
     """What is held or limited of an organization's own mail, by name or together with everybody's; `mailing_id`: of one send only.
 
     Rulings about one of our addresses or one site are left out unless they name the organization: whom they concern is not said.
     """
-    mine = Q(organization=organization) | Q(organization=None, source_id=0, site="")
+    mine = Q(organization=organization_id) | Q(organization=None, source_id=0, site="")
     if mailing_id is not None:
         mine &= Q(mailing=None) | Q(mailing=mailing_id)
     fields = tuple(Told.__dataclass_fields__)

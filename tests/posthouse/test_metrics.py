@@ -12,6 +12,8 @@ from accounts.models import Organization
 from accounts.tenancy import tenant_scope
 from posthouse import metrics
 from posthouse.celery import app
+from sending.actions import rulings
+from sending.actions.rulings import Author, Scope
 from sending.enums import DeliveryState, EventKind, Hold
 from sending.models import Mailing, Relay, Tally
 from tests.sending import ledger
@@ -122,6 +124,17 @@ def test_relays_and_their_holds(client: Client) -> None:
     assert found['posthouse_relay_connections{relay="the \\"other\\""}'] == 0, "who is silent has no connections"
     assert found['posthouse_relay_held_sites{relay="one"}'] == 2
     assert 55 <= found['posthouse_held_seconds{provider="Greylake"}'] <= 60
+
+
+def test_rulings_by_kind_and_author(client: Client) -> None:
+    rulings.hold(
+        scope=Scope(provider="Gmail"), reason="their outage", lasting=timedelta(hours=1), author=Author("Oskar")
+    )
+    found = scrape(client)
+    assert found['posthouse_rulings{kind="hold",by="person"}'] == 1
+    assert (
+        found['posthouse_rulings{kind="hold",by="relay"}'] == found['posthouse_rulings{kind="limit",by="person"}'] == 0
+    )
 
 
 def test_the_workers_queues(client: Client) -> None:
