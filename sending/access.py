@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest
 
 from accounts.access import require
 from accounts.enums import Role
-from sending.models import BounceWave, HeldBounce, SendingDomain
+from sending.models import BounceWave, EspAccount, HeldBounce, SendingDomain
 from sending.queries import egress
 from sending.queries.egress import Address
 
@@ -35,6 +35,19 @@ def address_for(request: HttpRequest, text: str, *, need: Role = Role.ADMIN) -> 
         raise Http404("There is no such address here.")
     require(request, need)
     return found
+
+
+def account_for(request: HttpRequest, public_id: str, *, need: Role = Role.ANALYST) -> EspAccount:
+    """An account with an ESP of this organization; also one that is disconnected."""
+    account = (
+        EspAccount.objects.select_related("organization")
+        .filter(organization=request.organization, public_id=public_id)
+        .first()
+    )
+    if account is None:
+        raise Http404("There is no such account here.")
+    require(request, need)
+    return account
 
 
 def wave_for(request: HttpRequest, public_id: str) -> BounceWave:

@@ -63,7 +63,7 @@ class Access:
     home: str = ""
 
 
-def backend_of(access: Access) -> Any:
+def backend_of(access: Access, seconds: float) -> Any:
     """Its django-anymail backend, which speaks with the fixed host only. ImportError when there is none."""
     esp = access.esp
     module = import_module(f"anymail.backends.{esp.kind.value}")
@@ -71,7 +71,7 @@ def backend_of(access: Access) -> Any:
     spoken = {name: value for name, value in spoken.items() if value}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # SendGrid is not tested by django-anymail any more; by us it is
-        return module.EmailBackend(api_url=api_of(esp, access.region), timeout=READ_SECONDS, **spoken)
+        return module.EmailBackend(api_url=api_of(esp, access.region), timeout=seconds, **spoken)
 
 
 def api_of(esp: Esp, region: str) -> str:
@@ -82,10 +82,13 @@ def api_of(esp: Esp, region: str) -> str:
 class AnymailApi:
     """An Api of one account: one connection, on a thread while it is used."""
 
-    def __init__(self, access: Access, *, reach: Reach, threads: ThreadPoolExecutor | None = None) -> None:
+    def __init__(
+        self, access: Access, *, reach: Reach, threads: ThreadPoolExecutor | None = None, seconds: float = 0.0
+    ) -> None:
         self._access = access
         self._threads = threads
-        self._backend = backend_of(access)
+        self._seconds = seconds or READ_SECONDS
+        self._backend = backend_of(access, self._seconds)
         self._wire = Wire(reach)
         self._backend.session = self._wire
         self.host = self._backend.api_url.split("/")[2].partition(":")[0]
@@ -152,7 +155,7 @@ class AnymailApi:
             payload = self._backend.build_message_payload(empty, {})
             asked = payload.get_request_params(self._backend.api_url)
             asked["data"] = "{}" if isinstance(asked.get("data"), str | bytes) else {}
-            asked["files"], asked["timeout"] = None, READ_SECONDS
+            asked["files"], asked["timeout"] = None, self._seconds
             response = self._wire.request(**asked)
         except (AnymailError, requests.RequestException, OSError) as error:
             return Answer(0, _cause(error), written=False)

@@ -42,7 +42,16 @@ class Route:
 
 def rows(organization: Organization) -> list[Row]:
     """Those that are connected, and those whose reports are still awaited."""
-    found = list(EspAccount.objects.filter(organization=organization).order_by("disconnected_at", "pk"))
+    found = list(EspAccount.objects.filter(organization=organization).order_by("-disconnected_at", "pk"))
+    return [row for row in _rows(organization, found) if row.account.disconnected_at is None or row.with_them]
+
+
+def row(account: EspAccount) -> Row:
+    """One of them, whatever its state."""
+    return _rows(account.organization, [account])[0]
+
+
+def _rows(organization: Organization, found: list[EspAccount]) -> list[Row]:
     having = {
         row["account_id"]: row
         for row in Delivery.objects.filter(
@@ -52,11 +61,7 @@ def rows(organization: Organization) -> list[Row]:
         .annotate(n=Count("pk"), eldest=Min("changed_at"))
     }
     routes_ = routes(organization)
-    return [
-        _row(account, having.get(account.pk, {}), routes_)
-        for account in found
-        if account.disconnected_at is None or account.pk in having
-    ]
+    return [_row(account, having.get(account.pk, {}), routes_) for account in found]
 
 
 def _row(account: EspAccount, having: dict[str, object], routes_: list[Route]) -> Row:

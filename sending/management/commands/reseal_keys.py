@@ -1,4 +1,4 @@
-"""Seals DKIM keys anew after a change of SECRET_KEY: `manage.py reseal_keys`. The old one stays a fallback, for links in mail."""
+"""Seals DKIM keys and those of ESPs anew after a change of SECRET_KEY: `manage.py reseal_keys`. The old one stays a fallback, for links in mail."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ from django.core.management.base import BaseCommand
 
 from accounts.models import Organization
 from accounts.tenancy import cross_tenant, tenant_scope
-from sending.actions import domains
+from sending.actions import domains, esp_accounts
 
 
 class Command(BaseCommand):
-    help = "Seal DKIM keys anew with the newest SECRET_KEY."
+    help = "Seal DKIM keys and those of ESPs anew with the newest SECRET_KEY."
 
     def handle(self, **options: Any) -> None:
         with cross_tenant("seal the keys of all organizations anew"):
@@ -19,6 +19,7 @@ class Command(BaseCommand):
         for organization in organizations:
             with tenant_scope(organization):
                 resealed += domains.reseal_keys(organization=organization)
+                resealed += esp_accounts.reseal(organization=organization)
         self.stdout.write(
             f"{resealed} keys were sealed anew. Unsubscribe links in mail that went out before still need the old SECRET_KEY "
             "among SECRET_KEY_FALLBACKS: keep it there."
