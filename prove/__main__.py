@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from bench import house, report
 from posthouse.up.places import CHECKOUT
-from prove import clock, importing, launching, names, proofs, scenarios, surroundings, wire, world
+from prove import clock, importing, launching, names, proofs, scenarios, smuggling, surroundings, wire, world
 from prove.running import Running
 from prove.scenarios import Broken, Ground, Result
 from prove.workshop import Workshop
@@ -48,7 +48,7 @@ class Numbers:
     @property
     def many(self) -> int:
         """So that a send in the workshop lasts long enough for what is done to it."""
-        return 400 if self.short else 4_000
+        return 250 if self.short else 4_000
 
     @property
     def pauses(self) -> tuple[float, float]:
@@ -71,6 +71,7 @@ SUPERVISED: dict[str, Callable[[Ground, Numbers], Result]] = {
 # Where the surroundings can be taken away.
 IN_WORKSHOP: dict[str, Callable[[Ground, Workshop, Numbers], Result]] = {
     "wire": lambda ground, workshop, n: wire.wire(ground, workshop, people=2 if n.short else 6, patient=not n.short),
+    "smuggling": lambda ground, workshop, n: smuggling.smuggling(ground, workshop),
     "restarts": lambda ground, workshop, n: surroundings.restarts(
         ground, workshop, people=n.many, away=3.0 if n.short else 25.0
     ),
@@ -118,9 +119,11 @@ def main(arguments: list[str]) -> int:
                 attempt(name, lambda name=name: SUPERVISED[name](ground, numbers), results, broken)  # type: ignore[misc]
     if others := [name for name in wanted if name in IN_WORKSHOP]:
         with furnished() as workshop:
-            ground = Ground(workshop)
+            ground = Ground(workshop, audits_at_the_end=short)
             for name in others:
                 attempt(name, lambda name=name: IN_WORKSHOP[name](ground, workshop, numbers), results, broken)  # type: ignore[misc]
+            if short:
+                attempt("audit", lambda: scenarios.audit(ground), results, broken)
     took = time.monotonic() - began
     table = proofs.table(results)
     print(table)

@@ -62,8 +62,9 @@ class Stage(Protocol):
 class Ground:
     """The running product, its database as the referee sees it, and the receivers' log."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, *, audits_at_the_end: bool = False) -> None:
         self.stage = stage
+        self.audits_at_the_end = audits_at_the_end
         self.house = stage.house
         self.log = stage.house.here.var / "sandbox" / "world.sqlite3"
         self.store = Store(self.log)
@@ -135,7 +136,7 @@ class Ground:
         return time.monotonic() - began
 
     def judge(self, send: Send, *, sent_back: Collection[str] = ()) -> referee.Count:
-        """Count, and run the product's own audit. Raises Broken when either finds anything."""
+        """Count, and audit. Raises Broken when either finds anything. `sent_back`: see the referee."""
         mailings = self.mailings(send)
         if len(mailings) != 1:
             raise Broken(f"One campaign made {len(mailings)} mailings.")
@@ -148,13 +149,18 @@ class Ground:
             raise Broken(f"The audience is {counted.audience}, and {send.people} people were meant.")
         if counted.faults:
             raise Broken(f"{send.prefix}: {counted.faults} in {counted.table()}")
+        if not self.audits_at_the_end:
+            self.audit()
+        return counted
+
+    def audit(self) -> None:
+        """The product's own audit. Raises Broken when it finds anything."""
         audit = self.house.manage("audit_ledger", check=False)
         if audit.returncode:
             raise Broken(f"audit_ledger: {audit.stdout[-2000:]}{audit.stderr[-500:]}")
         rebuilt = self.house.manage("rebuild_totals", "--check", check=False)
         if rebuilt.returncode:
             raise Broken(f"rebuild_totals --check: {rebuilt.stdout[-2000:]}{rebuilt.stderr[-500:]}")
-        return counted
 
     @contextlib.contextmanager
     def second_relay(self) -> Iterator[int]:
@@ -311,6 +317,12 @@ def two(ground: Ground, *, people: int) -> Result:
         counted,
         {"presses of Send": len(both), "launches": launched, "relays that worked": len(worked)},
     )
+
+
+def audit(ground: Ground) -> Result:
+    """The product's own audit, of everything that was done to it."""
+    ground.audit()
+    return Result("audit", None, {"audit_ledger": "adds up", "rebuild_totals --check": "agrees"})
 
 
 def _is_outage(error: Exception) -> bool:

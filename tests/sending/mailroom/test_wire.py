@@ -4,12 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prove.smuggling import TERMINATORS
 from sending.mailroom.wire import BadLine, BareNewline, TooBig, Wire
 
-SMUGGLING = [
-    b"\n.\n", b"\n.\r\n", b"\r.\r", b"\r\n.\r", b"\r\n.\n", b"\n\n.\n\n", b"\r.\r\n", b"\n.\r", b"\r\n.\r\r\n",
-    b"\r\n\x00.\r\n", b"\r\n.\x00\r\n", b"\r\r\n.\r\r\n", b"\n\r.\n\r", b"\r\n.\t\r\n", b"\r\n .\r\n", b".\r\n", b"\r.\n", b"\x85.\x85",  # noqa: E501
-]  # fmt: skip
 SECOND = b"MAIL FROM:<evil@example>\r\nRCPT TO:<victim@example>\r\nDATA\r\nsmuggled"
 
 
@@ -27,7 +24,7 @@ def read_all(wire: Wire) -> list[bytes | str]:
         found.append(data)
 
 
-@pytest.mark.parametrize("terminator", SMUGGLING)
+@pytest.mark.parametrize("terminator", TERMINATORS)
 def test_only_crlf_dot_crlf_ends_a_message(terminator: bytes) -> None:
     sent = b"Subject: one\r\n\r\nhello" + terminator + SECOND + b"\r\n.\r\n"
     for cut in range(len(sent) + 1):
