@@ -21,6 +21,7 @@ urlpatterns = [
         "campaigns.picture_urls",
         "campaigns.operator_urls",
         "sending.operator_urls",
+        "reputation.operator_urls",
         "reputation.colleague_urls",
         "sending.report_urls",
         "posthouse.health_urls",

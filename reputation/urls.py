@@ -2,11 +2,14 @@
 
 from django.urls import path
 
-from reputation.views import dmarc, domains
+from reputation.views import dmarc, domains, warmups
 
 app_name = "reputation"
 
 urlpatterns = [
+    path("addresses/<str:address>/warm-up/", warmups.show, name="warmup"),
+    path("addresses/<str:address>/warm-up/overflow/", warmups.overflow, name="warmup_overflow"),
+    path("addresses/<str:address>/warm-up/<slug:act>/", warmups.change, name="warmup_change"),
     path("domains/", domains.list_, name="domains"),
     path("domains/<slug:domain>/", domains.domain, name="domain"),
     path("domains/<slug:domain>/added/", domains.added, name="domain_added"),

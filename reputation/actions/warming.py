@@ -13,6 +13,7 @@ from datetime import UTC, date, timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.actions import audit
 from accounts.models import User
 from reputation.enums import WarmupSchedule, WarmupState
 from reputation.errors import Refused
@@ -23,7 +24,7 @@ from reputation.warming.schedules import Schedule
 from reputation.warming.tracks import Track
 from sending.actions import budgets
 from sending.enums import AddressState
-from sending.models import EgressIP
+from sending.models import EgressIP, Pool
 from sending.queries import source_days
 from sending.relay import sites
 
@@ -51,18 +52,18 @@ def providers() -> list[str]:
 @transaction.atomic
 def start(
     *,
-    address: EgressIP,
+    address_id: int,
     actor: User | None,
     schedule: WarmupSchedule = WarmupSchedule.HOUSE,
     volume: int = schedules.VOLUME,
     growth: float = schedules.GROWTH,
 ) -> Warmup:
     """Begin at the first day, also what was skipped, done or half-way before. Raises Refused."""
-    if address.state == AddressState.RETIRED:
+    if EgressIP.objects.filter(pk=address_id, state=AddressState.RETIRED).exists():
         raise Refused("This address is retired. Nothing leaves from it.")
     now = today()
     warmup, _ = Warmup.objects.update_or_create(
-        address=address,
+        address_id=address_id,
         defaults={
             "schedule": schedule,
             "volume": volume,
@@ -79,6 +80,7 @@ def start(
     WarmupDay.objects.filter(warmup=warmup, day__gte=now).delete()
     _write(warmup, begun, {})
     _put(warmup, plan, begun)
+    _record(warmup, actor, "started", {"schedule": str(schedule), "volume": volume})
     return warmup
 
 
@@ -87,13 +89,14 @@ def choose(*, warmup: Warmup, actor: User | None, schedule: WarmupSchedule, volu
     """Another schedule. Within the same one what has been reached stays; another one begins at its first day. Raises Refused."""
     warmup = _locked(warmup)
     if warmup.schedule != schedule:
-        start(address=warmup.address, actor=actor, schedule=schedule, volume=volume, growth=growth)
+        start(address_id=warmup.address_id, actor=actor, schedule=schedule, volume=volume, growth=growth)
         return
     warmup.volume, warmup.growth, warmup.actor_name = volume, growth, _name(actor)
     plan = _plan(warmup)
     warmup.save(update_fields=["volume", "growth", "actor_name", "changed_at"])
     if warmup.state in (WarmupState.RUNNING, WarmupState.PAUSED):
         _put(warmup, plan, _tracks(warmup))
+    _record(warmup, actor, "changed", {"volume": volume, "growth": growth})
 
 
 @transaction.atomic
@@ -103,6 +106,7 @@ def pause(*, warmup: Warmup, actor: User | None, why: str) -> None:
     if warmup.state != WarmupState.RUNNING:
         raise Refused("Only a warm-up that runs can be paused.")
     _change(warmup, WarmupState.PAUSED, actor=actor, why=why)
+    _record(warmup, actor, "paused", {"why": warmup.why})
 
 
 @transaction.atomic
@@ -113,6 +117,7 @@ def resume(*, warmup: Warmup, actor: User | None) -> None:
         raise Refused("It is not paused.")
     warmup.decided_on = today()
     _change(warmup, WarmupState.RUNNING, actor=actor, why="")
+    _record(warmup, actor, "resumed", {})
 
 
 @transaction.atomic
@@ -123,6 +128,7 @@ def skip(*, warmup: Warmup, actor: User | None, why: str) -> None:
     warmup = _locked(warmup)
     _change(warmup, WarmupState.SKIPPED, actor=actor, why=why)
     budgets.lift(source_id=warmup.address_id)
+    _record(warmup, actor, "skipped", {"why": warmup.why})
 
 
 def due(*, now: date, limit: int) -> Sequence[int]:
@@ -139,7 +145,7 @@ def decide(*, warmup_id: int, now: date | None = None) -> bool:
     """Set the budgets of this day for one address; False when that was done, or is being done."""
     now = now or today()
     warmup = (
-        Warmup.objects.select_for_update(skip_locked=True, of=("self",))
+        Warmup.objects.select_for_update(skip_locked=True)
         .filter(pk=warmup_id, state__in=(WarmupState.RUNNING, WarmupState.DONE), decided_on__lt=now)
         .first()
     )
@@ -182,12 +188,26 @@ def _plan(warmup: Warmup) -> Schedule:
 
 
 def _locked(warmup: Warmup) -> Warmup:
-    return Warmup.objects.select_for_update(of=("self",)).select_related("address").get(pk=warmup.pk)
+    return Warmup.objects.select_for_update().get(pk=warmup.pk)
 
 
 def _change(warmup: Warmup, state: WarmupState, *, actor: User | None, why: str) -> None:
     warmup.state, warmup.why, warmup.actor_name = state, why.strip()[:LONGEST_WHY], _name(actor)
     warmup.save(update_fields=["state", "why", "actor_name", "decided_on", "changed_at"])
+
+
+def _record(warmup: Warmup, actor: User | None, done: str, data: dict[str, object]) -> None:
+    """In the log of the organization that the address is dedicated to, if it is to one."""
+    pool = Pool.objects.filter(members__address_id=warmup.address_id).exclude(organization=None).first()
+    if pool is not None and pool.organization is not None:
+        address = EgressIP.objects.filter(pk=warmup.address_id).values_list("address", flat=True).first()
+        audit.record(
+            organization=pool.organization,
+            actor=actor,
+            verb=f"reputation.warmup_{done}",
+            target=warmup,
+            data={"address": address, **data},
+        )
 
 
 def _name(actor: User | None) -> str:

@@ -2,7 +2,10 @@
 
 from datetime import timedelta
 
-from accounts.models import Organization
+from django.db import transaction
+
+from accounts.actions import audit
+from accounts.models import Organization, User
 from sending.enums import StreamKind
 from sending.models import Stream
 
@@ -18,3 +21,19 @@ def ensure(*, organization: Organization, kind: StreamKind) -> Stream:
     """The organization's stream of that kind. Call inside of its scope (or of cross_tenant)."""
     stream, _ = Stream.objects.get_or_create(organization=organization, kind=kind, defaults=DEFAULTS[kind])
     return stream
+
+
+@transaction.atomic
+def set_overflow(*, organization: Organization, overflows: bool, actor: User) -> None:
+    """Whether marketing mail that is above the day's budgets of its own addresses goes by the shared ones, or waits."""
+    stream = ensure(organization=organization, kind=StreamKind.MARKETING)
+    if stream.overflow != overflows:
+        stream.overflow = overflows
+        stream.save(update_fields=["overflow"])
+        audit.record(
+            organization=organization,
+            actor=actor,
+            verb="sending.overflow_chosen",
+            target=stream,
+            data={"goes": "by shared addresses" if overflows else "waits"},
+        )

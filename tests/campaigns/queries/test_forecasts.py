@@ -25,7 +25,7 @@ def warm_up(organization):
         pool = Pool.objects.create(name="own", organization=organization, is_default=True)
         address = EgressIP.objects.create(address="192.0.2.3", name="mta3.posthouse.example")
         PoolAddress.objects.create(pool=pool, address=address)
-        return warming.start(address=address, actor=None)
+        return warming.start(address_id=address.pk, actor=None)
 
 
 def campaign_of(organization):

@@ -54,7 +54,7 @@ def move(warmup, day, provider="Gmail"):
 
 
 def test_it_starts_with_fifty_at_every_provider(address, now):
-    warmup = warming.start(address=address, actor=None)
+    warmup = warming.start(address_id=address.pk, actor=None)
     assert set(Budget.objects.values_list("provider", "messages")) == {
         (name, 50) for name in [*(provider.name for provider in sites.directory().providers), "Other"]
     }
@@ -62,7 +62,7 @@ def test_it_starts_with_fifty_at_every_provider(address, now):
 
 
 def test_each_provider_goes_its_own_way(address, now):
-    warmup = warming.start(address=address, actor=None)
+    warmup = warming.start(address_id=address.pk, actor=None)
     sent(address, TODAY, "Gmail", delivered=49, deferred=1)
     sent(address, TODAY, "Yahoo", delivered=20)
     sent(address, TODAY, "Other", delivered=40, blocked=5)
@@ -78,7 +78,7 @@ def test_each_provider_goes_its_own_way(address, now):
 
 
 def test_a_day_is_decided_once_and_days_without_a_worker_are_no_steps(address, now):
-    warmup = warming.start(address=address, actor=None)
+    warmup = warming.start(address_id=address.pk, actor=None)
     for n in range(4):
         sent(address, TODAY + timedelta(days=n), delivered=50)
     later = TODAY + timedelta(days=4)
@@ -91,7 +91,7 @@ def test_a_day_is_decided_once_and_days_without_a_worker_are_no_steps(address, n
 
 
 def test_paused_stands_still_and_goes_on_from_where_it_was(address, now):
-    warmup = warming.start(address=address, actor=None)
+    warmup = warming.start(address_id=address.pk, actor=None)
     sent(address, TODAY, delivered=50)
     warming.pause(warmup=warmup, actor=None, why="The DNS moves.")
     now.day = TODAY + timedelta(days=3)
@@ -110,19 +110,19 @@ def test_paused_stands_still_and_goes_on_from_where_it_was(address, now):
 
 
 def test_skipping_needs_a_reason_and_lifts_the_limits(address, now):
-    warmup = warming.start(address=address, actor=None)
+    warmup = warming.start(address_id=address.pk, actor=None)
     with pytest.raises(Refused, match="why"):
         warming.skip(warmup=warmup, actor=None, why="  ")
     assert budget(address) == 50
     warming.skip(warmup=warmup, actor=None, why="It was warm at our former house.")
     assert not Budget.objects.exists()
     assert warming.due(now=TODAY + timedelta(days=1), limit=10) == []
-    warming.start(address=address, actor=None)  # after all
+    warming.start(address_id=address.pk, actor=None)  # after all
     assert budget(address) == 50
 
 
 def test_it_graduates_provider_by_provider_and_thirty_idle_days_begin_again(address, now):
-    warmup = warming.start(address=address, actor=None, schedule=WarmupSchedule.TABLE, volume=480)
+    warmup = warming.start(address_id=address.pk, actor=None, schedule=WarmupSchedule.TABLE, volume=480)
     assert Budget.objects.get().provider == ""
     sent(address, TODAY, "Gmail", hours=(8, 9), delivered=10)
     sent(address, TODAY, "Yahoo", hours=(9,), delivered=15)
@@ -143,7 +143,7 @@ def test_it_graduates_provider_by_provider_and_thirty_idle_days_begin_again(addr
 
 
 def test_another_volume_keeps_what_was_reached_and_another_schedule_begins_anew(address, now):
-    warmup = warming.start(address=address, actor=None)
+    warmup = warming.start(address_id=address.pk, actor=None)
     sent(address, TODAY, delivered=50)
     now.day = TODAY + timedelta(days=1)
     warming.decide(warmup_id=warmup.pk, now=now.day)
@@ -156,7 +156,7 @@ def test_another_volume_keeps_what_was_reached_and_another_schedule_begins_anew(
 
 
 def test_the_daily_task_finds_those_that_are_due(address, now):
-    warming.start(address=address, actor=None)
+    warming.start(address_id=address.pk, actor=None)
     sent(address, TODAY, delivered=50)
     tasks.warm_addresses()
     assert budget(address) == 50
@@ -167,7 +167,7 @@ def test_the_daily_task_finds_those_that_are_due(address, now):
 
 
 def test_old_days_are_forgotten_but_for_the_newest(address, now):
-    warmup = warming.start(address=address, actor=None)
+    warmup = warming.start(address_id=address.pk, actor=None)
     for n in range(1, 4):
         warming.decide(warmup_id=warmup.pk, now=TODAY + timedelta(days=n))
     assert warming.forget_old(before=TODAY + timedelta(days=400)) > 0

@@ -21,7 +21,7 @@ def address(number, pool, *, warm=False, **plan):
     found = EgressIP.objects.create(address=f"192.0.2.{number}", name=f"mta{number}.posthouse.example")
     PoolAddress.objects.create(pool=pool, address=found)
     if not warm:
-        acts.start(address=found, actor=None, **plan)
+        acts.start(address_id=found.pk, actor=None, **plan)
     return found
 
 

@@ -59,7 +59,7 @@ def test_what_is_above_the_budget_goes_by_the_shared_address_where_that_was_chos
         stream = streams.ensure(organization=organization, kind=StreamKind.MARKETING)
         stream.overflow = True
         stream.save()
-    town = build(organization, people=30)
+    build(organization, people=30)
     process = start(receiver[0], receiver[1])
     try:
         until(lambda: len(senders(receiver[2])) == 30)
