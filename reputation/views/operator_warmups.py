@@ -11,14 +11,11 @@ from sending.access import as_address
 from sending.queries import egress
 from sending.queries.egress import Address
 
-LOOKS = "an operator looks at the warm-up of an address"
-STEERS = "an operator steers the warm-up of an address"
-
 
 @for_operators
 @require_safe
 def show(request: HttpRequest, address: str) -> HttpResponse:
-    with cross_tenant(LOOKS):
+    with cross_tenant("an operator looks at the warm-up of an address"):
         context = context_of(_address(address))
     return render(request, "reputation/operator_warmups/show.html", context)
 
@@ -26,7 +23,7 @@ def show(request: HttpRequest, address: str) -> HttpResponse:
 @for_operators
 @require_POST
 def change(request: HttpRequest, address: str, act: str) -> HttpResponse:
-    with cross_tenant(STEERS):
+    with cross_tenant("an operator steers the warm-up of an address"):
         found = _address(address)
         form, done = act_on(request, found, act)
         context = {} if done else context_of(found, form=form)

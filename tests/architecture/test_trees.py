@@ -181,6 +181,10 @@ WAYS_AROUND = {
         "forget what was decided for addresses long ago",
         "set an address's budgets of today",
     ],
+    "reputation/views/operator_warmups.py": [
+        "an operator looks at the warm-up of an address",
+        "an operator steers the warm-up of an address",
+    ],
     "reputation/adapters/dmarc.py": ["a DMARC report names a domain, not its organization"],
     "sending/actions/failures.py": [
         "find whose mail failed of late, whoever sent it",
