@@ -30,6 +30,7 @@ from tests.face import (
     campaigns,
     checks,
     designs,
+    egress,
     hygiene,
     imports,
     launches,
@@ -40,6 +41,7 @@ from tests.face import (
     segments,
     signups,
     variants,
+    warmups,
 )
 from tests.sending import ledger
 
@@ -212,6 +214,7 @@ PAGES = [
     *(Page(**one) for one in queue.PAGES),
     *(Page(**one) for one in audience.PAGES),
     *(Page(**one) for one in designs.PAGES),
+    *(Page(**one) for one in egress.PAGES),
     *(Page(**one) for one in campaigns.PAGES),
     *(Page(**one) for one in after_sending.PAGES),
     *(Page(**one) for one in checks.PAGES),
@@ -224,4 +227,5 @@ PAGES = [
     *(Page(**one) for one in segments.PAGES),
     *(Page(**one) for one in signups.PAGES),
     *(Page(**one) for one in variants.PAGES),
+    *(Page(**one) for one in warmups.PAGES),
 ]
