@@ -7,6 +7,7 @@ LOCK := .venv/requirements.lock
 DEV_LOCK := .venv/requirements-dev.lock
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
+unexport PYTHONDONTWRITEBYTECODE  # one Posthouse is ten processes of Python: none of them compiles all of it anew
 
 .PHONY: help venv dev run test check bench prove demo-reset doctor shell screens messages lock
 
@@ -25,7 +26,7 @@ run: venv  ## Start everything: servers, migrations, demo, all processes. PORT=8
 	@exec $(PY) manage.py up
 
 test: dev  ## Run all tests on own servers under var/test. Some of them: make test only=tests/contacts
-	@$(PY) -m pytest -n 2 --dist loadfile $(only)
+	@$(PY) -m pytest -n 3 --dist loadfile $(only)
 
 check: dev  ## Lint, types, floors and rooms, templates, migrations, deployment settings.
 	@sh tools/check

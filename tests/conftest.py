@@ -2,7 +2,9 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import django
 import hypothesis
@@ -46,7 +48,7 @@ os.environ |= {
 }
 django.setup()
 
-pytest_plugins = ["tests.database", "tests.cast", "tests.browser"]
+pytest_plugins = ["tests.database", "tests.cast", "tests.browser", "tests.order"]
 
 
 # Times are the benchmarks' business: no test fails because a machine is slow.
@@ -74,3 +76,22 @@ def _own_corner_of_the_cache() -> None:
     prefix = f"test-{os.getpid()}-{os.urandom(4).hex()}"
     settings.CACHES["default"]["KEY_PREFIX"] = prefix
     caches["default"].key_prefix = prefix
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _static_files_are_listed_once() -> Iterator[None]:
+    """Each test client is a start of the whole middleware, and WhiteNoise's reads every file of `static/`."""
+    from whitenoise.middleware import WhiteNoiseMiddleware
+
+    listing = WhiteNoiseMiddleware.add_files_from_finders
+    known: dict[str, Any] = {}
+
+    def list_once(self: Any) -> None:
+        if not known:
+            listing(self)
+            known.update(self.files)
+        self.files.update(known)
+
+    WhiteNoiseMiddleware.add_files_from_finders = list_once
+    yield
+    WhiteNoiseMiddleware.add_files_from_finders = listing

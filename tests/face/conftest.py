@@ -10,7 +10,7 @@ from tests.browser import DESK
 
 @pytest.fixture(scope="module")
 def visitor(browser: Any) -> Iterator[Any]:
-    """One browser profile for all pages: what they share is fetched once, as it is for people."""
+    """One tab of one browser profile for all pages: what they share is fetched once, and no window is opened for each."""
     with browser.new_context(viewport=DESK, locale="en-GB", timezone_id="Europe/Berlin") as context:
         context.set_default_timeout(30_000)
-        yield context
+        yield context.new_page()

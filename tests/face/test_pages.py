@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from django.conf import settings
 from django.urls import reverse
 
@@ -27,6 +27,7 @@ EVERY_RULE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"
 COLOUR_RULES = {
     "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 }  # all that a mode can change
+LOOK = "([where, rules]) => axe.run(where, rules).then(found => found.violations)"
 AROUND_THE_CANVAS: Any = {"exclude": [[".canvas"]]}  # the visual editor's; docs/face.md says why
 
 # Light at the desk and dark on the phone, each with every rule; the other two looks as well in `make prove` and for pictures.
@@ -65,16 +66,35 @@ def look_at(one: Page, live_server: Any, visitor: Any, organization: Any, reques
         kwargs = one.prepare(organization)
     if one.tenant:
         kwargs = {"org": organization.public_id, **kwargs}
-    visitor.clear_cookies()
+    visitor.context.clear_cookies()
     if one.who != "nobody":
-        log_in(visitor, live_server.url, request.getfixturevalue(one.who))
-    page = visitor.new_page()
+        log_in(visitor.context, live_server.url, request.getfixturevalue(one.who))
     said: list[str] = []
-    page.on("console", lambda message: said.append(message.text) if message.type in {"error", "warning"} else None)
-    page.on("pageerror", lambda error: said.append(str(error)))
-    answer = page.goto(f"{live_server.url}{reverse(one.view, kwargs=kwargs)}?{one.query}", wait_until="load")
+    listeners = {
+        "console": lambda message: said.append(message.text) if message.type in {"error", "warning"} else None,
+        "pageerror": lambda error: said.append(str(error)),
+    }
+    for event, listener in listeners.items():
+        visitor.on(event, listener)
+    try:
+        address = f"{live_server.url}{reverse(one.view, kwargs=kwargs)}?{one.query}"
+        wrong = walk(visitor, address, one)
+    finally:
+        for event, listener in listeners.items():
+            visitor.remove_listener(event, listener)
+        visitor.goto("about:blank")  # nothing of this page asks the server on behalf of the next
+    assert not wrong, "\n".join(wrong)
+    assert not said, "\n".join(said)
+
+
+def walk(page: Any, address: str, one: Page) -> list[str]:
+    """Open the page and look at it in its looks; tells what is wrong."""
+    page.set_viewport_size(DESK)
+    page.emulate_media(color_scheme="light", reduced_motion="no-preference")
+    answer = page.goto(address, wait_until="load")
     assert answer.status == one.status
     page.wait_for_function(LOADED)
+    page.evaluate(AXE_SCRIPT)
     wrong = []
     for width, viewport, modes in LOOKS:
         page.set_viewport_size(viewport)
@@ -84,13 +104,11 @@ def look_at(one: Page, live_server: Any, visitor: Any, organization: Any, reques
             if SCREENS:
                 take_picture(page, f"{one.slug}-{width}-{mode}")
             rules = {**(EVERY_RULE if mode == modes[0] else COLOUR_RULES), "resultTypes": ["violations"]}
-            for violation in Axe().run(page, context=AROUND_THE_CANVAS, options=rules).response["violations"]:
+            for violation in page.evaluate(LOOK, [AROUND_THE_CANVAS, rules]):
                 if violation["id"] not in one.ignores:
                     nodes = [(node["target"], node["failureSummary"]) for node in violation["nodes"][:3]]
                     wrong.append(f"{width} {mode}: {violation['id']}: {nodes}")
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         if wide > 0:
             wrong.append(f"{width}: {wide} px scroll sideways")
-    page.close()
-    assert not wrong, "\n".join(wrong)
-    assert not said, "\n".join(said)
+    return wrong

@@ -38,9 +38,9 @@ def running(name: str, *, port: int, demo: bool, options: str) -> Iterator[Runni
         yield it
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def product() -> Iterator[Running]:
-    """Nobody has ever been here; the sandbox is in a hurry."""
+    """One for all journeys, each with people, an organization and domains of its own; the sandbox is in a hurry."""
     with running("journeys", port=PORT, demo=False, options="--fast") as it:
         yield it
 
