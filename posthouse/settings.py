@@ -192,6 +192,7 @@ CELERY_BEAT_SCHEDULE = {
     "count failures": {"task": "sending.tasks.count_failures", "schedule": 60.0, "options": {"expires": 60}},
     "send TLS reports": {"task": "sending.tasks.send_tls_reports", "schedule": 300.0, "options": {"expires": 300}},
     "check addresses": {"task": "sending.tasks.check_addresses", "schedule": 300.0, "options": {"expires": 300}},
+    "tell of refusals": {"task": "sending.tasks.tell_of_refusals", "schedule": 60.0, "options": {"expires": 60}},
     "forget TLS reports": {"task": "sending.tasks.forget_old_tls_reports", "schedule": 86_400.0},
     "make event partitions": {"task": "sending.tasks.make_event_partitions", "schedule": 3600.0},
 }
@@ -215,7 +216,7 @@ MAILROOM_TLS_CERTIFICATE = env.text("MAILROOM_TLS_CERTIFICATE")  # PEM files, re
 MAILROOM_TLS_KEY = env.text("MAILROOM_TLS_KEY")
 SANDBOX_SMTP_PORT = PORT + 3
 SANDBOX_DNS_PORT = PORT + 4
-SANDBOX_ESP_PORT = PORT + 6
+SANDBOX_ESP_PORT = PORT + 5
 ESP_SANDBOX = env.text("ESP_SANDBOX", f"http://127.0.0.1:{SANDBOX_ESP_PORT}/")  # what stands for the APIs of ESPs while the sandbox is on
 ESP_REPORT_HOURS = env.number("ESP_REPORT_HOURS", 72, least=1, most=720)  # then what an ESP said nothing about is unconfirmed
 ESP_FAILOVER_MINUTES = env.number("ESP_FAILOVER_MINUTES", 5, most=1440)  # of trouble, before a stream goes its other way

@@ -6,7 +6,8 @@ What a sweep wakes is forgotten before the next one, so that no wake-ups pile up
 from celery import shared_task
 
 from accounts.tenancy import cross_tenant, tenant_scope_id
-from sending.actions import egress, failures, partitions, providers, retries, tls_reports
+from sending.actions import egress, esp_accounts, failures, partitions, providers, retries, tls_reports
+from sending.queries import esp_accounts as accounts
 from sending.queries import retries as reading
 
 SWEPT = 15  # seconds; as often settings.CELERY_BEAT_SCHEDULE sweeps
@@ -43,6 +44,16 @@ def sweep_retries() -> None:
         waiting = reading.waiting()
     for organization_id, retry_id in waiting:
         retry.apply_async((organization_id, retry_id), expires=SWEPT)
+
+
+@shared_task
+def tell_of_refusals() -> None:
+    """The admins of accounts that refuse us."""
+    with cross_tenant("accounts of every organization that their ESP refuses"):
+        refused = [(account.organization_id, account.pk) for account in accounts.to_tell()]
+    for organization_id, account_id in refused:
+        with tenant_scope_id(organization_id):
+            esp_accounts.tell(account_id=account_id)
 
 
 @shared_task

@@ -15,8 +15,9 @@ OFFSETS = {
     2: ("mailroom", (TCP,)),
     3: ("sandbox mail", (TCP,)),
     4: ("sandbox DNS", (TCP, UDP)),
+    5: ("sandbox ESPs", (TCP,)),
 }
-SANDBOX_OFFSETS = range(2, 5)  # outside of the sandbox the mailroom's port is chosen by MAILROOM_PORT
+SANDBOX_OFFSETS = range(2, 6)  # outside of the sandbox the mailroom's port is chosen by MAILROOM_PORT
 STEP = 100  # how far away the next set of ports is that we propose
 
 

@@ -10,12 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.conf import settings
+from django.core.mail import send_mail
 from django.db import transaction
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.actions import audit
-from accounts.models import Organization, User
+from accounts.enums import Role
+from accounts.models import Membership, Organization, User
 from accounts.tenancy import tenant_scope_id
 from sending import keys
 from sending.actions import mailings, streams
@@ -26,6 +30,7 @@ from sending.models import EspAccount, Stream
 
 REPORTS_USER = "posthouse"
 MOST_ACCOUNTS = 10
+MOST_TOLD = 20
 CHOSEN = (StreamKind.MARKETING, StreamKind.APP)
 
 
@@ -84,7 +89,9 @@ def change(*, account: EspAccount, name: str, given: Mapping[str, str], actor: U
 
 
 @transaction.atomic
-def choose(*, organization: Organization, kind: StreamKind, first: Way, failover: Way | None, actor: User | None) -> Stream:
+def choose(
+    *, organization: Organization, kind: StreamKind, first: Way, failover: Way | None, actor: User | None
+) -> Stream:
     """Which way a stream goes, and which while that is out of order (None: then it waits). Raises Refused."""
     if kind not in CHOSEN:
         raise Refused("Tests always go by our own relay.")
@@ -141,6 +148,29 @@ def reported(*, account_id: int, organization_id: int, well: bool) -> None:
     with tenant_scope_id(organization_id):
         late = Q(**{name: None}) | Q(**{f"{name}__lt": now - timedelta(minutes=1)})
         EspAccount.objects.filter(late, pk=account_id).update(**{name: now})
+
+
+@transaction.atomic
+def tell(*, account_id: int) -> int:
+    """Mail the admins that an account refuses us, once for each time that it began to; how many were told."""
+    account = EspAccount.objects.select_for_update().select_related("organization").get(pk=account_id)
+    if account.refused_at is None or account.told_at is not None or account.disconnected_at is not None:
+        return 0
+    account.told_at = timezone.now()
+    account.save(update_fields=["told_at"])
+    members = Membership.objects.filter(organization=account.organization, role__gte=Role.ADMIN, user__is_active=True)
+    addresses = list(members.order_by("pk").values_list("user__email", flat=True)[:MOST_TOLD])
+    esp = ESPS[account.kind].label
+    path = reverse("sending:service", kwargs={"org": account.organization.public_id, "account": account.public_id})
+    text = (
+        f"{esp} refuses the account “{account.name}” of {account.organization} since "
+        f"{account.refused_at:%Y-%m-%d %H:%M} UTC. It says: {account.words or 'nothing'}\n\n"
+        "Mail that goes by it waits, unless another way is chosen for it. Nothing is lost.\n\n"
+        f"Look at its key here: {settings.BASE_URL}{path}\n"
+    )
+    for address in addresses:
+        send_mail(f"{esp} refuses your account", text, None, [address])
+    return len(addresses)
 
 
 @transaction.atomic

@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from posthouse.sandbox import characters
 from posthouse.sandbox.errands import Doors
+from posthouse.sandbox.esps import Esps
 from posthouse.sandbox.store import Store
 from posthouse.sandbox.world import Plan, World, loopback
 
@@ -75,5 +76,6 @@ async def play(plan: Plan, *, say: Any) -> None:
         f"DNS on port {world.dns_port}. Nothing leaves this computer."
     )
     sys.stdout.flush()
-    await stopped.wait()
+    with Esps(settings.SANDBOX_ESP_PORT):
+        await stopped.wait()
     await world.close()

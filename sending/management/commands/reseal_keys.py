@@ -1,4 +1,7 @@
-"""Seals DKIM keys and those of ESPs anew after a change of SECRET_KEY: `manage.py reseal_keys`. The old one stays a fallback, for links in mail."""
+"""Seals DKIM keys and those of ESPs anew after a change of SECRET_KEY: `manage.py reseal_keys`.
+
+The old one stays a fallback, for links in mail.
+"""
 
 from typing import Any
 

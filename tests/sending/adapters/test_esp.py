@@ -6,20 +6,31 @@ import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from email.message import EmailMessage
 from functools import partial
 
 import pytest
+from asgiref.sync import sync_to_async
+from django.utils import timezone
 
+from accounts.models import AuditEntry
+from accounts.tenancy import cross_tenant, daemon_dsn, tenant_scope
 from posthouse.sandbox.esps import Esps
+from sending.actions import esp_accounts
+from sending.actions.esp_accounts import RELAY, Way
 from sending.adapters import esp, esp_http
-from sending.adapters.esp import Access, AnymailApi, Health, is_well
+from sending.adapters.esp import Access, AnymailApi, AnymailPosting, Health, is_well
+from sending.enums import StreamKind
 from sending.esps import ESPS
 from sending.judging.trouble import Outcome
-from sending.relay.accounts import Answer, judge
+from sending.models import EspAccount, Stream
+from sending.queries.esp_accounts import to_tell as esp_accounts_told
+from sending.relay.accounts import Answer, Closed, judge
 from sending.relay.addresses import Reach
 from sending.relay.ports import Letter
 from sending.relay.transactions import NoLeave
+from tests.sending.accounts import connect
 
 MARK = "b1-aabbccddeeff22"
 KEYS = {"api_key": "good", "server_token": "good", "secret_key": "good"}
@@ -232,3 +243,142 @@ def test_who_refuses_us_is_down_at_once_and_one_refusal_is_none() -> None:
     assert not health.is_down(1, 300)
     health.note(False, refused=True, words="401", now=2)
     assert health.is_down(2, 300)
+
+
+@pytest.fixture
+def posting(organization, esps: Esps, monkeypatch) -> tuple[AnymailPosting, EspAccount]:
+    """An account with a failover, seen by a relay that looks at every call."""
+    monkeypatch.setattr(esp, "WRITE_EVERY", 0.0)
+    monkeypatch.setattr(esp, "LOOK_EVERY", 0.0)
+    account = connect(organization, failover=RELAY)
+    return AnymailPosting(daemon_dsn(), reach=Reach.LOOPBACK), account
+
+
+def stream(organization) -> Stream:  # type: ignore[no-untyped-def]
+    with cross_tenant("test"):
+        return Stream.objects.select_related("account").get(organization=organization, kind="marketing")
+
+
+async def called(posting: AnymailPosting, account: EspAccount, *answers: Answer) -> bool:
+    for answer in answers:
+        posting.note(account.pk, answer, judge(answer))
+    return await posting.watch()
+
+
+REFUSED, GOOD = Answer(401, "no such key"), Answer(200)
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_stream_goes_the_other_way_and_comes_back_when_the_account_is_well(
+    organization, esps: Esps, posting
+) -> None:
+    relay, account = posting
+    look = sync_to_async(partial(stream, organization))
+    assert not await called(relay, account, REFUSED)
+    assert (await look()).failed_over_at is None
+    assert await called(relay, account, REFUSED)
+    found = await look()
+    assert found.failed_over_at is not None
+    assert "HTTP 401" in found.failed_over_why
+    assert (found.not_back_before - found.failed_over_at).total_seconds() == 300
+    assert not await called(relay, account)  # once is enough, and it is too early to go back
+    esps.decide = lambda call: 401
+    await sync_to_async(rewind)(organization)
+    for _ in range(4):
+        assert not await relay.watch()
+    assert (await look()).failed_over_at is not None
+    esps.decide = lambda call: 200
+    assert not await relay.watch()  # well once
+    assert await relay.watch()
+    assert (await look()).failed_over_at is None
+    assert esps.calls == []  # nothing was sent to find that out
+    await sync_to_async(say)(organization, ["sending.route_failed_over", "sending.route_went_back"])
+    # It fails again on the same day: back twice as late.
+    assert await called(relay, account, REFUSED, REFUSED)
+    found = await look()
+    assert (found.not_back_before - found.failed_over_at).total_seconds() == 600
+    await relay.close()
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_stream_does_not_go_to_an_account_that_is_out_of_order_too(organization, esps: Esps, posting) -> None:
+    relay, account = posting
+    other = await sync_to_async(connect)(organization, goes=False)
+    await sync_to_async(choose)(organization, account, other)
+    await called(relay, other, Answer(500, "broken"))
+    assert not await called(relay, account, REFUSED, REFUSED)
+    assert (await sync_to_async(stream)(organization)).failed_over_at is None
+    await relay.close()
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_without_a_failover_it_waits_and_the_admins_are_told_once(
+    organization, owner, mailoutbox, esps: Esps, posting
+) -> None:
+    relay, account = posting
+    await sync_to_async(choose)(organization, account, None)
+    assert not await called(relay, account, REFUSED, REFUSED)
+    assert (await sync_to_async(stream)(organization)).failed_over_at is None
+
+    def tell() -> tuple[int, int]:
+        with cross_tenant("test"):
+            EspAccount.objects.update(refused_at=timezone.now() - timedelta(minutes=3))
+            (found,) = esp_accounts_told()
+        with tenant_scope(organization):
+            told = esp_accounts.tell(account_id=found.pk), esp_accounts.tell(account_id=found.pk)
+        with cross_tenant("test"):
+            assert not esp_accounts_told()
+        (mail,) = mailoutbox
+        assert mail.to == [owner.email]
+        assert "no such key" in mail.body
+        return told
+
+    assert await sync_to_async(tell)() == (1, 0)
+    await called(relay, account, GOOD)
+    with_words = await sync_to_async(account_now)(account)
+    assert (with_words.refused_at, with_words.told_at) == (None, None)
+    assert with_words.ok_at is not None
+    await relay.close()
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_what_was_disconnected_or_cannot_be_read_is_closed(organization, esps: Esps, posting) -> None:
+    relay, account = posting
+    with pytest.raises(Closed, match="disconnected"):
+        await relay.open(account.pk + 1)
+
+    def spoil() -> None:
+        with cross_tenant("test"):
+            EspAccount.objects.update(secrets=b"nonsense")
+
+    await sync_to_async(spoil)()
+    with pytest.raises(Closed, match="cannot be read"):
+        await relay.open(account.pk)
+    await relay.close()
+
+
+def rewind(organization) -> None:  # type: ignore[no-untyped-def]
+    with cross_tenant("test"):
+        Stream.objects.update(not_back_before=timezone.now())
+
+
+def say(organization, verbs: list[str]) -> None:  # type: ignore[no-untyped-def]
+    with tenant_scope(organization):
+        assert list(AuditEntry.objects.filter(target_kind="sending.stream", actor_name="").exclude(
+            verb="sending.route_chosen").order_by("id").values_list("verb", flat=True)) == verbs  # fmt: skip
+
+
+def choose(organization, first: EspAccount, other: EspAccount | None) -> None:  # type: ignore[no-untyped-def]
+    with tenant_scope(organization):
+        esp_accounts.choose(
+            organization=organization,
+            kind=StreamKind.MARKETING,
+            first=Way(first),
+            failover=Way(other) if other is not None else None,
+            actor=None,
+        )
+
+
+def account_now(account: EspAccount) -> EspAccount:
+    with cross_tenant("test"):
+        return EspAccount.objects.get(pk=account.pk)

@@ -19,7 +19,7 @@ from sending.actions import esp_accounts, esp_tests
 from sending.enums import EspKind, StreamKind
 from sending.errors import Refused
 from sending.esps import ESPS, Esp
-from sending.forms.services import OURS, WAITS, AccountForm, RouteForm, TestForm
+from sending.forms.routes import OURS, WAITS, AccountForm, RouteForm, TestForm
 from sending.models import EspAccount
 from sending.queries import domains
 from sending.queries import esp_accounts as reading
@@ -35,7 +35,7 @@ def list_(request: HttpRequest, org: str) -> HttpResponse:
     routes = [(route, _route_form(route, accounts)) for route in reading.routes(request.organization)]
     return render(
         request,
-        "sending/services/list.html",
+        "sending/routes/list.html",
         {"rows": rows, "routes": routes, "has_accounts": bool(accounts), "minutes": settings.ESP_FAILOVER_MINUTES},
     )
 
@@ -68,7 +68,7 @@ def route(request: HttpRequest, org: str, kind: str) -> HttpResponse:
 @require_safe
 def choose(request: HttpRequest, org: str) -> HttpResponse:
     require(request, Role.ADMIN)
-    return render(request, "sending/services/choose.html", {"esps": list(ESPS.values())})
+    return render(request, "sending/routes/choose.html", {"esps": list(ESPS.values())})
 
 
 @sensitive_post_parameters()
@@ -97,7 +97,7 @@ def new(request: HttpRequest, org: str, kind: str) -> HttpResponse:
             else:
                 messages.success(request, f"{account} is connected. No mail goes by it yet.")
                 return redirect(tenant_url(request, "sending:service", account=account.public_id))
-    return render(request, "sending/services/new.html", {"form": form, "esp": esp, "sandbox": settings.SANDBOX})
+    return render(request, "sending/routes/new.html", {"form": form, "esp": esp, "sandbox": settings.SANDBOX})
 
 
 @require_safe
@@ -106,7 +106,7 @@ def show(request: HttpRequest, org: str, account: str) -> HttpResponse:
     may_admin = request.role >= Role.ADMIN
     return render(
         request,
-        "sending/services/show.html",
+        "sending/routes/show.html",
         {
             "account": found,
             "esp": ESPS[found.kind],
@@ -139,7 +139,7 @@ def change(request: HttpRequest, org: str, account: str) -> HttpResponse:
             esp_accounts.change(account=found, name=form.cleaned_data["name"], given=given, actor=request.user)
             messages.success(request, "Saved.")
             return redirect(tenant_url(request, "sending:service", account=account))
-    return render(request, "sending/services/change.html", {"form": form, "esp": esp, "account": found})
+    return render(request, "sending/routes/change.html", {"form": form, "esp": esp, "account": found})
 
 
 @require_POST
