@@ -65,6 +65,15 @@ def outsider(db: None) -> User:
 
 
 @pytest.fixture
+def operator(db: None) -> User:
+    """Of the installation: belongs to no organization."""
+    user = person("Oskar")
+    user.is_staff = True
+    user.save()
+    return user
+
+
+@pytest.fixture
 def organization(owner: User, marketer: User, analyst: User) -> Organization:
     return house("Copper Kettle", {owner: Role.OWNER, marketer: Role.MARKETER, analyst: Role.ANALYST})
 
@@ -111,6 +120,11 @@ def as_analyst(organization: Organization, analyst: User) -> Client:
 @pytest.fixture
 def as_outsider(organization: Organization, other_organization: Organization, outsider: User) -> Client:
     return logged_in(outsider)
+
+
+@pytest.fixture
+def as_operator(operator: User) -> Client:
+    return logged_in(operator)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ CARDS = {  # in the order of the page: role -> (icon, what one can try)
     Role.OWNER: ("building", "Everything in the organization."),
     Role.ANALYST: ("chart-bar", "Looks at everything, changes nothing."),
 }
+OPERATOR = ("hand-stop", "What the relays hold and limit, of everybody's mail.")
 INBOX = ("posthouse:inbox",)
 
 
@@ -38,11 +39,11 @@ def login_cards(context: template.Context) -> dict[str, Any]:
     cards: dict[str, dict[str, Any]] = {}
     for person in houses.demo_people():
         memberships = houses.memberships_of(person)
-        if not memberships:  # an operator: works with manage.py, and has no page to look at
+        if not memberships and not person.is_staff:
             continue
-        role = max(Role(membership.role) for membership in memberships)
-        label, (icon, text) = role.label, CARDS[role]
-        rank = list(CARDS).index(role)
+        role = max((Role(membership.role) for membership in memberships), default=None)
+        label, (icon, text) = (role.label, CARDS[role]) if role is not None else ("Operator", OPERATOR)
+        rank = list(CARDS).index(role) if role is not None else len(CARDS)
         cards.setdefault(label, {"rank": rank, "label": label, "icon": icon, "text": text, "person": person})
     return {
         "request": context["request"],

@@ -1,4 +1,4 @@
-"""The front door: to the one organization of a person, to the choice of several, or to founding the first."""
+"""The front door: to a person's one organization, to the choice of several, to founding the first; to the operator's pages."""
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -17,9 +17,19 @@ def home_url(organization: Organization) -> str:
         return reverse("accounts:settings", kwargs={"org": organization.public_id})
 
 
+def operator_url() -> str:
+    """The first of the operator's pages, of a floor above; "" where there is none."""
+    try:
+        return reverse("operating:rulings")
+    except NoReverseMatch:
+        return ""
+
+
 @login_required
 def front(request: HttpRequest) -> HttpResponse:
     memberships = houses.memberships_of(request.user)
+    if not memberships and request.user.is_staff and (operating := operator_url()):
+        return redirect(operating)
     if not memberships:
         return redirect("accounts:organization_new")
     if len(memberships) == 1:

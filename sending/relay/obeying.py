@@ -48,8 +48,8 @@ class Obeying:
         """Learn of each change, for ever."""
         while True:
             try:
-                await self._journal.wait_for_rulings()
                 await self.learn()
+                await self._journal.wait_for_rulings()
             except Unreachable as error:
                 log.debug("The rulings cannot be asked for: %s", error)
                 await asyncio.sleep(AGAIN)

@@ -105,9 +105,82 @@ def trace(organization: Organization) -> dict[str, Any]:
     return {"message": row.pk}
 
 
+def decree(organization: Organization, kind: str = "hold", **facts: Any) -> None:
+    """A ruling, as only operators and relays write them: past the organization's own role."""
+    facts = {
+        "by": "person",
+        "author_name": "Oskar Lindner",
+        "reason": "Their status page says that they have an outage; looking again at two",
+        "told": "",
+        "cause": "",
+        "provider": "",
+        "site": "",
+        "mailing_id": None,
+        "organization_id": None,
+        "connections": 0,
+        "per_minute": 0,
+        "over": False,
+    } | facts
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user")
+        me = cursor.fetchone()[0]
+        cursor.execute("SET LOCAL ROLE posthouse_daemon")
+        cursor.execute(
+            "INSERT INTO sending_ruling (kind, by, author_name, reason, told, cause, source_id, provider, site, mailing_id, "
+            "organization_id, connections, messages, per_minute, created_at, expires_at, ended_at, ended_by_name) "
+            "VALUES (%(kind)s, %(by)s, %(author_name)s, %(reason)s, %(told)s, %(cause)s, 0, %(provider)s, %(site)s, "
+            "%(mailing_id)s, %(organization_id)s, %(connections)s, 0, %(per_minute)s, now() - interval '20 minutes', "
+            "now() + interval '2 hours', CASE WHEN %(over)s THEN now() END, CASE WHEN %(over)s THEN 'Oskar Lindner' ELSE '' END)",
+            {"kind": kind, **facts},
+        )
+        cursor.execute(f'SET LOCAL ROLE "{me}"')
+
+
+def ruled(organization: Organization) -> dict[str, Any]:
+    """The queue while an operator and a relay hold and slow some of it."""
+    queue(organization)
+    decree(organization, provider="Gmail", told="Gmail has an outage. Nothing is lost.")
+    decree(organization, "limit", organization_id=organization.pk, per_minute=100, reason="A new sender; until Monday")
+    decree(
+        organization,
+        by="relay",
+        author_name="node-1",
+        organization_id=organization.pk,
+        provider="Greylake",
+        cause="domain_reputation",
+        reason="550 5.7.1 The sender's domain has a poor reputation here, see https://greylake.example/why",
+    )
+    decree(organization, "release", provider="Greylake", over=True, reason="Their postmaster has cleared us")
+    relay = Relay.objects.get()
+    relay.facts["busy"] = [
+        {
+            "site": "mx(1|2).granite.example",
+            "provider": "Granite",
+            "connections": 1,
+            "window": 1,
+            "limit": 10,
+            "ready": 40,
+            "failures": 1,
+        }
+    ]
+    relay.facts["held"][0]["why"] = "421 4.7.28 Too much mail from you, slow down"
+    relay.save()
+    return {}
+
+
 PAGES: list[dict[str, Any]] = [
     {"slug": "on-its-way-empty", "view": "campaigns:waiting"},
     {"slug": "on-its-way", "view": "campaigns:waiting", "prepare": queue},
+    {"slug": "on-its-way-ruled", "view": "campaigns:waiting", "prepare": ruled},
+    {"slug": "operator-rulings-empty", "view": "operating:rulings", "who": "operator", "tenant": False},
+    {"slug": "operator-rulings", "view": "operating:rulings", "who": "operator", "tenant": False, "prepare": ruled},
+    {
+        "slug": "operator-limit",
+        "view": "operating:ruling_new",
+        "who": "operator",
+        "tenant": False,
+        "prepare": lambda _: {"kind": "limit"},
+    },
     {"slug": "on-its-way-messages", "view": "campaigns:waiting_messages", "prepare": queue},
     {"slug": "message-trace", "view": "campaigns:message", "prepare": trace, "who": "analyst"},
 ]

@@ -21,6 +21,22 @@ def test_who_belongs_nowhere_founds_an_organization() -> None:
     assert logged_in(person("Nora")).get("/").url == reverse("accounts:organization_new")
 
 
+def test_an_operator_goes_to_the_operators_pages(as_operator: Client) -> None:
+    assert as_operator.get("/").url == reverse("operating:rulings")
+
+
+def test_an_operator_who_belongs_somewhere_finds_both(operator: User) -> None:
+    mine = house("Copper Kettle", {operator: Role.OWNER})
+    here = logged_in(operator)
+    assert here.get("/").url.startswith(f"/o/{mine.public_id}/")
+    assert reverse("operating:rulings") in here.get("/", follow=True).content.decode()
+    assert reverse("operating:rulings") in here.get(reverse("accounts:organizations")).content.decode()
+
+
+def test_members_find_no_operators_pages(as_owner: Client) -> None:
+    assert reverse("operating:rulings") not in as_owner.get("/", follow=True).content.decode()
+
+
 def test_who_belongs_to_one_goes_to_its_home(as_marketer: Client, organization: Organization) -> None:
     assert as_marketer.get("/").url.startswith(f"/o/{organization.public_id}/")
 

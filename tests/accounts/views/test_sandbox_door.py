@@ -81,3 +81,13 @@ def test_nonsense_lets_nobody_in(client: Client, demo: User, settings: Any) -> N
     for who in ("", "\x00", f"{demo.email}\x00x", "nobody@nowhere.example"):
         assert enter(client, who).status_code == 404
     assert not is_in(client)
+
+
+def test_the_operator_has_a_card_of_their_own(client: Client, operator: User, settings: Any) -> None:
+    settings.SANDBOX = True
+    operator.is_demo = True
+    operator.save()
+    page = client.get(reverse("account_login")).content.decode()
+    assert operator.email in page and "Operator" in page
+    enter(client, operator.email)
+    assert client.get("/").url == reverse("operating:rulings")

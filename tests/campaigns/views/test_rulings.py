@@ -9,12 +9,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Organization, User
+from accounts.models import Organization
 from accounts.tenancy import cross_tenant
 from sending.actions import rulings
 from sending.actions.rulings import Author, Scope
 from sending.models import Relay, Ruling
-from tests.cast import person
 
 pytestmark = pytest.mark.django_db
 
@@ -31,21 +30,6 @@ HOUR = timedelta(hours=1)
 
 def address(name: str, **kwargs: object) -> str:
     return reverse(f"operating:{name}", kwargs=kwargs)
-
-
-@pytest.fixture
-def operator(db: None) -> User:
-    oskar = person("Oskar")
-    oskar.is_staff = True
-    oskar.save()
-    return oskar
-
-
-@pytest.fixture
-def as_operator(operator: User) -> Client:
-    client = Client()
-    client.force_login(operator)
-    return client
 
 
 def all_() -> list[Ruling]:
