@@ -104,10 +104,12 @@ def send(house: House, mailing: int, *, relays: int = 2, most: int = 0, all_of_i
 
 
 def start(house: House, relays: int, database: "houses.psycopg.Connection[tuple[object, ...]]") -> list[str]:
-    """Relays that are up and have nothing to do yet, by name."""
+    """Relays that are up and have nothing to do yet, by name. Each signs by itself where there are as many as cores."""
+    cores = os.cpu_count() or 1
+    signers = 0 if relays >= cores else min(4, cores)
     names = [f"relay{n}" for n in range(relays)]
     for name in names:
-        house.start_command(name, "relay", role="daemon")
+        house.start_command(name, "relay", f"--signers={signers}", role="daemon")
     houses.wait_until(
         lambda: database.execute("SELECT count(*) FROM sending_relay WHERE ended_at IS NULL").fetchone() == (relays,),
         within=60,

@@ -125,22 +125,13 @@ def prepare(signer: Signer, fields: Sequence[tuple[bytes, bytes]], *, body_hash:
     """What is left to sign. `fields`: (lower-case name, canonical field with CRLF) in the order of the message;
     `body_hash`: SHA-256 of the canonical body; `at`: seconds since 1970 for t=.
     """
-    by_name: dict[bytes, list[bytes]] = {}
-    for name, canonical in fields:
-        if name in SIGNED:
-            by_name.setdefault(name, []).append(canonical)
-    names: list[bytes] = []
-    parts: list[bytes] = []
-    for name, occurrences in by_name.items():
-        # Counted from the bottom of the message up (RFC 6376 5.4.2).
-        names.extend([name] * len(occurrences))
-        parts.extend(reversed(occurrences))
-    names.extend(OVERSIGNED)
     algorithm = "rsa-sha256" if isinstance(signer.key, RSAPrivateKey) else "ed25519-sha256"
-    head = _header_until_time(algorithm, signer.domain, signer.selector, tuple(names))
-    header = head + b"%d;\r\n bh=%s;\r\n b=" % (at, base64.b64encode(body_hash))
-    parts.append(relaxed_field(header).removesuffix(b"\r\n"))
-    return Unsigned(header, sha256(b"".join(parts)).digest(), signer.key)
+    names = tuple([name for name, _ in fields])
+    head, canonical, order = _plan(algorithm, signer.domain, signer.selector, names)
+    encoded = base64.b64encode(body_hash)
+    parts = [fields[place][1] for place in order]
+    parts.append(canonical + b"%d; bh=%s; b=" % (at, encoded))
+    return Unsigned(head + b"%d;\r\n bh=%s;\r\n b=" % (at, encoded), sha256(b"".join(parts)).digest(), signer.key)
 
 
 def sign(unsigned: Unsigned) -> bytes:
@@ -190,9 +181,25 @@ def name_of(field: bytes) -> bytes:
 
 
 @lru_cache(maxsize=4096)
-def _header_until_time(algorithm: str, domain: str, selector: str, names: tuple[bytes, ...]) -> bytes:
-    head = f"DKIM-Signature: v=1; a={algorithm}; c=relaxed/relaxed;\r\n d={domain}; s={selector};\r\n h="
-    return head.encode("ascii") + _folded_names(names) + b";\r\n t="
+def _plan(algorithm: str, domain: str, selector: str, names: tuple[bytes, ...]) -> tuple[bytes, bytes, tuple[int, ...]]:
+    """For the fields of one kind of message: the DKIM-Signature up to the time, the same in canonical form, and which fields are
+    hashed, in that order.
+    """
+    by_name: dict[bytes, list[int]] = {}
+    for at, name in enumerate(names):
+        if name in SIGNED:
+            by_name.setdefault(name, []).append(at)
+    signed: list[bytes] = []
+    order: list[int] = []
+    for name, places in by_name.items():
+        # Counted from the bottom of the message up (RFC 6376 5.4.2).
+        signed.extend([name] * len(places))
+        order.extend(reversed(places))
+    head = f"DKIM-Signature: v=1; a={algorithm}; c=relaxed/relaxed;\r\n d={domain}; s={selector};\r\n h=".encode(
+        "ascii"
+    )
+    head += _folded_names([*signed, *OVERSIGNED]) + b";\r\n t="
+    return head, relaxed_field(head).removesuffix(b"\r\n"), tuple(order)
 
 
 def _folded_names(names: Iterable[bytes]) -> bytes:

@@ -7,9 +7,11 @@ therefore the bytes that are hashed, and nothing has to be stuffed.
 """
 
 import re
+from functools import lru_cache
 
 SOFT = b"=\r\n"
 MAX_LINE = 76
+SHORT = 200  # characters
 
 _BREAK = re.compile(r"\r\n|\r|\n")
 # What may stand as it is, in words with one blank between them: most of what is merged.
@@ -38,11 +40,19 @@ def piece(text: str) -> bytes:
             return plain + SOFT
     if not text:
         return b""
+    return _again(text) if len(text) <= SHORT else _anything(text)
+
+
+def _anything(text: str) -> bytes:
     lines = _BREAK.split(text)
     encoded = [_line(line.encode("utf-8", "replace")) for line in lines]
     if not encoded[-1]:
         return b"\r\n".join(encoded)
     return b"\r\n".join(encoded) + SOFT
+
+
+# Names, addresses of senders and fall-backs come again and again.
+_again = lru_cache(maxsize=4096)(_anything)
 
 
 def _line(raw: bytes) -> bytes:

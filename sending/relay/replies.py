@@ -4,6 +4,7 @@ Trap: a reply may arrive in any number of pieces, many replies in one piece (RFC
 """
 
 import re
+from functools import lru_cache
 
 from sending.judging.replies import MAX_TEXT, Reply, of_lines
 
@@ -14,6 +15,16 @@ _LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
 
 
 __all__ = ["MAX_LINE", "MAX_LINES", "MAX_TEXT", "NotSmtp", "Reply", "ReplyReader"]
+
+
+SHORT = 80  # octets of a line that may come again and again: "250 2.1.5 Ok"
+
+
+@lru_cache(maxsize=1024)
+def _single(line: bytes) -> Reply | None:
+    """The reply of one line; None when it is none, or the beginning of a longer one."""
+    match = _LINE.fullmatch(line)
+    return of_lines(int(match[1]), [match[3] or b""]) if match is not None and match[2] != b"-" else None
 
 
 class NotSmtp(Exception):
@@ -50,6 +61,9 @@ class ReplyReader:
         return done
 
     def _take(self, line: bytes, done: list[Reply]) -> None:
+        if not self._lines and len(line) <= SHORT and (known := _single(line)) is not None:
+            done.append(known)
+            return
         match = _LINE.fullmatch(line) if len(line) <= MAX_LINE else None
         if match is None:
             raise NotSmtp(f"not a reply: {line[:80]!r}")

@@ -20,6 +20,14 @@ def test_one_line_and_many() -> None:
     assert read(b"250 ok\n250 ok\n") == [Reply(250, "", ("ok",))] * 2
 
 
+@given(st.binary(max_size=100))
+def test_what_comes_again_is_the_same_reply(words: bytes) -> None:
+    line = b"250 2.1.0 " + words.replace(b"\n", b"").replace(b"\r", b"") + b"\r\n"
+    first, again = read(line), read(line)
+    assert first == again
+    assert read(b"250-" + line[4:] + line)[0].lines[1:] == first[0].lines
+
+
 @given(st.lists(st.integers(1, 30), max_size=20))
 def test_the_cuts_do_not_matter(cuts: list[int]) -> None:
     whole = b"250-mx.example\r\n250-SIZE 1000\r\n250 PIPELINING\r\n450 4.7.1 later\r\n354 go\r\n"
