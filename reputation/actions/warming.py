@@ -25,8 +25,7 @@ from reputation.warming.tracks import Track
 from sending.actions import budgets
 from sending.enums import AddressState
 from sending.models import EgressIP, Pool
-from sending.queries import source_days
-from sending.relay import sites
+from sending.queries import known_providers, source_days
 
 LONGEST_WHY = 300
 KEPT = timedelta(days=400)
@@ -42,11 +41,6 @@ def schedule_of(warmup: Warmup) -> Schedule:
     if warmup.schedule == WarmupSchedule.TABLE:
         return schedules.table(volume=warmup.volume)
     return schedules.house(volume=warmup.volume, growth=warmup.growth)
-
-
-def providers() -> list[str]:
-    """Those that the relay tells apart; what it does not know is together one more."""
-    return [*(provider.name for provider in sites.directory().providers), sites.OTHER]
 
 
 @transaction.atomic
@@ -76,7 +70,7 @@ def start(
         },
     )
     plan = _plan(warmup)
-    begun = {name: tracks.start(plan, today=now) for name in plan.providers(providers())}
+    begun = {name: tracks.start(plan, today=now) for name in plan.providers(known_providers.names())}
     WarmupDay.objects.filter(warmup=warmup, day__gte=now).delete()
     _write(warmup, begun, {})
     _put(warmup, plan, begun)
@@ -158,7 +152,7 @@ def decide(*, warmup_id: int, now: date | None = None) -> bool:
         name: tracks.decide(before[name], plan, today=now, yesterday=seen.get(name, Day(hours=0)))
         if name in before
         else tracks.start(plan, today=now)  # a provider that was not told apart until today
-        for name in plan.providers(providers())
+        for name in plan.providers(known_providers.names())
     }
     _write(warmup, after, seen)
     if all(track.budget is None for track in after.values()):

@@ -9,6 +9,7 @@ from reputation.warming import wording
 from reputation.warming.schedules import EVERYWHERE
 from sending.queries import source_days
 from sending.queries.source_days import SourceDay
+from sending.relay.sites import OTHER
 
 DAYS = 30
 MOST_LINES = 6  # in the chart
@@ -37,9 +38,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """`now`: what holds at each provider; `days`: what was decided lately, the newest day first; `busy`: providers with mail."""
+    """`now`: what holds at each provider that gets mail; `quiet`: providers that got none, by the budget that is the same for
+    all of them; `days`: what was decided lately, the newest day first; `busy`: providers with mail.
+    """
 
     now: Sequence[Line]
+    quiet: Sequence[tuple[int | None, Sequence[str]]]
     days: Sequence[Line]
     busy: Sequence[str]
 
@@ -61,11 +65,15 @@ def course(warmup: Warmup, *, today: date, days: int = DAYS) -> Course:
         (each.day, each.provider): each
         for each in source_days.of(source_id=warmup.address_id, since=since, together=together)
     }
-    now = [_line(row, sent.get((today, row.provider))) for row in newest.values()]
+    busy = {provider for _, provider in sent} or {EVERYWHERE}
+    now = [_line(row, sent.get((today, row.provider))) for row in newest.values() if row.provider in busy]
     now.sort(key=lambda line: (-line.tried, -(line.budget or 10**9), line.provider))
-    busy = {provider for _, provider in sent}
+    quiet: dict[int | None, list[str]] = {}
+    for row in sorted(newest.values(), key=lambda row: (row.provider == OTHER, row.provider)):
+        if row.provider not in busy:
+            quiet.setdefault(row.budget, []).append("all others together" if row.provider == OTHER else row.provider)
     past = [_line(row, sent.get((row.day, row.provider))) for row in rows if row.day >= since and row.provider in busy]
-    return Course(now, past, sorted(busy & newest.keys()))
+    return Course(now, list(quiet.items()), past, sorted(busy & newest.keys()))
 
 
 def _line(row: WarmupDay, sent: SourceDay | None) -> Line:

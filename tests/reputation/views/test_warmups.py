@@ -48,7 +48,7 @@ def test_it_begins_with_a_press_of_the_button(as_owner, organization, address):
     response = as_owner.post(url(organization, "warmup_change", act="start"), START, follow=True)
     page = text(response)
     assert response.status_code == 200
-    assert "It is being warmed up from now on." in page and "The first day." in page
+    assert "It is being warmed up from now on." in page and "50 a day for each provider that got nothing lately" in page
     with cross_tenant("a test looks"):
         assert set(Budget.objects.filter(source=address).values_list("messages", flat=True)) == {50}
     with tenant_scope(organization):
