@@ -13,6 +13,7 @@ from sending.relay.sites import OTHER
 
 DAYS = 30
 MOST_LINES = 6  # in the chart
+MOST_ROWS = 100  # of the table
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,7 @@ def context_of(address: Address, *, form: object = None) -> dict[str, Any]:
         "warmup": warmup,
         "course": course,
         "chart": warmups.chart(course) if course is not None else None,
+        "past": course.days[: warmups.MOST_ROWS] if course is not None else (),
         "next_day": datetime.combine(warming.today() + timedelta(days=1), time(), UTC),
         "form": form if isinstance(form, WarmupForm) else WarmupForm(warmup=warmup),
         "why": form if isinstance(form, WhyForm) else WhyForm(),
