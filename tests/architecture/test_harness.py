@@ -1,10 +1,12 @@
 """The tests' own database is what it claims to be: behind both walls, and emptied between tests that commit."""
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 
-from accounts.models import Membership, Organization, User
+from accounts.models import AuditEntry, Membership, Organization, User
+from accounts.tenancy import tenant_scope
 
 
 @pytest.mark.django_db
@@ -15,9 +17,17 @@ def test_tests_run_as_the_role_of_the_app() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("turn", [1, 2])
+@pytest.mark.parametrize("turn", [1, 2, 3])
 def test_a_test_that_commits_leaves_nothing_behind(organization: Organization, turn: int) -> None:
     assert User.objects.count() == 3
+    assert Permission.objects.exists()
+    assert turn == 1 or organization.pk == 1, "the numbers begin anew"
+    audit = list(range(1 if turn == 1 else 8_000))  # little is deleted, much is truncated
+    with tenant_scope(organization):
+        assert AuditEntry.objects.count() == 0
+        AuditEntry.objects.bulk_create(
+            AuditEntry(organization=organization, verb="x" * 100, data={"n": n}) for n in audit
+        )
 
 
 def test_raw_sql_without_a_scope_finds_nothing(organization: Organization) -> None:
