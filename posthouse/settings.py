@@ -191,7 +191,7 @@ CELERY_BEAT_SCHEDULE = {
     "forget DMARC reports": {"task": "reputation.tasks.forget_old_dmarc_reports", "schedule": 86_400.0},
     "count failures": {"task": "sending.tasks.count_failures", "schedule": 60.0, "options": {"expires": 60}},
     "send TLS reports": {"task": "sending.tasks.send_tls_reports", "schedule": 300.0, "options": {"expires": 300}},
-    "check addresses": {"task": "sending.tasks.check_addresses", "schedule": 300.0, "options": {"expires": 300}},
+    "check addresses": {"task": "sending.tasks.check_addresses", "schedule": 60.0, "options": {"expires": 60}},
     "tell of refusals": {"task": "sending.tasks.tell_of_refusals", "schedule": 60.0, "options": {"expires": 60}},
     "forget TLS reports": {"task": "sending.tasks.forget_old_tls_reports", "schedule": 86_400.0},
     "make event partitions": {"task": "sending.tasks.make_event_partitions", "schedule": 3600.0},

@@ -13,7 +13,7 @@ from campaigns.actions import campaigns, launches, schedules
 from campaigns.models import Campaign
 from campaigns.queries import checklist
 from contacts.models import Topic
-from posthouse.demo import app_mail, audience, history, waiting
+from posthouse.demo import addresses, app_mail, audience, history, waiting
 from posthouse.demo import letters as words
 from posthouse.demo.resolver import ZoneResolver
 from posthouse.sandbox import characters
@@ -58,6 +58,7 @@ def seed() -> Organization:
             Membership.objects.create(organization=organization, user=user, role=role)
     good, failing = _domains(organization, cast)
     _house_domain()
+    addresses.write(organization)
     with tenant_scope(organization):
         coffee = Brand.objects.get(organization=organization, is_default=True)
         coffee.colour, coffee.from_name, coffee.reply_to = "#8A4B1F", "Copper Kettle", f"hello@{GOOD_DOMAIN}"

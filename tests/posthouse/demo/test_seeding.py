@@ -22,7 +22,7 @@ from posthouse.sandbox.store import Store
 from reputation.actions import totals
 from sending.enums import DeliveryState, DomainState
 from sending.models import Delivery, Mailing, SendingDomain, StoredMessage
-from sending.queries import ledger
+from sending.queries import egress, ledger
 
 pytestmark = pytest.mark.django_db
 
@@ -68,6 +68,7 @@ def test_the_demo(small: None, settings: Any) -> None:
         still = dict(Delivery.objects.filter(mailing=moving.mailing_id).values_list("state").annotate(Count("id")))
         assert set(still) == {DeliveryState.QUEUED, DeliveryState.SUPPRESSED}
         assert StoredMessage.objects.count() == 30
+        assert [seen.address for seen in egress.addresses()] == ["127.0.0.3", "127.0.0.4"]  # their own; one is shared
         waits = Import.objects.get()
         assert (waits.state, waits.plan["invalid"]) == (ImportState.PLANNED, waiting.BAD)
         assert waits.plan["new"] and waits.plan["changed"] and waits.plan["typos"]
