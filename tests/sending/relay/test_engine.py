@@ -3,12 +3,15 @@
 import asyncio
 import re
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from sending.relay.carrying import NO_ADDRESS
 from sending.relay.ports import Fenced, Unreachable
 from sending.relay.session import unauthenticated_tls
+from sending.relay.sources import ANY
 from tests.sending.relay.certificates import MailServer, issue
 from tests.sending.relay.scripted import CUT, EHLO, ENVELOPE, GREETING, TAKEN, Receiver, Say
 from tests.sending.relay.worlds import Names, world
@@ -185,6 +188,21 @@ async def test_what_waited_too_long_for_a_dead_site_expires() -> None:
             row["due"] = row["born"] = time.time() - 49 * 3600
         w.town._news.set()
         await w.until(lambda: w.town.outcomes().get("expired", 0) == 5)
+
+
+async def test_what_waited_too_long_for_an_address_that_nobody_has_expires() -> None:
+    w = world(1)
+    w.relay.sites._sources.take([ANY], carried=frozenset())  # no living relay can use one of its pool
+    old, young = w.town.add(3, mailing=1), w.town.add(2, mailing=2)
+    for key, lane in w.town.lanes.items():
+        w.town.lanes[key] = replace(lane, pool_id=7)
+    for number in old:
+        row = w.town.waiting_rows[number]
+        row["due"] = row["born"] = time.time() - 49 * 3600
+    async with w:
+        await w.until(lambda: w.town.outcomes() == {"expired": 3})
+        assert {settled.text for settled in w.town.settled} == {NO_ADDRESS}
+        assert set(w.town.waiting_rows) | set(w.town.held) == set(young)
 
 
 async def test_domains_that_take_no_mail() -> None:

@@ -156,6 +156,7 @@ class Town:
                 max(0.0, due[lane.id] - self.clock.wall()),
                 lane.mailing_id in self.holds,
                 lane.tls_only or lane.organization_id in self.tls_only,
+                pool_id=lane.pool_id,
             )
             for lane in self.lanes.values()
             if lane.id in due
