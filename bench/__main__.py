@@ -19,7 +19,7 @@ import bench
 from bench import report
 
 PIECES = {"__main__", "report", "house", "harbour", "crowd"}  # of the bench itself
-ORDER = ("send", "launch", "import", "segment", "people", "merge", "judging", "start")
+ORDER = ("send", "adaptive", "launch", "import", "segment", "people", "merge", "judging", "start")
 
 
 def names() -> list[str]:

@@ -17,6 +17,8 @@ from sending.relay.sites import Learning
 from sending.relay.waits import Waits
 
 MOST_DOUBLINGS = 10
+ENOUGH = 10  # messages in the last minute that tell a pace
+BEYOND = 4  # times the former pace: then it is not held back any more
 AT_LEAST = 3  # messages that a place has to take before it counts as recovered
 
 
@@ -156,6 +158,10 @@ class Standing:
             return
         now = self._clock.monotonic()
         pace = min(self.taken.rate(now), self.ceiling)
+        if self.taken.count(now) < ENOUGH:
+            if not self.goal and not self.learned.value:
+                return  # hardly anything was sent: that says nothing of the pace
+            pace = self.ceiling
         self.learned.learn(pace * self.learning.back_off, trouble=max(pace, self.learned.least), now=now)
         self._set_pace(now)
 
@@ -209,7 +215,10 @@ class Standing:
         self._grown_at = now
         self._ramp *= 2 ** (since / self.learning.doubling)
         if self._ramp >= self.goal and self._well >= AT_LEAST:
-            self.goal, self._ramp, self.failures = 0.0, math.inf, 0
+            self.failures = 0
+            # Where it was before nobody complained; beyond that the ground is new, and felt for.
+            if self._ramp >= BEYOND * self.goal or 0 < self.learned.value <= self._ramp:
+                self.goal, self._ramp = 0.0, math.inf
         self._set_pace(now)
 
     def _set_pace(self, now: float) -> None:
