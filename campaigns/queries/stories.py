@@ -13,7 +13,7 @@ from contacts.models import Contact, Subscription, Suppression
 from contacts.queries import people as named
 from sending.enums import OPEN_STATES, DeliveryState, EventKind, Hold, StreamKind
 from sending.models import Delivery, MailingVariant, StoredMessage
-from sending.queries import mailings, relays
+from sending.queries import esp_accounts, mailings, relays
 from sending.queries.mailings import Happening
 
 MANY = 20
@@ -180,6 +180,9 @@ def _standstill(delivery: Delivery, happenings: list[Happening]) -> tuple[str, d
     )
     if hold:
         return wording.HOLDS.get(hold, "The send stands still."), mailing.held_until if hold == Hold.UNDO else None
+    for account in esp_accounts.in_trouble(delivery.organization, kind=mailing.stream.kind):
+        trouble = "refuses us" if account.refused_at else "is in trouble"
+        return f"It goes by {account.name}, which {trouble}. It is tried again, and nothing is lost.", None
     host = next((str(h.facts["host"]) for h in reversed(happenings) if h.facts.get("host")), "")
     domain = delivery.address.rpartition("@")[2]
     provider = delivery.provider or relays.provider_of(domain)

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from accounts.access import require
 from accounts.enums import Role
 from campaigns.queries import waiting as queues
-from sending.queries import waiting
+from sending.queries import esp_accounts, waiting
 from sending.queries.waiting import AGES
 
 
@@ -26,7 +26,11 @@ class Page:
 @require_safe
 def list_(request: HttpRequest, org: str) -> HttpResponse:
     require(request, Role.ADMIN)
-    context = {"queue": queues.of(request.organization), "columns": queues.COLUMNS}
+    context = {
+        "queue": queues.of(request.organization),
+        "columns": queues.COLUMNS,
+        "troubled": esp_accounts.in_trouble(request.organization),
+    }
     return render(request, "campaigns/waiting/list.html", context)
 
 

@@ -130,6 +130,16 @@ def routes(organization: Organization) -> list[Route]:
     return listed
 
 
+def in_trouble(organization: Organization, *, kind: str = "") -> list[EspAccount]:
+    """Accounts that mail goes by now and that do not take it: mail of one stream's `kind`, or of any."""
+    found = []
+    for route in routes(organization):
+        account = route.failover_account if route.failed_over_at else route.account
+        if account is not None and (account.refused_at or account.failing_since) and kind in ("", route.kind):
+            found.append(account)
+    return list(dict.fromkeys(found))
+
+
 def to_tell(*, since: timedelta = timedelta(minutes=2)) -> list[EspAccount]:
     """Accounts that have refused us for a while and whose admins have not been told. Call inside of cross_tenant."""
     return list(
