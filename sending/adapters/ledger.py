@@ -21,6 +21,7 @@ from psycopg.types.json import Jsonb
 from sending.adapters import budget_sql, ruling_sql, source_sql, tls_sql
 from sending.adapters import ledger_sql as sql
 from sending.adapters import wave_sql as waves
+from sending.adapters.arrays import numbers, texts
 from sending.adapters.lines import BY_INDEX, Line
 from sending.enums import DeliveryState
 from sending.relay import tls_counts
@@ -154,22 +155,22 @@ class Ledger:
             {
                 "relay": self.relay_id,
                 "seq": seq,
-                "asked": list(asked),
-                "ids": [s.id for s in settlements],
-                "states": [_STATES[s.state] for s in settlements],
-                "reasons": [s.reason[:30] for s in settlements],
-                "codes": [s.code[:16] for s in settlements],
-                "texts": [s.text for s in settlements],
-                "hosts": [s.host for s in settlements],
-                "providers": [s.provider[:40] for s in settlements],
-                "dues": [s.due for s in settlements],
-                "tried": [s.tried for s in settlements],
-                "suppress": [s.suppress for s in settlements],
-                "tls": [s.tls for s in settlements],
-                "likenesses": [s.likeness for s in settlements],
-                "traces": [json.dumps(s.trace) if s.trace else "" for s in settlements],
-                "sources": [s.source_id for s in settlements],
-                "borns": [s.born for s in settlements],
+                "asked": numbers(asked),
+                "ids": numbers([s.id for s in settlements]),
+                "states": numbers([_STATES[s.state] for s in settlements]),
+                "reasons": texts([s.reason[:30] for s in settlements]),
+                "codes": texts([s.code[:16] for s in settlements]),
+                "texts": texts([s.text for s in settlements]),
+                "hosts": texts([s.host for s in settlements]),
+                "providers": texts([s.provider[:40] for s in settlements]),
+                "dues": numbers([s.due for s in settlements]),
+                "tried": numbers([s.tried for s in settlements]),
+                "suppress": texts([s.suppress for s in settlements]),
+                "tls": texts([s.tls for s in settlements]),
+                "likenesses": texts([s.likeness for s in settlements]),
+                "traces": texts([json.dumps(s.trace) if s.trace else "" for s in settlements]),
+                "sources": numbers([s.source_id for s in settlements]),
+                "borns": numbers([s.born for s in settlements]),
             },
         )
         for settlement in settlements:
