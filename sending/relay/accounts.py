@@ -110,7 +110,7 @@ REFUSED = Judgement(Outcome.FAILED, "esp_refused")
 # Words of refusals (4xx) that are about the account or its sender, and about the recipient. The first that fits wins.
 _ABOUT_THE_ACCOUNT = re.compile(
     r"not (been )?verif|verify|unverified|sender signature|domain not found|unauthori[sz]ed|forbidden|authenticat"
-    r"|sender[^.]{0,60}(not (valid|allowed|active)|invalid|inactive|unknown)"
+    r"|sender.{0,80}?(not (valid|allowed|active)|invalid|inactive|unknown)"
     r"|account[^.]{0,60}(suspend|disabled|inactive|review|not active|blocked)"
     r"|(quota|credit|plan|limit)[^.]{0,60}(exceed|reach|insufficient|exhaust)|not enough credit",
     re.IGNORECASE,
