@@ -29,7 +29,7 @@ class RelayState:
 
 @dataclass(frozen=True, slots=True)
 class HeldSite:
-    """A site to which a relay sends nothing for a while. `cause`: the class of trouble; `why`: the server's words, which
+    """A site to which a relay sends nothing for a while from `source` ("": the system's choice). `cause`: the class of trouble; `why`: the server's words, which
     may be about another organization's mail, so they are for operators only.
     """
 
@@ -42,6 +42,7 @@ class HeldSite:
     since: datetime
     until: datetime
     is_ruled: bool = False
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ def held_sites(relays: Iterable[RelayState] | None = None) -> list[HeldSite]:
             datetime.fromtimestamp(float(held["since"]), UTC),
             datetime.fromtimestamp(float(held["until"]), UTC),
             bool(held.get("ruled")),
+            str(held.get("source", "")),
         )
         for relay in (all_() if relays is None else relays)
         if relay.lives

@@ -23,10 +23,10 @@ def facts(
     """`talks`: conversations at this moment by (organization, provider). Times in it are seconds since 1970.
 
     {"connections", "ready", "per_second", "delivered" (since it began), "open_sites", "held_sites", "slowed": {provider: until},
-     "held": [{"site", "provider", "hosts", "cause", "why", "since", "until"}], the first to be tried again first,
-     "busy": [{"site", "provider", "connections", "window", "limit", "ready", "failures"}], most connections first,
-     "talks": [[organization, provider, conversations]]}. `window`: how many connections it may have now; below `limit` it is
-    on its way back from trouble.
+     "held": [{"site", "provider", "source", "hosts", "cause", "why", "since", "until"}], the first to be tried again first,
+     "busy": [{"site", "provider", "source", "connections", "window", "limit", "ready", "failures"}], most connections first,
+     "talks": [[organization, provider, conversations]]}. `source`: our address, "" for the system's choice. `window`: how many
+    connections it may have now; below `limit` it is on its way back from trouble.
     """
     ahead = clock.wall() - clock.monotonic()
     held = sites.held
@@ -57,6 +57,7 @@ def _held(site: Site, ahead: float) -> dict[str, Any]:
     return {
         "site": site.name,
         "provider": site.provider.name,
+        "source": site.source.address,
         "hosts": list(site.route.hosts[:MOST_HOSTS]),
         "cause": ruled.told_cause if ruled else site.held_because,
         "why": (ruled.why if ruled else site.held_for)[:MOST_WORDS],
@@ -70,6 +71,7 @@ def _busy(site: Site) -> dict[str, Any]:
     return {
         "site": site.name,
         "provider": site.provider.name,
+        "source": site.source.address,
         "connections": len(site.sessions),
         "window": site.window,
         "limit": site.manners.connections,

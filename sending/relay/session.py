@@ -6,7 +6,9 @@ protected and end the conversation (the CVE-2011-0411 class).
 """
 
 import asyncio
+import socket
 import ssl
+import sys
 from collections import deque
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +17,8 @@ from sending.relay import proxies
 from sending.relay.proxies import Proxy
 from sending.relay.replies import NotSmtp, Reply, ReplyReader
 from sending.relay.tls_counts import Result
+
+_BIND_ADDRESS_NO_PORT = 24  # IP_BIND_ADDRESS_NO_PORT of Linux, which Python's socket has no name for before 3.12
 
 # The final dot may take a server ten minutes (RFC 5321 4.5.3.2.6); whoever waits less sends twice.
 
@@ -337,13 +341,33 @@ async def connect(
 
 async def _wire(address: str, port: int, source: str, proxy: Proxy | None) -> Wire:
     loop = asyncio.get_running_loop()
-    if proxy is None:
-        local = (source, 0) if source else None
-        _, wire = await loop.create_connection(lambda: Wire(loop), address, port, local_addr=local)
-    else:
+    if proxy is not None:
         line = await proxies.connect(proxy, source=source, address=address, port=port)
-        _, wire = await loop.create_connection(lambda: Wire(loop), sock=line)
+    elif source:
+        line = await _from(source, address, port)
+    else:
+        _, wire = await loop.create_connection(lambda: Wire(loop), address, port)
+        return wire
+    _, wire = await loop.create_connection(lambda: Wire(loop), sock=line)
     return wire
+
+
+async def _from(source: str, address: str, port: int) -> socket.socket:
+    """A connection that begins at one of our addresses. Raises OSError.
+
+    The port is chosen at the connect, so that each receiver's address has all ports of ours, and not all of them together.
+    """
+    line = socket.socket(socket.AF_INET6 if ":" in source else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        line.setblocking(False)
+        if sys.platform == "linux":
+            line.setsockopt(socket.IPPROTO_IP, _BIND_ADDRESS_NO_PORT, 1)
+        line.bind((source, 0))
+        await asyncio.get_running_loop().sock_connect(line, (address, port))
+    except BaseException:
+        line.close()
+        raise
+    return line
 
 
 def unauthenticated_tls() -> ssl.SSLContext:

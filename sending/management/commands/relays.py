@@ -45,16 +45,21 @@ class Command(BaseCommand):
         for place in held:
             seconds = (place.until - now).total_seconds()
             self.stdout.write(
-                f"  held {place.site} ({place.provider}): {seconds:.0f} s more, since {place.since:%H:%M:%S}, "
+                f"  held {place.site} ({place.provider}){_from(place.source)}: {seconds:.0f} s more, since {place.since:%H:%M:%S}, "
                 f"{place.cause or '-'}: {place.why or '-'}"
             )
         if (more := int(facts.get("held_sites", 0)) - len(held)) > 0 and relay.lives:
             self.stdout.write(f"  and {more} more that are held")
 
 
+def _from(source: object) -> str:
+    return f" from {source}" if source else ""
+
+
 def _site(site: Mapping[str, Any]) -> str:
     line = (
-        f"  {site['connections']:>3} of {site['window']} connections to {site['site']} ({site['provider']}), "
+        f"  {site['connections']:>3} of {site['window']} connections to {site['site']} ({site['provider']})"
+        f"{_from(site.get('source'))}, "
         f"{site['ready']} messages in hand"
     )
     if site["failures"]:
