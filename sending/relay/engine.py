@@ -194,7 +194,7 @@ class Relay:
 
     def _follow(self) -> None:
         """Our addresses are others now."""
-        self.sites.follow()
+        self.sites.follow(stopping=self._owning is not None and self._owning.stopping)
         self._claiming.look_again(at_once=True)
 
     async def _write_counts(self) -> None:

@@ -100,14 +100,16 @@ class OpenSites:
         """Whether no living relay can use an address of this pool."""
         return self._sources.is_hopeless(pool_id)
 
-    def follow(self) -> None:
-        """Our addresses are others now: where one is gone conversations end and what waits goes back."""
+    def follow(self, *, stopping: bool = False) -> None:
+        """Our addresses are others now: where one is gone conversations end and what waits goes back. A relay that is `stopping`
+        begins at none again.
+        """
         mine = set(self._sources.all)
         for (source, _), site in list(self._sites.items()):
-            if source in mine:
-                site.draining = False
-            elif not site.draining:
+            if source not in mine and not site.draining:
                 site.drain()
+            elif source in mine and not stopping:
+                site.draining = False
 
     def is_quiet(self, source_id: int) -> bool:
         """Whether no conversation is left at one of our addresses."""

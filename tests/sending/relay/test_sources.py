@@ -116,6 +116,8 @@ def test_when_an_address_is_gone_its_mail_goes_on_from_another() -> None:
     assert best is not None and best.source == TWO
     assert [site.draining for site in sites] == [True, False]
     sources.take([ONE, TWO])
+    sites.follow(stopping=True)
+    assert [site.draining for site in sites] == [True, False]
     sites.follow()
     assert not any(site.draining for site in sites)
 
