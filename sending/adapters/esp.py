@@ -121,6 +121,7 @@ class AnymailApi:
 
     def post_now(self, content: bytes, address: str, *, mark: str, leave: Callable[[], None] | None = None) -> Answer:
         """One message, in this thread. Raises NoLeave."""
+        message: Any  # with what django-anymail puts on it
         try:
             message = message_of(content, address, mark=mark, esp=self._access.esp)
         except (ValueError, LookupError, AssertionError) as error:

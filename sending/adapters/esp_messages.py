@@ -8,7 +8,7 @@ import email
 import email.policy
 from email import encoders
 from email.headerregistry import AddressHeader
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from email.mime.base import MIMEBase
 from email.utils import formataddr
 
@@ -53,7 +53,7 @@ def message_of(content: bytes, address: str, *, mark: str, esp: Esp) -> EmailMul
     return message
 
 
-def _text(part: EmailMessage) -> str:
+def _text(part: MIMEPart) -> str:
     return str(part.get_content())
 
 

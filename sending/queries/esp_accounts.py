@@ -1,5 +1,6 @@
 """Accounts with ESPs as their pages show them: how they are, what they have, which streams go by them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -64,7 +65,7 @@ def _rows(organization: Organization, found: list[EspAccount]) -> list[Row]:
     return [_row(account, having.get(account.pk, {}), routes_) for account in found]
 
 
-def _row(account: EspAccount, having: dict[str, object], routes_: list[Route]) -> Row:
+def _row(account: EspAccount, having: Mapping[str, object], routes_: list[Route]) -> Row:
     status, words = health(account)
     eldest = having.get("eldest")
     streams = []

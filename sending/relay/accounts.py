@@ -8,6 +8,7 @@ Trap: an ESP that takes a message has not delivered it. That is told by its repo
 """
 
 import asyncio
+import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -23,6 +24,8 @@ from sending.relay.routes import Route
 from sending.relay.sites import Directory, Provider
 from sending.relay.sources import ANY, Source
 from sending.relay.transactions import AskLeave
+
+log = logging.getLogger(__name__)
 
 CALLS_AT_ONCE = 8
 MESSAGES_A_CONNECTION = 1_000
@@ -208,7 +211,10 @@ class Calls:
                 judgement = ACCOUNT_TROUBLE
         elif judgement.outcome is Outcome.HANDED_OVER:
             self._refused.pop(route.account, None)
-        self._posting.note(id_of(route), answer, judgement)
+        try:
+            self._posting.note(id_of(route), answer, judgement)
+        except Exception:  # what was written is settled, whatever becomes of its account's health
+            log.exception("The health of account %d could not be noted.", id_of(route))
         return judgement
 
 

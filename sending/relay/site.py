@@ -16,6 +16,7 @@ from typing import Protocol
 from sending.judging import trouble
 from sending.judging.book import Effect, Learn
 from sending.judging.trouble import Outcome
+from sending.relay.accounts import Call, Calls
 from sending.relay.doors import Doors, NoDoor
 from sending.relay.fairness import ReadyQueue
 from sending.relay.footing import AHEAD, LEAST_READY, READY_A_CONNECTION, Footing, Slots
@@ -30,11 +31,13 @@ log = logging.getLogger(__name__)
 
 LONGEST_TIMER = 60.0  # seconds: then it is looked again whether the wait is still what it was
 
+Conversation = Session | Call  # with a mail server, or with an API
+
 
 class Carrier(Protocol):
     """Whoever runs the sites: carries a parcel through a session, and takes back what is not sent."""
 
-    async def deliver(self, site: "Site", session: Session, parcel: Parcel) -> Verdict | None: ...
+    async def deliver(self, site: "Site", session: Conversation, parcel: Parcel) -> Verdict | None: ...
 
     def conclude(self, site: "Site", parcel: Parcel, verdict: Verdict) -> None: ...
 
@@ -52,7 +55,7 @@ class Site(Place):
         provider: Provider,
         *,
         carrier: Carrier,
-        doors: Doors,
+        doors: Doors | Calls,
         clock: Clock,
         relays: int,
         source: Source = ANY,
@@ -63,7 +66,7 @@ class Site(Place):
         super().__init__(route, provider, clock=clock, source=source, footing=footing)
         self.ready = ReadyQueue()
         self.workers: set[asyncio.Task[None]] = set()
-        self.sessions: set[Session] = set()
+        self.sessions: set[Conversation] = set()
         self.draining = False
         self._slots = (self.footing.slots, everywhere or Slots(lambda: 0))
         self._idle: deque[asyncio.Future[None]] = deque()
@@ -218,7 +221,7 @@ class Site(Place):
 
     async def _work(self) -> None:
         """One connection after another, as long as there is something to send."""
-        session: Session | None = None
+        session: Conversation | None = None
         parcel: Parcel | None = None
         had_turn = False  # whoever stood in line uses the place before giving way again
         try:
@@ -310,7 +313,7 @@ class Site(Place):
                 self._idle.remove(future)
         return True
 
-    async def _open(self, parcel: Parcel) -> Session | None:
+    async def _open(self, parcel: Parcel) -> Conversation | None:
         began = self._clock.monotonic()
         self.footing.opening.take(began)
         self.count_connection(1)
@@ -358,18 +361,18 @@ class Site(Place):
         self._carrier.conclude(self, parcel, verdict)
         self.react(verdict.judgement, verdict.text)
 
-    def _may_go_on(self, session: Session, parcel: Parcel) -> bool:
+    def _may_go_on(self, session: Conversation, parcel: Parcel) -> bool:
         """Whether an open connection is good for one more, and for this one."""
         return (
             session.usable and session.messages < self.most_messages and (bool(session.tls) or not parcel.lane.tls_only)
         )
 
-    async def _hang_up(self, session: Session) -> None:
+    async def _hang_up(self, session: Conversation) -> None:
         self.sessions.discard(session)
         await session.close()
         self.count_connection(-1)
 
-    def _is_worth_another(self, session: Session, parcel: Parcel, verdict: Verdict) -> bool:
+    def _is_worth_another(self, session: Conversation, parcel: Parcel, verdict: Verdict) -> bool:
         """A used connection was closed on us between two messages, or takes no more: another try, which does not count."""
         judgement = verdict.judgement
         if session.messages < 2 or parcel.id in self._again or self.draining:
