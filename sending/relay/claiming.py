@@ -162,9 +162,8 @@ class Claiming:
                     taken[key] += here
                 count -= here
 
-        return self._turns.choose(
-            self._lanes.ready.values(), room=room, take=take, budget=budget, most_lanes=CLAIM_LANES
-        )
+        lanes = self._obeying.not_stopped(self._lanes.ready.values())
+        return self._turns.choose(lanes, room=room, take=take, budget=budget, most_lanes=CLAIM_LANES)
 
     def _places(self, lane: Lane, taken: Counter[object]) -> list[tuple[tuple[object, ...], int]]:
         """Where a lane leads, with all else that limits it there, and how many of its deliveries can be taken in there now, less

@@ -82,7 +82,7 @@ class Obeying:
 
     def hold(self, site: Site, lane: Lane) -> Ruling | None:
         """What forbids this mail to go there, None when nothing does."""
-        if not len(self.rulings):
+        if not self.rulings.has_holds:
             return None
         return self.rulings.hold(
             self._clock.wall(), site.source.id, site.provider.name, site.name, lane.organization_id, lane.mailing_id
@@ -91,6 +91,18 @@ class Obeying:
     def is_held(self, site: Site, lane: Lane) -> bool:
         """Whether this mail must wait here: for the site, or for what was decreed about its sender."""
         return site.is_held or self.hold(site, lane) is not None
+
+    def not_stopped(self, lanes: Iterable[Lane]) -> Iterable[Lane]:
+        """Those whose sender may send somewhere: what is held everywhere is not asked about place by place."""
+        if not self.rulings.stops_senders:
+            return lanes
+        now = self._clock.wall()
+        stopped: dict[int, bool] = {}
+        for lane in (lanes := list(lanes)):
+            if lane.mailing_id not in stopped:
+                hold = self.rulings.hold(now, organization=lane.organization_id, mailing=lane.mailing_id)
+                stopped[lane.mailing_id] = hold is not None
+        return [lane for lane in lanes if not stopped[lane.mailing_id] or now - lane.first_due >= lane.give_up_after]
 
     def begin(self, site: Site) -> None:
         """A new site as it is to be."""
@@ -164,7 +176,7 @@ class Obeying:
     def _release(self, release: Ruling) -> None:
         one = Rulings([release])
         for site in self._sites:
-            if any(one.matching(site.source.id, site.provider.name, site.name)):
+            if one.matching(site.source.id, site.provider.name, site.name):
                 site.release()
 
     def _remember(self, before: dict[int, Ruling], after: dict[int, Ruling], now: float) -> None:

@@ -4,9 +4,10 @@ Policy: the strictest one of all that fit is obeyed. They come from rows, so a r
 claim; they end by the clock, so none is forgotten in force; while the database is away those that are known stay.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
+from operator import itemgetter
+from typing import Any
 
 HOLD, LIMIT, RELEASE = "hold", "limit", "release"
 BY_PERSON, BY_RELAY = "person", "relay"
@@ -55,43 +56,66 @@ class Ruling:
         return bool(self.organization_id or self.mailing_id)
 
 
+class _Table:
+    """Rulings by their scopes: a dictionary for each kind of scope that occurs among them (at most 32)."""
+
+    def __init__(self, rulings: Iterable[Ruling]) -> None:
+        of: dict[tuple[bool, ...], dict[Any, list[Ruling]]] = {}
+        for ruling in rulings:
+            shape = tuple(map(bool, ruling.scope))
+            of.setdefault(shape, {}).setdefault(_key(shape)(ruling.scope), []).append(ruling)
+        self._parts = [(_key(shape), found.get) for shape, found in of.items()]
+
+    def fitting(self, asked: Scope) -> list[Ruling]:
+        fitting: list[Ruling] = []
+        for key, get in self._parts:
+            found = get(key(asked))
+            if found is not None:
+                fitting += found
+        return fitting
+
+
+def _key(shape: tuple[bool, ...]) -> Callable[[Scope], Any]:
+    """What of a scope is looked up."""
+    named = [place for place, is_named in enumerate(shape) if is_named]
+    return itemgetter(*named) if named else lambda _: None
+
+
 class Rulings:
-    """Those in force. Looking up costs a dictionary access for each kind of scope that occurs among them (at most 32)."""
+    """Those in force."""
 
     def __init__(self, rulings: Iterable[Ruling] = ()) -> None:
         self.take(rulings)
 
     def __iter__(self) -> Iterator[Ruling]:
-        return chain.from_iterable(self._of.values())
+        return iter(self._all)
 
     def __len__(self) -> int:
-        return sum(map(len, self._of.values()))
+        return len(self._all)
 
     def take(self, rulings: Iterable[Ruling]) -> None:
         """From now on these, and no others."""
-        self._of: dict[Scope, tuple[Ruling, ...]] = {}
-        for ruling in rulings:
-            self._of[ruling.scope] = (*self._of.get(ruling.scope, ()), ruling)
-        self._shapes = tuple({tuple(map(bool, scope)) for scope in self._of})
+        self._all = tuple(rulings)
+        self._table = _Table(self._all)
+        holds = [ruling for ruling in self._all if ruling.kind == HOLD]
+        self._holds = _Table(holds)
+        self.has_holds = bool(holds)
+        self.stops_senders = any(not (hold.source_id or hold.provider or hold.site) for hold in holds)
 
     def matching(
         self, source: int = 0, provider: str = "", site: str = "", organization: int = 0, mailing: int = 0
-    ) -> Iterator[Ruling]:
+    ) -> list[Ruling]:
         """Each one whose scope holds what is asked about, also those that are over by now (see `until`)."""
-        asked = (source, provider, site, organization, mailing)
-        for shape in self._shapes:
-            scope = tuple(part if is_named else type(part)() for part, is_named in zip(asked, shape, strict=True))
-            yield from self._of.get(scope, ())  # type: ignore[arg-type]
+        return self._table.fitting((source, provider, site, organization, mailing))
 
     def hold(
         self, now: float, source: int = 0, provider: str = "", site: str = "", organization: int = 0, mailing: int = 0
     ) -> Ruling | None:
         """The hold that lasts longest of those that fit, None when there is none. `now`: seconds since 1970."""
-        if not self._of:
+        if not self.has_holds:
             return None
-        holds = (
-            ruling
-            for ruling in self.matching(source, provider, site, organization, mailing)
-            if ruling.kind == HOLD and ruling.until > now
-        )
-        return max(holds, key=lambda ruling: ruling.until, default=None)
+        longest = None
+        for hold in self._holds.fitting((source, provider, site, organization, mailing)):
+            if hold.until > now and (longest is None or hold.until > longest.until):
+                longest = hold
+        return longest
