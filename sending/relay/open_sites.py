@@ -62,7 +62,7 @@ class OpenSites:
         """
         is_held = is_held or (lambda site: site.is_held)
         sites = self.of_lane(parcel.lane, route)
-        if len(sites) < 2 and not parcel.lane.overflow_id:
+        if route.account or (len(sites) < 2 and not parcel.lane.overflow_id):
             return sites[0] if sites else None
         known_by = self._known_by(parcel, route)
         if known_by is not None and not (is_held(known_by) and is_blocked_itself(known_by)):
@@ -88,6 +88,8 @@ class OpenSites:
 
     def not_now(self, lane: Lane, route: Route | None, *, is_held: Callable[[Site], bool]) -> Collection[int]:
         """Ids of the addresses that what was tried from them cannot go on from now: other relays', and ours that must wait."""
+        if lane.account_id:
+            return ()  # an ESP knows none of our addresses
         sites = self._all_of(lane, route) if route is not None else []
         waits = [
             site.source.id
@@ -105,7 +107,9 @@ class OpenSites:
         begins at none again.
         """
         mine = set(self._sources.all)
-        for (source, _), site in list(self._sites.items()):
+        for (source, route), site in list(self._sites.items()):
+            if route.account:
+                continue
             if source not in mine and not site.draining:
                 site.drain()
             elif source in mine and not stopping:

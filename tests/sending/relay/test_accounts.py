@@ -11,7 +11,8 @@ from sending.judging.trouble import Judgement, Outcome
 from sending.relay import accounts
 from sending.relay.accounts import Answer, Calls, Closed, judge, route_of
 from sending.relay.engine import Relay
-from sending.relay.ports import Lane, Letter
+from sending.relay.ports import Lane, Letter, Parcel
+from sending.relay.sources import Source
 from tests.sending.relay.worlds import World, world
 
 
@@ -185,3 +186,24 @@ async def test_refusals_in_a_row_are_the_accounts_and_not_the_messages() -> None
         w.town.add(100)
         await w.until(lambda: any(s.reason == "esp_account" for s in w.town.settled))
     assert 1 <= w.town.outcomes()["failed"] < accounts.SAME_REFUSALS
+
+
+async def test_a_relay_with_addresses_of_its_own_carries_to_accounts_all_the_same() -> None:
+    """What was tried from an address goes on to the account, whoever has that address now; and addresses that go take no
+    account's site with them.
+    """
+    apis = Apis()
+    w = world(9)
+    by_account(w, apis)
+    w.relay.sites._sources.take([Source(5, "127.0.0.5", "five.example", frozenset({3}))])
+    async with w:
+        w.town.add(20)
+        await w.until(lambda: w.town.outcomes().get("handed_over") == 20)
+        (site,) = w.relay.sites
+        w.relay.sites._sources.take([])
+        w.relay.sites.follow()
+        assert not site.draining
+        lane = replace(next(iter(w.town.lanes.values())), account_id=7, account_version=1, pool_id=3, overflow_id=4)
+        assert not w.relay.sites.not_now(lane, site.route, is_held=lambda site: True)
+        parcel = Parcel(1, lane, "a@b.example", 1, 0.0, 0.0, "", None, source_id=5)
+        assert w.relay.sites.best(parcel, site.route) is site
