@@ -100,6 +100,9 @@ class Backlog:
         self.facts = facts
         return 1
 
+    async def learned(self) -> Sequence[object]:
+        return []
+
     async def trim(self, before: int) -> None:
         return None
 

@@ -187,6 +187,10 @@ class Ledger:
         self.clock.put_right(rows[0][1])
         return int(rows[0][0])
 
+    async def learned(self) -> list[object]:
+        rows = await self._chores.rows(sql.LEARNED, {"relay": self.relay_id})
+        return [one for (told,) in rows for one in json.loads(told)]
+
     async def trim(self, before: int) -> None:
         await self._chores.rows(sql.TRIM, {"relay": self.relay_id, "before": before})
 

@@ -242,6 +242,12 @@ SELECT (SELECT count(*) FROM sending_relay r WHERE r.ended_at IS NULL AND r.beat
 FROM me
 """
 
+LEARNED = """
+SELECT (r.facts -> 'learned')::text FROM sending_relay r
+WHERE r.id > %(relay)s - 50 AND r.beat_at > now() - interval '6 hours' AND jsonb_typeof(r.facts -> 'learned') = 'array'
+ORDER BY r.beat_at DESC LIMIT 8
+"""
+
 LEAVE = "UPDATE sending_relay SET ended_at = now() WHERE id = %(relay)s AND ended_at IS NULL"
 
 TRIM = "DELETE FROM sending_intent WHERE relay_id = %(relay)s AND seq < %(before)s"

@@ -47,7 +47,9 @@ class HeldSite:
 
 @dataclass(frozen=True, slots=True)
 class SlowedSite:
-    """A site that is tried out after trouble: it may have `window` connections now and is on its way back to `limit`."""
+    """A site that is tried out after trouble: it may have `window` connections now and is on its way back to `limit`; `pace`:
+    messages a minute, 0 for as many as it takes; `back`: which part of its former pace it has again.
+    """
 
     relay: str
     site: str
@@ -55,6 +57,8 @@ class SlowedSite:
     window: int
     limit: int
     failures: int
+    pace: float = 0.0
+    back: float = 1.0
 
 
 def as_object(held: HeldSite) -> dict[str, Any]:
@@ -108,11 +112,13 @@ def slowed_sites(relays: Iterable[RelayState]) -> list[SlowedSite]:
             int(busy["window"]),
             int(busy["limit"]),
             int(busy["failures"]),
+            float(busy.get("pace", 0)),
+            float(busy.get("back", 1)),
         )
         for relay in relays
         if relay.lives
         for busy in told(relay, "busy")
-        if busy["failures"] or busy["window"] < busy["limit"]
+        if busy["failures"] or busy["window"] < busy["limit"] or busy.get("pace")
     ]
     return sorted(found, key=lambda site: (site.window, site.provider, site.site))
 

@@ -17,6 +17,7 @@ from sending.relay.commits import Commits
 from sending.relay.doors import Doors
 from sending.relay.footing import Footings, Slots
 from sending.relay.lanes import Lanes
+from sending.relay.memory import Memory
 from sending.relay.obeying import Obeying
 from sending.relay.open_sites import OpenSites
 from sending.relay.owning import Addresses, Owning
@@ -70,6 +71,7 @@ class Relay:
         self._drain_seconds = drain_seconds
         self._relays = 1
         self.footings = Footings(clock)
+        self._memory = Memory(clock)
         self._everywhere = Slots(lambda: connections)
         sources, chance = sources or Sources(), chance or random.Random()
         self.sites = OpenSites(clock, sources, begin=self._begin, chance=chance)
@@ -123,6 +125,7 @@ class Relay:
         )
         if source.id and not route.account:
             site.footing.budget = self._obeying.budgets.of(source.id, provider.name)
+        self._memory.remind(site)
         self._obeying.begin(site)
         return site
 
@@ -131,6 +134,7 @@ class Relay:
         self._claiming.stop()
 
     async def run(self) -> None:
+        self._memory = Memory(self._clock, await self._journal.learned())
         await self._obeying.learn()  # before anything is claimed
         await self._look_at_addresses()
         commits = asyncio.ensure_future(self._commits.run())

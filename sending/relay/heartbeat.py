@@ -6,6 +6,7 @@ It is written each second, so it is small whatever the number of sites: MOST_* o
 from collections.abc import Mapping
 from typing import Any
 
+from sending.relay import memory
 from sending.relay.open_sites import OpenSites
 from sending.relay.ports import Clock
 from sending.relay.site import Site
@@ -24,9 +25,11 @@ def facts(
 
     {"connections", "ready", "per_second", "delivered" (since it began), "open_sites", "held_sites", "slowed": {provider: until},
      "held": [{"site", "provider", "source", "hosts", "cause", "why", "since", "until"}], the first to be tried again first,
-     "busy": [{"site", "provider", "source", "connections", "window", "limit", "ready", "failures"}], most connections first,
-     "talks": [[organization, provider, conversations]]}. `source`: our address, "" for the system's choice. `window`: how many
-    connections it may have now; below `limit` it is on its way back from trouble.
+     "busy": [{"site", "provider", "source", "connections", "window", "limit", "ready", "failures", "pace", "back"}], most
+        connections first,
+     "learned": see memory.py, "talks": [[organization, provider, conversations]]}. `source`: our address, "" for the system's
+    choice. `window`: how many connections it may have now; below `limit` it is on its way back from trouble. `pace`: messages a
+    minute that may leave now, 0 for as many as it takes; `back`: how much of its former pace it has again, from 0 to 1.
     """
     ahead = clock.wall() - clock.monotonic()
     held = sites.held
@@ -45,6 +48,7 @@ def facts(
         "slowed": sites.slowed(),
         "held": [_held(site, ahead) for site in held[:MOST_HELD]],
         "busy": [_busy(site) for site in busy[:MOST_BUSY]],
+        "learned": memory.learned(everywhere, clock),
         "talks": [
             [organization, provider, count]
             for (organization, provider), count in sorted(talks.items(), key=lambda talk: -talk[1])[:MOST_TALKS]
@@ -77,4 +81,6 @@ def _busy(site: Site) -> dict[str, Any]:
         "limit": site.manners.connections,
         "ready": len(site.ready),
         "failures": site.failures,
+        "pace": site.per_minute,
+        "back": round(min(site.standing.share_of_goal, site.footing.standing.share_of_goal), 2),
     }

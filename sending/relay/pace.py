@@ -57,6 +57,10 @@ class Pace:
         self._limits = tuple(limits)
 
     @property
+    def per_second(self) -> float:
+        return min((limit.per_second for limit in self._limits), default=math.inf)
+
+    @property
     def is_limited(self) -> bool:
         return bool(self._limits)
 

@@ -5,6 +5,7 @@ for the place is decided by `react`, from the actions of its judgement (sending/
 """
 
 import logging
+import math
 from abc import ABC, abstractmethod
 from dataclasses import replace
 
@@ -144,6 +145,12 @@ class Place(ABC):
         """In one connection."""
         most = self.footing.most_messages
         return min(most, self._ruled_messages) if self._ruled_messages else most
+
+    @property
+    def per_minute(self) -> float:
+        """Messages a minute that may leave here now; 0: as many as it takes."""
+        paces = (self.standing.ceiling, self.footing.standing.ceiling, self.footing.pace.per_second)
+        return round(60 * min(paces), 1) if min(paces) < math.inf else 0.0
 
     def wait(self, now: float) -> float:
         """Seconds until the next message may go."""

@@ -193,6 +193,10 @@ class Journal(Protocol):
         """Say that this relay lives; gives the number of living relays. Raises Fenced, Unreachable."""
         ...
 
+    async def learned(self) -> Sequence[object]:
+        """What relays of the last hours told of places with their last heartbeats (memory.py). Raises Unreachable."""
+        ...
+
     async def trim(self, before: int) -> None:
         """Forget this relay's intents with a lower seq. Raises Unreachable."""
         ...

@@ -48,6 +48,8 @@ class Command(BaseCommand):
                 f"  held {place.site} ({place.provider}){_from(place.source)}: {seconds:.0f} s more, since {place.since:%H:%M:%S}, "
                 f"{place.cause or '-'}: {place.why or '-'}"
             )
+        for one in relays.told(relay, "learned"):
+            self.stdout.write(_learned(one))
         if (more := int(facts.get("held_sites", 0)) - len(held)) > 0 and relay.lives:
             self.stdout.write(f"  and {more} more that are held")
 
@@ -62,9 +64,19 @@ def _site(site: Mapping[str, Any]) -> str:
         f"{_from(site.get('source'))}, "
         f"{site['ready']} messages in hand"
     )
+    if site.get("pace"):
+        line += f"; at most {site['pace']:g} a minute"
+    if site.get("back", 1) < 1:
+        line += f", {site['back']:.0%} of its former pace"
     if site["failures"]:
         return f"{line}; tried out after {site['failures']} failures"
     return f"{line}; on its way back to {site['limit']}" if site["window"] < site["limit"] else line
+
+
+def _learned(one: Mapping[str, Any]) -> str:
+    value = f"{60 * one['value']:.0f} messages a minute" if "pace" in one["what"] else f"{one['value']:g} {one['what']}"
+    per = " in one connection" if one["what"] == "messages" else " at once" if one["what"] == "connections" else ""
+    return f"  learned at {one['site']} ({one['provider']}): at most {value}{per}"
 
 
 def _object(relay: RelayState, now: datetime) -> dict[str, Any]:

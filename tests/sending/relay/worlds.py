@@ -92,6 +92,7 @@ class Town:
         self.at_once = False
         self.away = False
         self.fenced = False
+        self.facts: dict[str, Any] = {}
         self.left = False
         self.waves: list[Wave] = []
         self.ruled: list[Ruling] = []
@@ -228,7 +229,11 @@ class Town:
         self._reach()
         if self.fenced:
             raise Fenced("declared dead")
+        self.facts = facts
         return 1
+
+    async def learned(self) -> list[object]:
+        return list(self.facts.get("learned", ()))
 
     async def trim(self, before: int) -> None:
         return None
