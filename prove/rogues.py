@@ -20,6 +20,7 @@ from posthouse.sandbox.world import certificate
 
 MOST_BANNER = 4 * 1024**3  # octets that an endless banner would have
 PIECE = 65_536
+IDLE = 1.0  # seconds
 
 
 class At(StrEnum):
@@ -35,6 +36,9 @@ class At(StrEnum):
     DATA = "DATA"
     CONTENT = "in the content"
     DOT = "after the final dot"
+    ASK = "BDAT, the first octet"
+    CHUNK = "in the last chunk"
+    LAST = "after the last chunk"
     BETWEEN = "after each message"
 
 
@@ -46,11 +50,12 @@ class Deed(StrEnum):
     BYE = "421 and closes"
     GARBAGE = "answers garbage"
     STALL = "says nothing any more"
-    DRIP = "answers one octet a second"
+    DRIP = "answers octet by octet"
     LATE = "answers late"
     ENDLESS_LINE = "a line without end"
     ENDLESS_LINES = "lines without end"
     CLOSE = "closes"
+    REFUSE = "502, although it offers it"
 
 
 @dataclass(kw_only=True)
@@ -63,6 +68,8 @@ class Fault:
     times: int = 2  # how often; then it behaves
     taken: bool = True
     pipelining: bool = True
+    chunking: bool = False  # offers BDAT, and lets the next one in when the one before has ended
+    after: int = 0  # messages of a conversation that go well before
     seconds: float = 1.0  # of a drip: between two octets; of a late answer: until then
     struck: int = 0
     took: int = 0  # of the strikes after the final dot: with the message
@@ -75,8 +82,13 @@ class Fault:
         if self.deed in (Deed.ENDLESS_LINE, Deed.ENDLESS_LINES):
             return f"greeting: {self.deed}"
         late = f" ({self.seconds:g} s)" if self.deed is Deed.LATE else ""
-        taken = "" if self.at is not At.DOT or self.deed in (Deed.BYE, Deed.DRIP, Deed.LATE) else _TAKEN[self.taken]
-        return f"{self.at}: {self.deed}{late}{taken}{'' if self.pipelining else ', without PIPELINING'}"
+        late = f", one every {self.seconds:g} s" if self.deed is Deed.DRIP else late
+        at_the_end = self.at in (At.DOT, At.LAST) and self.deed not in (Deed.BYE, Deed.DRIP, Deed.LATE)
+        taken = _TAKEN[self.taken] if at_the_end else ""
+        way = "" if self.pipelining else ", without PIPELINING"
+        if self.chunking:
+            way = ", all in one write (BDAT)" if self.after > 1 else ", octet first (BDAT)"
+        return f"{self.at}: {self.deed}{late}{taken}{way}"
 
     @property
     def domain(self) -> str:
@@ -89,9 +101,9 @@ class Fault:
     @property
     def leaves_doubt(self) -> bool:
         """Whether nobody on our side can know what became of the message."""
-        if self.at is At.CONTENT:  # a message of this size leaves us in one piece, with its final dot
-            return True
-        return self.at is At.DOT and self.deed in (Deed.CUT, Deed.HALF, Deed.GARBAGE, Deed.STALL)
+        if self.at in (At.CONTENT, At.CHUNK) or (self.at is At.MAIL and self.after > 1):
+            return True  # a message of this size leaves us in one piece, with its end
+        return self.at in (At.DOT, At.LAST) and self.deed in (Deed.CUT, Deed.HALF, Deed.GARBAGE, Deed.STALL)
 
 
 _TAKEN = {True: ", the message taken", False: ", the message not taken"}
@@ -117,6 +129,21 @@ def all_of(*, patient: bool) -> list[Fault]:
     found += [
         Fault(name=f"drip{n}", at=at, deed=Deed.DRIP, seconds=pause)
         for n, at in enumerate((At.GREETING, At.EHLO, At.MAIL, At.RCPT, At.DATA, At.DOT))
+    ]
+    found += [
+        Fault(name=f"chunk{n}", at=at, deed=deed, after=after, times=1, chunking=True)
+        for n, (at, deed, after) in enumerate(
+            (
+                (At.ASK, Deed.CUT, 1),
+                (At.ASK, Deed.REFUSE, 1),
+                (At.LAST, Deed.CUT, 1),
+                (At.MAIL, Deed.CUT, 2),
+                (At.CHUNK, Deed.CUT, 2),
+                (At.LAST, Deed.CUT, 2),
+                (At.LAST, Deed.BYE, 2),
+                (At.LAST, Deed.GARBAGE, 2),
+            )
+        )
     ]
     found += [Fault(name="late", at=At.DOT, deed=Deed.LATE, seconds=90.0 if patient else 2.0)]
     found += [Fault(name="endless-line", at=At.GREETING, deed=Deed.ENDLESS_LINE, times=1)]
@@ -181,10 +208,13 @@ class Rogues:
 
 
 def _door(fault: Fault, ledger: Ledger, tls: ssl.SSLContext):  # type: ignore[no-untyped-def]
+    turn = asyncio.Lock() if fault.chunking else contextlib.nullcontext()
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            await Conversation(fault, reader, writer, ledger, tls).run()
-        except (_Over, OSError, EOFError, asyncio.LimitOverrunError, asyncio.CancelledError):
+            async with turn:
+                await Conversation(fault, reader, writer, ledger, tls).run()
+        except (_Over, OSError, EOFError, ValueError, asyncio.LimitOverrunError, asyncio.CancelledError):
             pass
         finally:
             with contextlib.suppress(OSError, RuntimeError):
@@ -212,10 +242,12 @@ class Conversation:
         self.sender = ""
         self.rcpt = ""
         self.inside = False
+        self.took = 0
+        self.chunks = b""
 
     async def run(self) -> None:
         await self.answer(At.GREETING, b"220 mx.wire.test ESMTP\r\n")
-        while line := await self.reader.readline():
+        while line := await self._line():
             verb = line[:4].upper().strip()
             if verb in (b"EHLO", b"HELO"):
                 await self.answer(At.TLS_EHLO if self.inside else At.EHLO, self._extensions())
@@ -230,16 +262,27 @@ class Conversation:
             elif verb == b"DATA":
                 await self.answer(At.DATA, b"354 Go on\r\n")
                 await self._content()
+            elif verb == b"BDAT":
+                await self._chunk(line)
             elif verb == b"QUIT":
                 await self._say(b"221 2.0.0 Bye\r\n")
                 return
             else:
                 await self._say(b"250 2.0.0 Fine\r\n")
 
+    async def _line(self) -> bytes:
+        """The next command; where others wait for their turn, b"" after a while."""
+        try:
+            return await asyncio.wait_for(self.reader.readline(), IDLE if self.fault.chunking else None)
+        except TimeoutError:
+            return b""
+
     def _extensions(self) -> bytes:
         offered = ["mx.wire.test", "8BITMIME", "SMTPUTF8"]
         if self.fault.pipelining:
             offered.append("PIPELINING")
+        if self.fault.chunking:
+            offered.append("CHUNKING")
         if self.fault.with_tls and not self.inside:
             offered.append("STARTTLS")
         return b"".join(b"250%c%b\r\n" % (b" " if word == offered[-1] else b"-", word.encode()) for word in offered)
@@ -256,8 +299,24 @@ class Conversation:
         if self._is_due(At.CONTENT):
             await self.reader.read(64)
             await self._do(self.fault.deed, b"")
-        content = await self.reader.readuntil(b"\r\n.\r\n")
-        if self._is_due(At.DOT):
+        await self._end(At.DOT, await self.reader.readuntil(b"\r\n.\r\n"))
+
+    async def _chunk(self, line: bytes) -> None:
+        words = line.split()
+        size, last = int(words[1]), words[-1].upper() == b"LAST"
+        if last and self._is_due(At.CHUNK):
+            await self.reader.readexactly(min(size, 64))
+            await self._do(self.fault.deed, b"")
+        self.chunks += await self.reader.readexactly(size)
+        if not last:
+            await self.answer(At.ASK, b"250 2.0.0 Go on\r\n")
+            return
+        content, self.chunks = self.chunks, b""
+        await self._end(At.LAST, content)
+
+    async def _end(self, at: At, content: bytes) -> None:
+        """The whole message is here."""
+        if self._is_due(at):
             if self.fault.deed is Deed.BYE or not self.fault.taken:
                 await self._do(self.fault.deed, b"")
             await self._write_down(content)
@@ -265,6 +324,7 @@ class Conversation:
             await self._do(self.fault.deed, b"250 2.0.0 Taken\r\n")
             return
         await self._write_down(content)
+        self.took += 1
         await self._say(b"250 2.0.0 Taken\r\n")
         if self._is_due(At.BETWEEN):
             raise _Over
@@ -280,7 +340,7 @@ class Conversation:
 
     def _is_due(self, at: At) -> bool:
         fault = self.fault
-        if fault.at is not at or fault.struck >= fault.times:
+        if fault.at is not at or fault.struck >= fault.times or self.took < fault.after:
             return False
         fault.struck += 1
         return True
@@ -298,6 +358,10 @@ class Conversation:
             for n in range(len(right)):
                 await self._say(right[n : n + 1])
                 await asyncio.sleep(self.fault.seconds)
+            return
+        if deed is Deed.REFUSE:
+            self.chunks = b""
+            await self._say(b"502 5.5.1 What is that?\r\n")
             return
         if deed is Deed.LATE:
             await asyncio.sleep(self.fault.seconds)

@@ -53,8 +53,8 @@ def restarts(ground: Ground, workshop: Workshop, *, people: int, away: float) ->
 
 def broker(ground: Ground, workshop: Workshop, *, people: int, away: float) -> Result:
     """The broker is gone for a while: mail goes on, Send can be pressed, and what lost its wake-up is swept up afterwards."""
+    second = ground.prepare("unwoken-", max(50, people // 10))
     with sending(ground, "broker-", people) as (first, postman):
-        second = ground.prepare("unwoken-", max(50, people // 10))
         with workshop.without("valkey"):
             arrived = ground.arrived(first)
             pressed = ground.program("launch", f"--campaign={second.campaign}")
@@ -177,10 +177,10 @@ def small_disk(of: house.House) -> Iterator[bool]:
 
 def fill(filler: Path) -> None:
     """Take every free block."""
-    with filler.open("ab") as file, contextlib.suppress(OSError):
-        while True:
-            file.write(b"\0" * 65_536)
-            file.flush()
+    for piece in (1_048_576, 4_096):
+        with contextlib.suppress(OSError), filler.open("ab", buffering=0) as file:
+            while file.write(b"\0" * piece):
+                pass
 
 
 def said(log: Path, words: str) -> int:

@@ -18,6 +18,7 @@ from sending.enums import OPEN_STATES, DeliveryState, EventKind
 SMTP = 3  # the port of all receivers, counted from PORT
 MOST_MEMORY = 250  # MB that the relay may have had at any time
 FINISHED_WITHIN = 1_200.0  # ten minutes of patience after a final dot, a minute until the next try, and their hold
+MANY = 12  # times as many people where one conversation has to carry several messages, however many are tried at once
 ROUNDS = 8  # of making due what waits, in the short form
 
 
@@ -43,7 +44,8 @@ def wire(ground: Ground, workshop: Workshop, *, people: int, patient: bool) -> R
         for number, fault in enumerate(faults):
             host = f"mx{number}.wire.test"
             workshop.publish([Record(fault.domain, "MX", f"10 {host}"), Record(host, "A", servers.address(fault))])
-        send = ground.prepare("wire-", people * len(faults), homes=[fault.domain for fault in faults])
+        homes = [fault.domain for fault in faults for _ in range(MANY if fault.chunking else 1)]
+        send = ground.prepare("wire-", people * len(homes), homes=homes)
         ground.program("launch", f"--campaign={send.campaign}")
         ground.wait_until_sealed(send)
         if patient:
