@@ -19,7 +19,7 @@ from reputation.warming import forecast
 from sending.enums import StreamKind
 from sending.models import Mailing, Stream
 
-KEPT = 30  # seconds that a look at what waits is good for
+KEPT = 120  # seconds that a look at what waits is good for: it is about days, and reads an index entry a message
 
 
 def of_draft(campaign: Campaign, loads: Iterable[Load] | None) -> Done | None:
