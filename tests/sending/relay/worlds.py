@@ -325,6 +325,8 @@ def world(
     drain: float = 1.0,
     timeouts: Timeouts = QUICK,
     tls: ssl.SSLContext | None = None,
+    directory: sites.Directory | None = None,
+    connections: int = 0,
 ) -> World:
     clock = Clock()
     town = Town(clock=clock)
@@ -339,9 +341,10 @@ def world(
         routes=routes,
         doors=Doors(routes, house, clock, counts=counts),
         counts=counts,
-        directory=sites.directory(),
+        directory=directory or sites.directory(),
         clock=clock,
         chance=random.Random(1),
         drain_seconds=drain,
+        connections=connections,
     )
     return World(town, names, clock, relay)
