@@ -5,6 +5,8 @@ an organization by name in its own. Relays see it within a second or two.
 """
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from ipaddress import ip_address
 from typing import Any
@@ -29,7 +31,13 @@ MOST_ADDRESSES = 1_000
 CHECK_EVERY = timedelta(days=1)
 CHECK_AGAIN = timedelta(hours=1)  # when the DNS gave no answer
 CHECKED_AT_ONCE = 50
-OPERATOR = "addresses are the house's, and whose they are"
+
+
+@contextmanager
+def as_the_house() -> Iterator[None]:
+    """Addresses and pools are written as no organization can."""
+    with cross_tenant("addresses are the house's, and whose mail leaves from which"):
+        yield
 
 
 @transaction.atomic
@@ -39,7 +47,7 @@ def add(
     """A new address, in use and in no pool yet. `proxy`: see sending.relay.proxies.read. Raises AddressRefused."""
     address, name = parse(address), parse_name(name)
     written, secret = _proxy(proxy)
-    with cross_tenant(OPERATOR):
+    with as_the_house():
         if EgressIP.objects.count() >= MOST_ADDRESSES:
             raise AddressRefused(f"There are {MOST_ADDRESSES} addresses already.")
         try:
@@ -97,7 +105,7 @@ def check(*, addresses: list[EgressIP]) -> None:
             address.finding, address.found_names = finding, names
         elif finding == NameFinding.UNKNOWN:
             address.checked_at -= CHECK_EVERY - CHECK_AGAIN
-        with cross_tenant(OPERATOR):
+        with as_the_house():
             EgressIP.objects.filter(pk=address.pk, name=address.name).update(
                 finding=address.finding, found_names=address.found_names, checked_at=address.checked_at
             )
@@ -105,7 +113,7 @@ def check(*, addresses: list[EgressIP]) -> None:
 
 def check_due() -> int:
     """Check those that nobody has looked at for a day; how many."""
-    with cross_tenant(OPERATOR):
+    with as_the_house():
         due = EgressIP.objects.exclude(state=AddressState.RETIRED).exclude(checked_at__gt=timezone.now() - CHECK_EVERY)
         addresses = list(due.order_by("checked_at")[:CHECKED_AT_ONCE])
     if addresses:
@@ -146,7 +154,7 @@ def record(
     """Into the log of the house, and into the organization's, if one is meant; and tell the relays."""
     house = organizations.house()
     facts = {name: value for name, value in data.items() if value}
-    with cross_tenant(OPERATOR):
+    with as_the_house():
         audit.record(
             organization=house, verb=verb, actor=actor, target=address, data=facts | ({"by": by} if by else {})
         )
@@ -171,14 +179,14 @@ def _set_state(address: EgressIP, state: AddressState, why: str, actor: User | N
 
 
 def _dedicated_to(address: EgressIP) -> Organization | None:
-    with cross_tenant(OPERATOR):
+    with as_the_house():
         pool = address.pools.exclude(organization=None).select_related("organization").first()
     return pool.organization if pool is not None else None
 
 
 @transaction.atomic
 def _save(address: EgressIP, *fields: str) -> None:
-    with cross_tenant(OPERATOR):
+    with as_the_house():
         address.save(update_fields=fields)
 
 

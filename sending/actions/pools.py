@@ -9,9 +9,8 @@ import re
 from django.db import IntegrityError, transaction
 
 from accounts.models import Organization, User
-from accounts.tenancy import cross_tenant
 from sending.actions import streams
-from sending.actions.egress import OPERATOR, record
+from sending.actions.egress import as_the_house, record
 from sending.enums import StreamKind
 from sending.errors import AddressRefused
 from sending.models import EgressIP, Pool, PoolAddress, Stream
@@ -36,7 +35,7 @@ def make(
     name = name.strip().lower()
     if not _NAME.fullmatch(name):
         raise AddressRefused("A pool's name is small letters, digits and hyphens, like shared or kettle-news.")
-    with cross_tenant(OPERATOR):
+    with as_the_house():
         has_default = Pool.objects.filter(organization=organization, is_default=True).exists()
         try:
             with transaction.atomic():
@@ -52,7 +51,7 @@ def make(
 @transaction.atomic
 def make_default(*, pool: Pool, actor: User | None = None, by: str = "") -> None:
     """It carries the mail of every stream of its owner that names no pool; of the house: of everybody who has none."""
-    with cross_tenant(OPERATOR):
+    with as_the_house():
         Pool.objects.filter(organization=pool.organization, is_default=True).exclude(pk=pool.pk).update(
             is_default=False
         )
@@ -67,7 +66,7 @@ def put(*, pool: Pool, address: EgressIP, weight: int = 100, actor: User | None 
     """The address carries mail of the pool, with this weight against its others. Raises AddressRefused."""
     if weight not in WEIGHTS:
         raise AddressRefused("A weight is a number from 1 to 1000. To let nothing leave from an address, pause it.")
-    with cross_tenant(OPERATOR):
+    with as_the_house():
         EgressIP.objects.select_for_update().get(pk=address.pk)  # two operators at once
         other = address.pools.exclude(organization=pool.organization) if pool.organization_id else None
         other = other if other is not None else address.pools.exclude(organization=None)
@@ -84,7 +83,7 @@ def put(*, pool: Pool, address: EgressIP, weight: int = 100, actor: User | None 
 @transaction.atomic
 def take_out(*, pool: Pool, address: EgressIP, actor: User | None = None, by: str = "") -> None:
     """The address carries no mail of the pool any more. Raises AddressRefused when it did not."""
-    with cross_tenant(OPERATOR):
+    with as_the_house():
         gone, _ = PoolAddress.objects.filter(pool=pool, address=address).delete()
         owner = pool.organization
     if not gone:
@@ -102,7 +101,7 @@ def assign(
     """
     if pool is not None and pool.organization_id not in (None, organization.pk):
         raise AddressRefused(f"The pool {pool.name} is dedicated to another organization.")
-    with cross_tenant(OPERATOR):
+    with as_the_house():
         stream = streams.ensure(organization=organization, kind=kind)
         Stream.objects.filter(pk=stream.pk).update(pool=pool)
     data = {"stream": str(kind), "pool": pool.name if pool is not None else "none"}
@@ -112,7 +111,7 @@ def assign(
 @transaction.atomic
 def remove(*, pool: Pool, actor: User | None = None, by: str = "") -> None:
     """A pool that nothing is in and that no stream names. Raises AddressRefused."""
-    with cross_tenant(OPERATOR):
+    with as_the_house():
         if pool.members.exists() or Stream.objects.filter(pool=pool).exists():
             raise AddressRefused(f"Take the addresses out of {pool.name}, and let no stream name it, first.")
         owner = pool.organization

@@ -99,13 +99,19 @@ def addresses(*, with_proxies: bool = False, id_: int | None = None) -> list[Add
         )
         return [
             Address(
-                *row[:3],
-                AddressState(row[3]),
-                row[4],
-                NameFinding(row[5]),
-                *row[6:11],
-                tuple((name, owner, int(weight)) for name, owner, weight in row[11]),
-                _counts(row[12:]),
+                id=row[0],
+                address=row[1],
+                name=row[2],
+                state=AddressState(row[3]),
+                why=row[4],
+                finding=NameFinding(row[5]),
+                found_names=row[6],
+                checked_at=row[7],
+                last_used_at=row[8],
+                relay=row[9],
+                proxy=row[10],
+                pools=tuple((pool, owner, int(weight)) for pool, owner, weight in row[11]),
+                lately=_counts(row[12:]),
             )
             for row in cursor.fetchall()
         ]

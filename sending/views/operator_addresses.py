@@ -14,13 +14,11 @@ from sending.queries import egress, relays
 from sending.queries import rulings as ruled
 from sending.views.addresses import days_of, timeline
 
-LOOKS = "an operator looks at the addresses of all organizations"
-
 
 @for_operators
 @require_safe
 def list_(request: HttpRequest) -> HttpResponse:
-    with cross_tenant(LOOKS):
+    with cross_tenant("an operator looks at the addresses of all organizations"):
         context = {
             "addresses": egress.addresses(with_proxies=True),
             "pools": egress.pools(),
@@ -33,7 +31,7 @@ def list_(request: HttpRequest) -> HttpResponse:
 @require_safe
 def show(request: HttpRequest, address: str) -> HttpResponse:
     days = days_of(request)
-    with cross_tenant(LOOKS):
+    with cross_tenant("an operator looks at the addresses of all organizations"):
         found = egress.address(as_address(address), with_proxies=True)
         if found is None:
             raise Http404("There is no such address.")

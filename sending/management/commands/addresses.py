@@ -10,14 +10,11 @@ from urllib.parse import quote
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import Organization
-from accounts.tenancy import cross_tenant
 from sending.actions import egress, pools
 from sending.enums import NameFinding, StreamKind
 from sending.errors import Refused
 from sending.models import EgressIP, Pool
 from sending.queries import egress as reading
-
-LOOKS = "an operator looks at the addresses of all organizations"
 
 
 class Command(BaseCommand):
@@ -98,12 +95,12 @@ class Command(BaseCommand):
             proxy = _with_password(options["proxy"])
             address = egress.add(address=options["address"], name=options["name"], proxy=proxy, by=by)
             if name := options["pool"]:
-                with cross_tenant(LOOKS):
+                with egress.as_the_house():
                     pool = Pool.objects.filter(name=name, organization=None).first()
                 pools.put(pool=pool or pools.make(name=name, by=by), address=address, by=by)
             self._check(address)
             return
-        with cross_tenant(LOOKS):
+        with egress.as_the_house():
             found = EgressIP.objects.filter(address=egress.parse(options["address"])).first()
         if found is None:
             raise CommandError(f"{options['address']} is none of ours. Add it first.")
@@ -134,7 +131,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{address} {address.name}: {_in_words(address.finding, address.found_names, address.name)}")
 
     def _list(self, *, as_json: bool) -> None:
-        with cross_tenant(LOOKS):
+        with egress.as_the_house():
             found = reading.addresses(with_proxies=True)
         if as_json:
             self.stdout.write(json.dumps([asdict(address) for address in found], default=str, indent=1))
@@ -161,7 +158,7 @@ class Command(BaseCommand):
 def _organization(public_id: str) -> Organization | None:
     if not public_id:
         return None
-    with cross_tenant(LOOKS):
+    with egress.as_the_house():
         organization = Organization.objects.filter(public_id=public_id).first()
     if organization is None:
         raise CommandError(f"There is no organization {public_id}.")
@@ -170,7 +167,7 @@ def _organization(public_id: str) -> Organization | None:
 
 def _pool(name: str, organization: Organization | None) -> Pool:
     """An organization's own, or the house's of that name."""
-    with cross_tenant(LOOKS):
+    with egress.as_the_house():
         pool = organization and Pool.objects.filter(name=name, organization=organization).first()
         pool = pool or Pool.objects.filter(name=name, organization=None).first()
     if pool is None:

@@ -1,5 +1,7 @@
 """Addresses and pools: what is refused, what is told, what is kept secret."""
 
+from typing import Any
+
 import pytest
 from django.db import connection
 
@@ -53,7 +55,7 @@ def test_what_is_no_address_is_refused(text: str) -> None:
         add(text)
 
 
-def test_loopback_only_in_the_sandbox(settings) -> None:
+def test_loopback_only_in_the_sandbox(settings: Any) -> None:
     settings.SANDBOX = False
     with pytest.raises(AddressRefused, match="leads nowhere"):
         add("127.0.0.2")

@@ -7,6 +7,7 @@ import asyncio
 import ipaddress
 import struct
 from dataclasses import dataclass, field
+from typing import Self
 
 SIGNATURE = b"\r\n\r\n\x00\r\nQUIT\n"
 
@@ -19,7 +20,7 @@ class Gateway:
     asked: list[tuple[str, str, int]] = field(default_factory=list)
     port: int = 0
 
-    async def __aenter__(self) -> "Gateway":
+    async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._talk, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
         return self

@@ -46,8 +46,9 @@ async def test_a_message_goes_through_socks(login: tuple[str, str] | None, bound
         assert session.source == SOURCE  # as the server sees it, not as this computer does
         await deliver(session)
         await session.close()
+        logins = gateway.logins
     assert gateway.asked == [("", THERE, 25)] and len(receiver.contents) == 1
-    assert gateway.logins == ([login] if login else [])
+    assert logins == ([login] if login else [])
 
 
 @pytest.mark.parametrize(("source", "there"), [(SOURCE, THERE), ("2001:db8::1", "2001:db8:f::7")])
