@@ -70,7 +70,8 @@ class Load(NamedTuple):
 def _lane(row: Sequence[Any], pools: source_sql.Pools) -> Lane:
     *facts, stream_pool, overflows = row
     pool_id = pools.of(row[1], stream_pool) if pools else 0
-    return Lane(*facts, pool_id, pools.beyond(pool_id) if overflows and pool_id else 0)
+    beyond = pools.beyond(pool_id) if overflows and pool_id else 0
+    return Lane(*facts, pool_id=pool_id, overflow_id=beyond)
 
 
 class Ledger:
