@@ -88,7 +88,8 @@ def disk(ground: Ground, workshop: Workshop, *, people: int, full_for: float) ->
     """The database's disk fills up to the last block during a send, and is given room again."""
     place = workshop.house.here.postgres_data.parent
     if not os.path.ismount(place):
-        raise RuntimeError(f"{place} is no disk of its own: only root can mount one.")
+        report.say("NOT PROVED HERE: a full disk. Only root can mount a small one.")
+        return Result("disk", None, {"not proved here": "only root can mount a small disk"})
     with sending(ground, "disk-", people) as (send, postman):
         wait_for_more(ground, send)
         filler = place / "filler"
