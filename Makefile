@@ -34,7 +34,7 @@ check: dev  ## Lint, types, floors and rooms, templates, migrations, deployment 
 bench: venv  ## Measure; JSON lines on standard output. One of them: make bench only=send
 	@$(PY) -m bench $(only)
 
-prove: venv  ## Kill the relay, the worker and PostgreSQL during a send, at least 30 times, and count every recipient.
+prove: venv  ## Kill, cut, fill, turn and lie, and count every recipient: 200 kills and every fault of docs/proofs.md.
 	@$(PY) -m prove $(if $(only),only=$(only))
 	@test -n "$(only)" || { $(MAKE) -s dev && FACE_LOOKS=all $(PY) -m pytest -q -n 2 --dist loadfile tests/face; }
 
