@@ -44,3 +44,40 @@ def test_words_fit_the_state() -> None:
 )
 def test_how_a_conversation_was_protected(tls: str, words: str) -> None:
     assert wording.protection(tls) == words
+
+
+def test_what_an_operator_held_is_told_as_that() -> None:
+    assert wording.words("expired", "operator").what == (
+        "An operator of this Posthouse held it back until it was too old to be sent."
+    )
+    facts = {"waited": 3600, "held": 3500, "held_for": "operator"}
+    assert wording.waited(facts, "Gmail") == (
+        "Before that we waited 60 minutes because an operator of this Posthouse held it back."
+    )
+
+
+def test_what_was_decreed() -> None:
+    told = {"cause": "", "provider": "Other", "whose": "your", "limits": "", "told": ""}
+    assert wording.ruled(is_hold=True, **told) == "An operator of this Posthouse holds your mail to other servers."
+    slower = told | {
+        "provider": "Gmail",
+        "whose": "this campaign's",
+        "limits": ": at most 2 connections",
+        "told": "Sorry.",
+    }
+    assert wording.ruled(is_hold=False, **slower) == (
+        "An operator of this Posthouse lets this campaign's mail to Gmail go slower: at most 2 connections. Sorry."
+    )
+    parked = told | {"cause": "content", "provider": "Gmail", "whose": "this campaign's"}
+    assert wording.ruled(is_hold=True, **parked) == (
+        "Gmail took the content for spam or harmful. We send nothing there of this campaign's mail for a while, from any address."
+    )
+
+
+def test_a_try_tells_where_it_left_from() -> None:
+    place = {"host": "mx.example", "address": "192.0.2.7", "took": 0.412}
+    assert wording.tried(place) == "At mx.example (192.0.2.7) in 412 ms."
+    assert wording.tried(place | {"source": "192.0.2.1"}) == "At mx.example (192.0.2.7), from 192.0.2.1 in 412 ms."
+    named = place | {"source": "192.0.2.1", "source_name": "mail1.example.com"}
+    assert wording.tried(named) == "At mx.example (192.0.2.7), from 192.0.2.1 (mail1.example.com) in 412 ms."
+    assert wording.tried({"source": "192.0.2.1"}) == ""

@@ -18,6 +18,8 @@ from campaigns.actions import launches, test_sends
 from campaigns.enums import CampaignState
 from campaigns.models import Campaign, Tester
 from contacts.models import Contact
+from sending.actions import rulings
+from sending.actions.rulings import Author, Scope
 from sending.enums import BarPart, Bucket, DeliveryState, DomainState
 from sending.models import Delivery, Mailing, Relay, StoredMessage, Tally
 from tests.campaigns.views.test_campaigns import state_of, url
@@ -69,6 +71,28 @@ def test_who_asked_us_to_slow_down_is_named_with_the_time_of_full_speed(
     said = page.split("Greylake asked us to slow down. We did. Full speed at about")[1].split("</p>")[0]
     assert until.astimezone(ZoneInfo(organization.time_zone)).strftime("%H:%M") in said
     assert "Elsewhere" not in page
+
+
+def test_what_was_decreed_about_a_send_is_told_where_it_is_watched(
+    as_analyst: Client, organization: Organization, other_organization: Organization, sending: Campaign
+) -> None:
+    author, hour = Author("Oskar"), timedelta(hours=1)
+    with tenant_scope(organization):
+        send = sending.mailing
+    rulings.hold(
+        scope=Scope(mailing=send, provider="Gmail"),
+        reason="a secret",
+        lasting=hour,
+        author=author,
+        told="We ask them.",
+    )
+    rulings.hold(
+        scope=Scope(organization=other_organization), reason="x", lasting=hour, author=author, told="Not yours."
+    )
+    page = as_analyst.get(url(organization, "campaign", sending)).content.decode()
+    said = page.split("An operator of this Posthouse holds this campaign&#x27;s mail to Gmail. We ask them. Until")[1]
+    assert (timezone.now() + hour).astimezone(ZoneInfo(organization.time_zone)).strftime("%H:") in said.split("</p>")[0]
+    assert "a secret" not in page and "Not yours." not in page and "Oskar" not in page
 
 
 @pytest.mark.django_db(transaction=True)

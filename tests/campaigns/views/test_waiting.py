@@ -13,6 +13,8 @@ from django.utils import timezone
 from accounts.models import Organization
 from accounts.tenancy import tenant_scope
 from campaigns.models import Campaign
+from sending.actions import rulings
+from sending.actions.rulings import Author, Scope
 from sending.enums import DeliveryState, EventKind, Hold
 from sending.models import Mailing, Relay
 from sending.queries import waiting
@@ -97,6 +99,25 @@ def test_why_and_until_when_and_not_a_word_of_others(
     assert "Their mailbox is full." in said and "Their server asked us to come back later." in said
     assert "stranger.example" not in said and "Elsewhere" not in said
     assert "Nothing is being sent" not in said
+
+
+def test_what_was_decreed_is_told_and_why_it_waits(
+    as_owner: Client, organization: Organization, other_organization: Organization, send: Mailing
+) -> None:
+    author, hour = Author("Oskar"), timedelta(hours=1)
+    rulings.hold(scope=Scope(provider="Granite"), reason="a secret", lasting=hour, author=author, told="An outage.")
+    rulings.hold(
+        scope=Scope(organization=other_organization), reason="x", lasting=hour, author=author, told="Not yours."
+    )
+    relay(held=[held("Greylake")])
+    wait(send, 2, provider="Greylake")
+    wait(send, 2, provider="Granite", state=DeliveryState.DEFERRED, reason="mailbox_full", attempts=1)
+    said = page(as_owner, organization)
+    assert (
+        said.count("An operator of this Posthouse holds all mail to Granite. An outage.") == 2
+    )  # held, and why it waits
+    assert "Greylake asked us to slow down." in said and "Their mailbox is full." not in said
+    assert not any(secret in said for secret in ("a secret", "Not yours.", "Oskar"))
 
 
 def test_a_paused_send_says_so_before_all_else(as_owner: Client, organization: Organization, send: Mailing) -> None:
