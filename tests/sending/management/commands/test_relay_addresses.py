@@ -1,8 +1,10 @@
 """Real relays on real addresses of this computer: shared out, taken over from the dead, and known again where mail was put off."""
 
+import asyncio
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -15,8 +17,10 @@ from sending.actions import egress, pools
 from sending.enums import DeliveryState
 from sending.models import EgressIP
 from sending.relay.owning import LOOK
+from tests.sending.adapters.test_sources import cut_lines_with_locks
 from tests.sending.adapters.town import Town, build
 from tests.sending.management.commands.test_relay import environ, names, start, until
+from tests.sending.relay.gateways import Socks
 
 ADDRESSES = ("127.0.0.2", "127.0.0.3")
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -172,3 +176,41 @@ def test_without_addresses_nothing_is_counted_and_nothing_is_named(
     assert {sender for _, sender in senders(receiver[2])} == {"127.0.0.4"}
     assert town.rows("SELECT DISTINCT source_id FROM sending_delivery") == [(None,)]
     assert town.rows("SELECT count(*) FROM sending_sourcecount") == [(0,)]
+
+
+@pytest.fixture
+def gateway(receiver: tuple[int, int, Path]) -> Iterator[Socks]:
+    """A SOCKS5 server in front of the receiver, on a thread of its own."""
+    loop = asyncio.new_event_loop()
+    socks = Socks(receiver[1], login=("sam", "open sesame"))
+    loop.run_until_complete(socks.__aenter__())
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    yield socks
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(5)
+
+
+def test_mail_leaves_from_an_address_of_another_computer_and_goes_on_when_the_locks_are_lost(
+    settings, organization: Organization, receiver: tuple[int, int, Path], gateway: Socks
+) -> None:
+    settings.SANDBOX = True
+    far = egress.add(
+        address="192.0.2.1", name="far.posthouse.example", proxy=f"socks5://sam:open%20sesame@127.0.0.1:{gateway.port}"
+    )
+    pools.put(pool=pools.make(name="shared"), address=far)
+    town: Town = build(organization, people=300)
+    process = start(receiver[0], receiver[1])
+    try:
+        until(lambda: town.states().get(DeliveryState.DELIVERED, 0) >= 5)
+        cut_lines_with_locks(town)
+        until(lambda: not owners(town))
+        until(lambda: set(owners(town)) == {"192.0.2.1"})
+        until(lambda: town.states() == {DeliveryState.DELIVERED: 300})
+    finally:
+        process.terminate()
+        process.wait()
+    assert len(names(receiver[2])) == len(set(names(receiver[2]))) == 300
+    assert set(gateway.asked) == {("", "127.0.0.1", receiver[1])} and set(gateway.logins) == {("sam", "open sesame")}
+    told = town.rows("SELECT DISTINCT facts ->> 'source', facts ->> 'source_name' FROM sending_event WHERE kind = 101")
+    assert told == [("192.0.2.1", "far.posthouse.example")]
