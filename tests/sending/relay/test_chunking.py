@@ -24,7 +24,7 @@ from tests.sending.relay.scripted import (
     Receiver,
     Say,
 )
-from tests.sending.relay.worlds import Clock
+from tests.sending.relay.worlds import Clock, world
 
 PATIENT = Timeouts(connect=10, greeting=10, command=10, data=10, write=10, final=10, quit=1)
 HASTY = Timeouts(connect=10, greeting=10, command=0.3, data=0.3, write=0.3, final=0.3, quit=0.2)
@@ -387,3 +387,105 @@ async def test_leave_that_comes_late_is_waited_for_before_the_content() -> None:
             assert len(receiver.contents) == whole
             given.set()
             assert outcome(await sending) is Outcome.DELIVERED
+
+
+# --- the whole relay ------------------------------------------------------------------------------------------------------
+
+
+class Server:
+    """A receiver that understands DATA and BDAT; `last`: what it says to the last chunk of a message, None: it hangs up."""
+
+    def __init__(self, last: bytes | None = b"250 2.0.0 queued\r\n") -> None:
+        self.last = last
+        self.by_data: list[bytes] = []
+        self.by_chunks: list[bytes] = []
+        self.refused = 0
+
+    async def __aenter__(self) -> "Server":
+        self._server = await asyncio.start_server(self._talk, "127.0.0.1", 0, limit=1_000_000)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        begun = b""
+        writer.write(b"220 mx ESMTP\r\n")
+        try:
+            while line := (await reader.readuntil(b"\r\n")).rstrip(b"\r\n"):
+                verb, _, rest = line.partition(b" ")
+                said: bytes | None = b"250 2.0.0 ok\r\n"
+                if verb == b"EHLO":
+                    said = b"250-mx\r\n250-PIPELINING\r\n250 CHUNKING\r\n"
+                elif verb == b"DATA":
+                    writer.write(b"354 go\r\n")
+                    self.by_data.append(await reader.readuntil(b"\r\n.\r\n"))
+                elif verb == b"BDAT":
+                    octets, _, last = rest.partition(b" ")
+                    begun += await reader.readexactly(int(octets))
+                    if last:
+                        said = self.last
+                        if said is not None and said.startswith(b"250"):
+                            self.by_chunks.append(begun)
+                        else:
+                            self.refused += 1
+                        begun = b""
+                elif verb in (b"RSET", b"MAIL"):
+                    begun = b""
+                if said is None:
+                    writer.transport.abort()
+                    return
+                writer.write(said)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+
+async def test_a_send_goes_by_chunks_and_everybody_gets_it_once() -> None:
+    async with Server() as server, world(server.port) as w:
+        ids = w.town.add(400)
+        await w.until(lambda: w.town.outcomes().get("delivered") == 400)
+        assert len(server.by_data) <= 10  # the first of each conversation
+        got = [
+            int(content.split(b"Subject: ")[1].split(b"\r\n")[0]) for content in (*server.by_data, *server.by_chunks)
+        ]
+        assert sorted(got) == ids
+
+
+async def test_a_server_that_does_not_know_its_own_chunks_costs_nobody_a_try() -> None:
+    async with Server(last=b"502 5.5.1 BDAT?\r\n") as server, world(server.port) as w:
+        w.town.add(200)
+        await w.until(lambda: len(w.town.settled) == 200)
+        assert w.town.outcomes() == {"delivered": 200}
+        assert 1 <= server.refused <= 10  # one in each conversation that had begun
+        assert len(server.by_data) == 200
+
+
+async def test_a_server_that_hangs_up_on_chunks_leaves_what_was_under_way_in_doubt_and_no_more() -> None:
+    async with Server(last=None) as server, world(server.port) as w:
+        w.town.add(200)
+        await w.until(lambda: len(w.town.settled) == 200)
+        outcomes = w.town.outcomes()
+        assert outcomes.keys() == {"delivered", "in_doubt"}
+        assert outcomes["in_doubt"] == server.refused <= 10
+        assert len(server.by_data) == outcomes["delivered"]
+
+
+async def test_a_pause_stops_chunks_too_and_keeps_the_conversations() -> None:
+    async with Server() as server, world(server.port) as w:
+        w.town.slow_flush = 0.02
+        ids = w.town.add(400)
+        await w.until(lambda: len(server.by_chunks) > 20)
+        w.town.holds[1] = "paused"
+        at = len(server.by_chunks) + len(server.by_data)
+        await asyncio.sleep(0.4)
+        stopped = len(server.by_chunks) + len(server.by_data)
+        assert stopped - at <= 12  # what had its leave already
+        await asyncio.sleep(0.2)
+        assert len(server.by_chunks) + len(server.by_data) == stopped
+        del w.town.holds[1]
+        w.town._news.set()
+        await w.until(lambda: w.town.outcomes().get("delivered") == len(ids), within=40)
+        assert set(w.town.outcomes()) == {"delivered"}
