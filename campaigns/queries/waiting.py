@@ -16,8 +16,11 @@ from campaigns import wording
 from campaigns.models import Campaign
 from campaigns.queries import ruled
 from campaigns.queries.ruled import Ruled
-from reputation.queries import totals
-from sending.enums import DeliveryState
+from reputation.queries import totals, warming
+from reputation.queries.warming import Limits
+from reputation.warming.schedules import EVERYWHERE
+from sending.enums import DeliveryState, StreamKind
+from sending.models import Stream
 from sending.queries import relays, waiting
 from sending.queries.relays import HeldSite
 from sending.queries.waiting import By, Heap, WaitingMessage
@@ -102,6 +105,8 @@ def of(organization: Organization) -> Queue:
 def _queue(organization: Organization) -> Queue:
     heaps = waiting.heaps(by=By.PROVIDER, organization_id=organization.pk, most=waiting.MOST_LOOKED)
     decreed = ruled.of(organization.pk)
+    marketing = Stream.objects.filter(organization=organization, kind=StreamKind.MARKETING).first()
+    limits = warming.limits(marketing)
     if not heaps:
         return Queue(ruled=decreed)
     living = [relay for relay in relays.all_() if relay.lives]
@@ -128,7 +133,7 @@ def _queue(organization: Organization) -> Queue:
         looked,
         sorted(places, key=lambda place: (-place.count, place.label)),
         sorted(
-            (cause for name, mine in by_place.items() for cause in _causes(name, mine, held, decreed)),
+            (cause for name, mine in by_place.items() for cause in _causes(name, mine, held, decreed, limits)),
             key=lambda cause: (-cause.count, cause.label, cause.words),
         ),
         sum(pace.values()),
@@ -141,7 +146,9 @@ def label(provider: str) -> str:
     return {"": "Not tried yet", "Other": "Other servers"}.get(provider, provider)
 
 
-def _causes(provider: str, heaps: list[Heap], held: list[HeldSite], decreed: list[Ruled]) -> list[Cause]:
+def _causes(
+    provider: str, heaps: list[Heap], held: list[HeldSite], decreed: list[Ruled], limits: Limits
+) -> list[Cause]:
     """A hold of the send counts before what was decreed, that before a hold of the place, and that before what became of the
     last try.
     """
@@ -164,12 +171,14 @@ def _causes(provider: str, heaps: list[Heap], held: list[HeldSite], decreed: lis
     return [
         Cause(label(provider), hold.words, n, hold.until, {"provider": provider, "hold": ""})
         if kind == "ruled" and hold is not None
-        else _cause(provider, kind, word, n, until[kind, word], place)
+        else _cause(provider, kind, word, n, until[kind, word], place, limits)
         for (kind, word), n in counts.items()
     ]
 
 
-def _cause(provider: str, kind: str, word: str, n: int, until: datetime, held: HeldSite | None) -> Cause:
+def _cause(
+    provider: str, kind: str, word: str, n: int, until: datetime, held: HeldSite | None, limits: Limits
+) -> Cause:
     query = {"provider": provider}
     if kind == "hold":
         return Cause(
@@ -185,7 +194,19 @@ def _cause(provider: str, kind: str, word: str, n: int, until: datetime, held: H
     query["reason"] = word
     if word:
         return Cause(label(provider), wording.trouble(word), n, until, query)
-    return Cause(label(provider), "They wait for their turn.", n, None, query)
+    return Cause(label(provider), _turn(provider, limits), n, None, query)
+
+
+def _turn(provider: str, limits: Limits) -> str:
+    """What is waited for where nobody said anything."""
+    found = limits.at(provider) or limits.at(EVERYWHERE)
+    if not found:
+        return "They wait for their turn."
+    a_day, left = sum(limit.budget for limit in found), sum(limit.left for limit in found)
+    return (
+        f"The addresses that they leave from are being warmed up: {a_day:,} a day for now, {left:,} still today. "
+        "They wait for their turn."
+    )
 
 
 def lines(messages: list[WaitingMessage]) -> list[Line]:

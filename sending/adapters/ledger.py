@@ -11,6 +11,7 @@ import os
 import socket
 import time
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -69,9 +70,11 @@ class Load(NamedTuple):
 
 def _lane(row: Sequence[Any], pools: source_sql.Pools) -> Lane:
     *facts, stream_pool, overflows = row
-    pool_id = pools.of(row[1], stream_pool) if pools else 0
-    beyond = pools.beyond(pool_id) if overflows and pool_id else 0
-    return Lane(*facts, pool_id=pool_id, overflow_id=beyond)
+    lane = Lane(*facts)
+    if not pools:
+        return lane
+    pool_id = pools.of(lane.organization_id, stream_pool)
+    return replace(lane, pool_id=pool_id, overflow_id=pools.beyond(pool_id) if overflows and pool_id else 0)
 
 
 class Ledger:
