@@ -205,7 +205,7 @@ def test_queries(
     relay()
     for number in range(rows):
         wait(send, 1, provider=f"P{number}", address=f"p@d{number}.example")
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(19):
         page(as_owner, organization)
     with django_assert_num_queries(13):
         page(as_owner, organization, "waiting_messages")
