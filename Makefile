@@ -35,7 +35,7 @@ bench: venv  ## Measure; JSON lines on standard output. One of them: make bench 
 	@$(PY) -m bench $(only)
 
 prove: venv  ## Kill, cut, fill, turn and lie, and count every recipient: 200 kills and every fault of docs/proofs.md.
-	@$(PY) -m prove $(if $(only),only=$(only))
+	@$(PY) -m prove write $(if $(only),only=$(only))
 	@test -n "$(only)" || { $(MAKE) -s dev && FACE_LOOKS=all $(PY) -m pytest -q -n 2 --dist loadfile tests/face; }
 
 demo-reset: venv  ## Delete the private data under var/, so that the next `make run` seeds the demo anew.

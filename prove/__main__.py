@@ -4,7 +4,7 @@ python -m prove                       everything: 200 kills during a send to 20,
 python -m prove only=crash kills=400  one case, or several with commas, with other numbers (people=, kills=, seed=)
 python -m prove only=world            the cases whose surroundings fail: restarts, broker, disk, clock, names
 python -m prove short                 a few kills, few people, no long waits: what the tests run
-python -m prove write                 also writes the table into docs/proofs.md
+python -m prove write                 also writes what was counted, in the last run of each case, into docs/proofs.md
 """
 
 import contextlib
@@ -27,6 +27,7 @@ from prove.workshop import Workshop
 PAUSES = (0.5, 5.0)  # seconds between two kills
 SHORT_PAUSES = (0.5, 3.5)
 PORT, WORKSHOP_PORT = 19_000, 19_400
+KEPT = CHECKOUT / "var" / "proofs"
 WORKSHOP = CHECKOUT / "var" / "prove-workshop"
 CHARACTERS = WORKSHOP / "characters.toml"
 WORKSHOP_PACE = 40.0  # messages a second
@@ -125,12 +126,16 @@ def main(arguments: list[str]) -> int:
             if short:
                 attempt("audit", lambda: scenarios.audit(ground), results, broken)
     took = time.monotonic() - began
-    table = proofs.table(results)
-    print(table)
-    if "write" in words and not broken:
-        today = datetime.datetime.now(datetime.UTC).date()
-        facts = f"{today}, {os.cpu_count()} cores, Python {platform.python_version()}, seed {numbers.seed}"
-        proofs.write(CHECKOUT / "docs" / "proofs.md", table, facts)
+    today = datetime.datetime.now(datetime.UTC).date()
+    facts = f"{today}, {os.cpu_count()} cores, Python {platform.python_version()}, seed {numbers.seed}"
+    shown = [proofs.Shown.of(result, facts) for result in results]
+    print(proofs.table(shown))
+    if not short:
+        for each in shown:
+            proofs.keep(KEPT, each)
+        if "write" in words and not broken:
+            everything = proofs.kept(KEPT, [*SUPERVISED, *IN_WORKSHOP])
+            proofs.write(CHECKOUT / "docs" / "proofs.md", proofs.table(everything))
     failed = f"{len(broken)} failed ({', '.join(broken)}), " if broken else ""
     print(f"\n=== {failed}{len(results)} passed in {took:.2f}s ===")
     return 1 if broken else 0
