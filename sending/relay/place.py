@@ -99,7 +99,8 @@ class Place(ABC):
 
     @property
     def is_held(self) -> bool:
-        return self._clock.monotonic() < self.held_until
+        until = max(self.standing.held_until, self.footing.standing.held_until, self._ruled_until)
+        return self._clock.monotonic() < until
 
     @property
     def is_ruled(self) -> bool:
