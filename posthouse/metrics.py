@@ -7,6 +7,7 @@ What is slow to count is counted every KEPT seconds at most, however many ask. d
 
 import logging
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
@@ -22,8 +23,8 @@ from accounts.tenancy import cross_tenant
 from posthouse import health
 from posthouse.celery import app
 from posthouse.exposition import CONTENT_TYPE, Family, text
-from sending.enums import Bucket, DeliveryState, EventKind
-from sending.queries import relays, rulings
+from sending.enums import AddressState, Bucket, DeliveryState, EventKind, NameFinding
+from sending.queries import egress, relays, rulings
 
 logger = logging.getLogger(__name__)
 
@@ -107,7 +108,7 @@ def of_the_database() -> list[Family]:
     in_force = Family("posthouse_rulings", "gauge", "Rulings in force that relays obey, by kind and by who made them.")
     for kind, by, n in counted["rulings"]:
         in_force.add(n, kind=kind, by=by)
-    return [queue, *events.values(), oldest, jobs, in_force, *_of_relays()]
+    return [queue, *events.values(), oldest, jobs, in_force, *_of_addresses(counted["addresses"]), *_of_relays()]
 
 
 def _kept(key: str, count: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -163,7 +164,30 @@ def _count() -> dict[str, Any]:
         oldest = round(cursor.fetchone()[0] or 0)
         cursor.execute(_JOBS)
         jobs = cursor.fetchall()
-        return {"totals": totals, "queue": queue, "oldest": oldest, "jobs": jobs, "rulings": rulings.counts()}
+        return {
+            "totals": totals,
+            "queue": queue,
+            "oldest": oldest,
+            "jobs": jobs,
+            "rulings": rulings.counts(),
+            "addresses": [
+                (address.address, not address.is_idle, address.finding == NameFinding.CONFIRMED, asdict(address.lately))
+                for address in egress.addresses()
+                if address.state == AddressState.ACTIVE
+            ],
+        }
+
+
+def _of_addresses(addresses: list[tuple[str, bool, bool, dict[str, int]]]) -> list[Family]:
+    up = Family("posthouse_address_up", "gauge", "Whether a living relay has an address that is in use.")
+    named = Family("posthouse_address_name_confirmed", "gauge", "Whether its reverse DNS says its name and leads back.")
+    day = Family("posthouse_address_answers_day", "gauge", "What it was answered in the last 24 hours.")
+    for address, is_up, is_named, answers in addresses:
+        up.add(int(is_up), address=address)
+        named.add(int(is_named), address=address)
+        for answer, n in answers.items():
+            day.add(n, address=address, answer=answer)
+    return [up, named, day]
 
 
 def _of_relays() -> list[Family]:

@@ -127,13 +127,16 @@ def address(text: str, *, with_proxies: bool = False) -> Address | None:
 
 @dataclass(frozen=True, slots=True)
 class PoolSeen:
-    """`owner`: an organization's name, "" for the house. `streams`: (organization's name, kind) of those that name it."""
+    """`owner`: an organization's name, "" for the house. `streams`: (organization's name, kind) of those that name it.
+    `is_stranded`: it has addresses, and no living relay has any of them, so what goes by it waits.
+    """
 
     name: str
     owner: str
     is_default: bool
     addresses: tuple[tuple[str, int], ...]
     streams: tuple[tuple[str, str], ...]
+    is_stranded: bool
 
 
 def pools() -> list[PoolSeen]:
@@ -145,10 +148,16 @@ def pools() -> list[PoolSeen]:
                    coalesce((SELECT array_agg(ARRAY[host(e.address), a.weight::text] ORDER BY e.address)
                     FROM sending_pooladdress a JOIN sending_egressip e ON e.id = a.address_id WHERE a.pool_id = p.id), '{}'),
                    coalesce((SELECT array_agg(ARRAY[w.name, s.kind] ORDER BY w.name, s.kind)
-                    FROM sending_stream s JOIN accounts_organization w ON w.id = s.organization_id WHERE s.pool_id = p.id), '{}')
+                    FROM sending_stream s JOIN accounts_organization w ON w.id = s.organization_id WHERE s.pool_id = p.id), '{}'),
+                   (SELECT NOT bool_or(e.state = 'active' AND r.id IS NOT NULL)
+                    FROM sending_pooladdress a JOIN sending_egressip e ON e.id = a.address_id
+                    LEFT JOIN sending_relay r ON r.id = e.relay_id AND r.ended_at IS NULL
+                        AND r.beat_at > now() - make_interval(secs => %(silent)s)
+                    WHERE a.pool_id = p.id AND e.state <> 'retired')
             FROM sending_pool p LEFT JOIN accounts_organization o ON o.id = p.organization_id
             ORDER BY o.name NULLS FIRST, p.name
-            """
+            """,
+            {"silent": SILENT_AFTER.total_seconds()},
         )
         return [
             PoolSeen(
@@ -157,8 +166,9 @@ def pools() -> list[PoolSeen]:
                 is_default,
                 tuple((address, int(weight)) for address, weight in places),
                 tuple((whose, str(StreamKind(kind).label)) for whose, kind in streams),
+                bool(is_stranded),
             )
-            for name, owner, is_default, places, streams in cursor.fetchall()
+            for name, owner, is_default, places, streams, is_stranded in cursor.fetchall()
         ]
 
 

@@ -29,8 +29,8 @@ class RelayState:
 
 @dataclass(frozen=True, slots=True)
 class HeldSite:
-    """A site to which a relay sends nothing for a while from `source` ("": the system's choice). `cause`: the class of trouble; `why`: the server's words, which
-    may be about another organization's mail, so they are for operators only.
+    """A site to which a relay sends nothing for a while from `source` ("": the system's choice). `cause`: the class of trouble;
+    `why`: the server's words, which may be about another organization's mail, so they are for operators only.
     """
 
     relay: str

@@ -9,13 +9,13 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Organization
-from accounts.tenancy import tenant_scope
+from accounts.tenancy import cross_tenant, tenant_scope
 from posthouse import metrics
 from posthouse.celery import app
-from sending.actions import rulings
+from sending.actions import egress, rulings
 from sending.actions.rulings import Author, Scope
 from sending.enums import DeliveryState, EventKind, Hold
-from sending.models import Mailing, Relay, Tally
+from sending.models import Mailing, Relay, SourceCount, Tally
 from tests.sending import ledger
 
 TOKEN = "a-long-token-of-the-operators"
@@ -166,3 +166,16 @@ def test_a_database_that_cannot_be_reached_is_told(client: Client, monkeypatch: 
     found = scrape(client)
     assert found['posthouse_up{part="database"}'] == 0 and found['posthouse_up{part="broker"}'] == 1
     assert not [name for name in found if name.startswith("posthouse_queue")]
+
+
+def test_addresses_in_use(client: Client) -> None:
+    address = egress.add(address="192.0.2.1", name="mail1.posthouse.example")
+    egress.retire(address=egress.add(address="192.0.2.2", name="mail2.posthouse.example"), why="Given back")
+    with cross_tenant("the test counts"):
+        SourceCount.objects.create(source_id=address.pk, provider="Gmail", hour=timezone.now(), delivered=7, blocked=2)
+    found = scrape(client)
+    assert found['posthouse_address_up{address="192.0.2.1"}'] == 0
+    assert found['posthouse_address_name_confirmed{address="192.0.2.1"}'] == 0
+    assert found['posthouse_address_answers_day{address="192.0.2.1",answer="delivered"}'] == 7
+    assert found['posthouse_address_answers_day{address="192.0.2.1",answer="blocked"}'] == 2
+    assert not any("192.0.2.2" in name for name in found)

@@ -133,6 +133,7 @@ class Command(BaseCommand):
     def _list(self, *, as_json: bool) -> None:
         with egress.as_the_house():
             found = reading.addresses(with_proxies=True)
+            stranded = [pool for pool in reading.pools() if pool.is_stranded]
         if as_json:
             self.stdout.write(json.dumps([asdict(address) for address in found], default=str, indent=1))
             return
@@ -152,6 +153,11 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"    24 h: {counts.delivered} sent, {counts.deferred} deferred, {counts.blocked} blocked, "
                 f"{counts.bounced} bounced, {counts.complained} complaints"
+            )
+        for pool in stranded:
+            owner = f" of {pool.owner}" if pool.owner else ""
+            self.stdout.write(
+                self.style.WARNING(f"The mail of the pool {pool.name}{owner} waits: no relay has an address of it.")
             )
 
 

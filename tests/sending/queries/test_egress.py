@@ -124,6 +124,10 @@ def test_an_address_is_somebodys_only_while_its_relay_lives(address: EgressIP) -
         EgressIP.objects.update(relay_id=relay)
         (seen,) = egress.addresses()
         assert (seen.relay, seen.is_idle) == ("here", False)
+        assert not egress.pools()[0].is_stranded
         cursor.execute("UPDATE sending_relay SET beat_at = now() - interval '11 seconds'")
         (seen,) = egress.addresses()
         assert (seen.relay, seen.is_idle) == ("", True)
+        assert egress.pools()[0].is_stranded
+        EgressIP.objects.update(state=AddressState.RETIRED)
+        assert not egress.pools()[0].is_stranded  # it is passed over

@@ -48,7 +48,12 @@ def test_an_address_from_its_first_day_to_its_last() -> None:
     with cross_tenant("a test looks"):
         assert Pool.objects.values_list("name", "is_default", "organization").get() == ("shared", True, None)
     listing = run()
-    for words in ("192.0.2.1  mail1.example.com  In use  no relay has it", "pool shared, weight 100", "0 sent"):
+    for words in (
+        "192.0.2.1  mail1.example.com  In use  no relay has it",
+        "pool shared, weight 100",
+        "0 sent",
+        "The mail of the pool shared waits",
+    ):
         assert words in listing
     run("put", "192.0.2.1", "shared", "--weight", "7")
     assert "weight 7" in run("list")
