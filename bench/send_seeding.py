@@ -67,7 +67,7 @@ def seed(*, people: int, homes: list[str], octets: int) -> dict[str, object]:
                 SELECT %(organization)s, 'person' || n || '@' || home, 'person' || n || '@' || home, home,
                        CASE WHEN n %% 3 = 0 THEN '{}' ELSE jsonb_build_object('first_name', 'Zoë ' || n) END, '', '', now(), now()
                 FROM generate_series(1, %(people)s) n
-                CROSS JOIN LATERAL (SELECT (%(homes)s::text[])[1 + n %% %(count)s] AS home) h
+                JOIN unnest(%(homes)s::text[]) WITH ORDINALITY h (home, place) ON h.place = 1 + n %% %(count)s
                 RETURNING id
             )
             INSERT INTO contacts_subscription (organization_id, contact_id, topic_id, state, changed_at)
