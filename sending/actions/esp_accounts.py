@@ -101,8 +101,6 @@ def choose(
             raise Refused("That account is not connected any more.")
     if failover == first:
         raise Refused("The other way must be another one than the first.")
-    if failover is not None and first.account is None:
-        raise Refused("Our own relay has many ways to each server; it is for accounts that another way is chosen.")
     streams.ensure(organization=organization, kind=kind)
     stream = Stream.objects.select_for_update().get(organization=organization, kind=kind)
     stream.account = first.account

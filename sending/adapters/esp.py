@@ -340,7 +340,7 @@ class AnymailPosting:
 
     async def _go_back(self) -> bool:
         """Streams whose first way answers well twice go back to it."""
-        back = False
+        back = bool(await self._line.rows(sql.BACK_TO_OWN))
         missed = [row[0] for row in await self._line.rows(sql.MISSED)]
         self._well = {account_id: n for account_id, n in self._well.items() if account_id in missed}
         for account_id in missed:
@@ -358,6 +358,10 @@ class AnymailPosting:
                 self._health[account_id] = Health(changed=True)
                 back |= bool(await self._line.rows(sql.GO_BACK, {"account": account_id}))
         return back
+
+    async def leave_own(self, stream_id: int, why: str) -> bool:
+        given = {"stream": stream_id, "why": why[:MAX_WORDS], "minutes": settings.ESP_FAILOVER_MINUTES}
+        return bool(await self._line.rows(sql.LEAVE_OWN, given))
 
     async def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)

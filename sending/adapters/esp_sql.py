@@ -32,15 +32,16 @@ log AS (
     SELECT organization_id, now(), '', {verb}, 'sending.stream', id::text, kind, {data} FROM done
 )"""
 
-# The first way is out of order: the other one, unless that is out of order too. Back after five minutes at the earliest; each
-# time that it fails again within a day, twice as late.
+# Back after five minutes at the earliest; each time that it fails again within a day, twice as late.
+_LATER = """
+    fail_overs = CASE WHEN s.not_back_before > now() - interval '1 day' THEN least(s.fail_overs + 1, 7) ELSE 1 END,
+    not_back_before = now() + interval '5 minutes'
+        * 2 ^ (CASE WHEN s.not_back_before > now() - interval '1 day' THEN least(s.fail_overs, 6) ELSE 0 END)"""
+
+# The first way is out of order: the other one, unless that is out of order too.
 FAIL_OVER = f"""
 WITH done AS (
-    UPDATE sending_stream s SET
-        failed_over_at = now(), failed_over_why = %(why)s,
-        fail_overs = CASE WHEN s.not_back_before > now() - interval '1 day' THEN least(s.fail_overs + 1, 7) ELSE 1 END,
-        not_back_before = now() + interval '5 minutes'
-            * 2 ^ (CASE WHEN s.not_back_before > now() - interval '1 day' THEN least(s.fail_overs, 6) ELSE 0 END)
+    UPDATE sending_stream s SET failed_over_at = now(), failed_over_why = %(why)s, {_LATER}
     WHERE s.account_id = %(account)s AND s.has_failover AND s.failed_over_at IS NULL
       AND (s.failover_account_id IS NULL OR NOT EXISTS (
           SELECT FROM sending_espaccount f WHERE f.id = s.failover_account_id
@@ -48,6 +49,33 @@ WITH done AS (
     RETURNING s.id, s.organization_id, s.kind
 ),
 {_LOG.format(verb="'sending.route_failed_over'", data="jsonb_build_object('why', %(why)s::text)")}
+SELECT done.id, pg_notify('{NEWS_CHANNEL}', '{AT_ONCE}') FROM done
+"""
+
+# Our own relay is out of order for it, as one relay sees it, and none has delivered any of it since.
+LEAVE_OWN = f"""
+WITH done AS (
+    UPDATE sending_stream s SET failed_over_at = now(), failed_over_why = %(why)s, {_LATER}
+    WHERE s.id = %(stream)s AND s.account_id IS NULL AND s.has_failover AND s.failed_over_at IS NULL
+      AND EXISTS (SELECT FROM sending_espaccount f WHERE f.id = s.failover_account_id AND f.disconnected_at IS NULL
+                  AND f.refused_at IS NULL AND f.failing_since IS NULL)
+      AND NOT EXISTS (
+          SELECT FROM sending_event e JOIN sending_mailing m ON m.id = e.mailing_id
+          WHERE e.at > now() - make_interval(mins => %(minutes)s) AND e.kind = {EventKind.DELIVERED:d} AND m.stream_id = s.id)
+    RETURNING s.id, s.organization_id, s.kind
+),
+{_LOG.format(verb="'sending.route_failed_over'", data="jsonb_build_object('why', %(why)s::text)")}
+SELECT done.id, pg_notify('{NEWS_CHANNEL}', '{AT_ONCE}') FROM done
+"""
+
+# Nothing of it can be asked whether all is well: it goes back by the clock, and leaves again when it is not.
+BACK_TO_OWN = f"""
+WITH done AS (
+    UPDATE sending_stream s SET failed_over_at = NULL, failed_over_why = ''
+    WHERE s.account_id IS NULL AND s.failed_over_at IS NOT NULL AND s.not_back_before <= now()
+    RETURNING s.id, s.organization_id, s.kind
+),
+{_LOG.format(verb="'sending.route_went_back'", data="'{}'::jsonb")}
 SELECT done.id, pg_notify('{NEWS_CHANNEL}', '{AT_ONCE}') FROM done
 """
 

@@ -70,7 +70,9 @@ SELECT l.id, l.organization_id, l.mailing_id, l.domain, greatest(l.priority, s.p
        greatest(0, extract(epoch FROM greatest(d.due_at, m.held_until) - clock_timestamp()))::float8, m.hold IS NOT NULL,
        (SELECT o.tls_only FROM accounts_organization o WHERE o.id = l.organization_id),
        m.letter_id IS NULL AND m.name = '{TLS_REPORTS}',
-       coalesce(a.id, 0), coalesce(a.version, 0), coalesce(s.pool_id, 0),
+       coalesce(a.id, 0), coalesce(a.version, 0),
+       CASE WHEN s.has_failover AND s.account_id IS NULL AND s.failed_over_at IS NULL THEN s.id ELSE 0 END,
+       coalesce(s.pool_id, 0),
        s.overflow OR s.kind <> '{StreamKind.MARKETING}'
 FROM sending_lane l
 JOIN sending_mailing m ON m.id = l.mailing_id

@@ -95,6 +95,12 @@ class Posting(Protocol):
         """
         ...
 
+    async def leave_own(self, stream_id: int, why: str) -> bool:
+        """Our own relay is out of order for a stream: let it go its other way, unless somebody has got some of it through of
+        late. True when it has changed. Raises Unreachable.
+        """
+        ...
+
     async def close(self) -> None: ...
 
 
@@ -178,7 +184,14 @@ def id_of(route: Route) -> int:
 def provider_of(route: Route, directory: Directory) -> Provider:
     """The manners at an account's API."""
     manners = replace(
-        directory.default, connections=CALLS_AT_ONCE, messages=MESSAGES_A_CONNECTION, idle=IDLE, together=0
+        directory.default,
+        connections=CALLS_AT_ONCE,
+        messages=MESSAGES_A_CONNECTION,
+        idle=IDLE,
+        together=0,
+        per_minute=0.0,
+        per_hour=0.0,
+        new_per_minute=0.0,
     )
     return Provider(f"ESP account {id_of(route)}", (), manners)
 

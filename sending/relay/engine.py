@@ -22,11 +22,12 @@ from sending.relay.obeying import Obeying
 from sending.relay.open_sites import OpenSites
 from sending.relay.owning import Addresses, Owning
 from sending.relay.parking import Parking
-from sending.relay.ports import Clock, Composer, Journal, Spool, Unreachable
+from sending.relay.ports import Clock, Composer, Journal, Lane, Spool, Unreachable
 from sending.relay.routes import Route, Routes
 from sending.relay.site import Site
 from sending.relay.sites import Directory
 from sending.relay.sources import Source, Sources
+from sending.relay.standstill import Standstill
 from sending.relay.tls_counts import TlsCounts
 from sending.relay.waves import Waves
 from sending.relay.ways import Ways
@@ -34,6 +35,7 @@ from sending.relay.ways import Ways
 log = logging.getLogger(__name__)
 
 BEAT = 1.0  # seconds
+STANDS_STILL = "most of the great providers that its mail waits for take nothing from us"
 
 
 class Relay:
@@ -57,6 +59,7 @@ class Relay:
         usable: Callable[[Source], bool] = lambda source: True,
         counts: TlsCounts | None = None,
         posting: Posting | None = None,
+        stand_for: float = 300.0,
         chance: random.Random | None = None,
         drain_seconds: float = 25.0,
         connections: int = 0,
@@ -76,7 +79,9 @@ class Relay:
         sources, chance = sources or Sources(), chance or random.Random()
         self.sites = OpenSites(clock, sources, begin=self._begin, chance=chance)
         self._commits = Commits(journal, clock, ended=lambda end: self._obeying.ended(end.id, tried=end.tried))
-        lanes = Lanes()
+        lanes = self._lanes = Lanes()
+        self._standstill = Standstill(clock, self._place_of)
+        self._stand_for = stand_for
         self._obeying = Obeying(journal, clock, sites=self.sites, lanes=lanes)
         self._ways = Ways(routes, clock, found=lanes.wake)
         self._carrying = Carrying(
@@ -219,11 +224,23 @@ class Relay:
             self._claiming.look_again(at_once=at_once)
             await asyncio.sleep(0.05)
 
+    def _place_of(self, lane: Lane) -> tuple[object, bool] | None:
+        """The provider that a lane waits for, if we know it, and whether it is held."""
+        route = self._ways.route(lane.way)
+        sites = self.sites.of(lane.pool_id, route) if route is not None else []
+        if not sites or not sites[0].provider.is_known:
+            return None
+        return sites[0].provider.name, all(site.is_held for site in sites)
+
     async def _watch_accounts(self, posting: Posting) -> None:
         """Not within the heartbeat: an API may take a minute to answer."""
         while True:
             try:
-                if await posting.watch():
+                changed = await posting.watch()
+                for stream_id, seconds in self._standstill.look(self._lanes.ready.values()).items():
+                    if seconds >= self._stand_for:
+                        changed |= await posting.leave_own(stream_id, STANDS_STILL)
+                if changed:
                     self._claiming.look_again(at_once=True)
             except Unreachable as error:
                 log.warning("The accounts cannot be looked after: %s", error)

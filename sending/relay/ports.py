@@ -29,7 +29,7 @@ class Lane:
     `tls_only`: its organization wants none of it to leave in clear text. `excused`: what the domain itself demands of TLS does
     not count, because it is a report about just that (RFC 8460, section 3). `pool_id`: whose addresses may carry it, 0: none's.
     `account_id`: of the ESP's account by which it goes now, 0: our own relay; `account_version`: of what that is spoken to with.
-    `overflow_id`: the pool by which goes what is above the day's budgets of its own, 0: it waits.
+    `other_way`: its stream's id, when our own relay is its first way and it has another.
     """
 
     id: int
@@ -45,6 +45,7 @@ class Lane:
     excused: bool = False
     account_id: int = 0
     account_version: int = 0
+    other_way: int = 0
     pool_id: int = 0
     overflow_id: int = 0
 

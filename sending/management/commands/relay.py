@@ -186,6 +186,7 @@ async def serve(*, reach: Reach, source: str, name: str, signers: int, directory
                 usable=partial(can_use, reach=reach),
                 counts=counts,
                 posting=posting,
+                stand_for=settings.ESP_FAILOVER_MINUTES * 60,
                 drain_seconds=DRAIN_SECONDS,
             )
             running[:] = [relay]

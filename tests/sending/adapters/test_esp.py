@@ -12,6 +12,7 @@ from functools import partial
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import connection
 from django.utils import timezone
 
 from accounts.models import AuditEntry
@@ -30,6 +31,7 @@ from sending.relay.accounts import Answer, Closed, judge
 from sending.relay.addresses import Reach
 from sending.relay.ports import Letter
 from sending.relay.transactions import NoLeave
+from tests.sending import ledger
 from tests.sending.accounts import connect
 
 MARK = "b1-aabbccddeeff22"
@@ -382,3 +384,42 @@ def choose(organization, first: EspAccount, other: EspAccount | None) -> None:  
 def account_now(account: EspAccount) -> EspAccount:
     with cross_tenant("test"):
         return EspAccount.objects.get(pk=account.pk)
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_our_own_relay_is_left_for_an_account_only_when_nothing_gets_through(
+    organization, settings, esps: Esps, posting
+) -> None:
+    relay, account = posting
+
+    def first_ours() -> int:
+        with tenant_scope(organization):
+            stream = esp_accounts.choose(
+                organization=organization, kind=StreamKind.MARKETING, first=RELAY, failover=Way(account), actor=None
+            )
+            row = ledger.delivery(ledger.mailing(organization))
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "INSERT INTO sending_event (organization_id, mailing_id, delivery_id, kind, at) "
+                    "VALUES (%s, %s, %s, 101, now() - interval '2 minutes')",
+                    [organization.pk, row.mailing_id, row.pk],
+                )
+        return stream.pk
+
+    def sick(refused: bool) -> None:
+        with cross_tenant("test"):
+            EspAccount.objects.update(refused_at=timezone.now() if refused else None)
+
+    stream_id = await sync_to_async(first_ours)()
+    assert not await relay.leave_own(stream_id, "held")  # somebody got one through two minutes ago
+    settings.ESP_FAILOVER_MINUTES = 1
+    await sync_to_async(sick)(True)
+    assert not await relay.leave_own(stream_id, "held")
+    await sync_to_async(sick)(False)
+    assert await relay.leave_own(stream_id, "held")
+    assert not await relay.leave_own(stream_id, "held")
+    assert not await relay.watch()
+    await sync_to_async(rewind)(organization)
+    assert await relay.watch()
+    assert (await sync_to_async(stream)(organization)).failed_over_at is None
+    await relay.close()

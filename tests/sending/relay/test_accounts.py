@@ -13,7 +13,7 @@ from sending.relay.accounts import Answer, Calls, Closed, judge, route_of
 from sending.relay.engine import Relay
 from sending.relay.ports import Lane, Letter, Parcel
 from sending.relay.sources import Source
-from tests.sending.relay.worlds import World, world
+from tests.sending.relay.worlds import Names, World, world
 
 
 @pytest.mark.parametrize(
@@ -74,6 +74,7 @@ class Apis:
         self.noted: list[Judgement] = []
         self.closed = False
         self.at_once = self.most = 0
+        self.left: list[tuple[int, str]] = []
 
     async def open(self, account_id: int) -> "One":
         if self.closed:
@@ -84,6 +85,10 @@ class Apis:
         self.noted.append(judgement)
 
     async def watch(self) -> bool:
+        return False
+
+    async def leave_own(self, stream_id: int, why: str) -> bool:
+        self.left.append((stream_id, why))
         return False
 
     async def close(self) -> None:
@@ -115,13 +120,15 @@ class One:
         """Nothing."""
 
 
-def by_account(w: World, apis: Apis) -> None:
-    """All lanes of the world go by account 7."""
+def by_account(w: World, apis: Apis, *, other_way: int = 0) -> None:
+    """All lanes of the world go by account 7; or by our relay, with another way."""
     relay: Relay = w.relay
     relay._posting, relay._calls = apis, Calls(apis, w.clock)
     waiting = w.town.waiting
 
     async def ways() -> list[Lane]:
+        if other_way:
+            return [replace(lane, other_way=other_way) for lane in await waiting()]
         return [replace(lane, account_id=7, account_version=1) for lane in await waiting()]
 
     w.town.waiting = ways  # type: ignore[method-assign]
@@ -207,3 +214,23 @@ async def test_a_relay_with_addresses_of_its_own_carries_to_accounts_all_the_sam
         assert not w.relay.sites.not_now(lane, site.route, is_held=lambda site: True)
         parcel = Parcel(1, lane, "a@b.example", 1, 0.0, 0.0, "", None, source_id=5)
         assert w.relay.sites.best(parcel, site.route) is site
+
+
+MXS = {"a.example": "mx.google.com", "b.example": "mta5.yahoodns.net", "c.example": "mx01.mail.icloud.com"}
+
+
+async def test_our_own_relay_is_left_when_the_great_providers_all_take_nothing_from_us() -> None:
+    names = Names(mxs={d: [(10, mx)] for d, mx in MXS.items()}, hosts={mx: ["127.0.0.1"] for mx in MXS.values()})
+    apis = Apis()
+    w = world(9, names=names)  # nobody listens there
+    by_account(w, apis, other_way=3)
+    w.relay._stand_for = 0.2
+    async with w:
+        w.town.add(200, domain="a.example")
+        w.town.add(200, domain="b.example")
+        await asyncio.sleep(1.5)
+        assert apis.left == []  # two are too few
+        w.town.add(200, domain="c.example")
+        await w.until(lambda: apis.left)
+    assert apis.left[0][0] == 3
+    assert "great providers" in apis.left[0][1]

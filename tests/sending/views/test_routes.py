@@ -146,10 +146,14 @@ def test_the_way_of_a_stream(organization, account, as_owner: Client) -> None:
         stream = Stream.objects.get(kind=StreamKind.APP)
         assert (stream.account, stream.has_failover, stream.failover_account) == (account, True, None)
     assert "App mail" in as_owner.get(url(organization, "services")).content.decode()
-    for first, failover in ((account.public_id, account.public_id), ("relay", account.public_id), ("nobody", "waits")):
+    for first, failover in ((account.public_id, account.public_id), ("relay", "relay"), ("nobody", "waits")):
         as_owner.post(page, {"app-first": first, "app-failover": failover})
         with tenant_scope(organization):
             assert Stream.objects.get(kind=StreamKind.APP).account == account
+    as_owner.post(page, {"app-first": "relay", "app-failover": account.public_id})
+    with tenant_scope(organization):
+        stream = Stream.objects.get(kind=StreamKind.APP)
+        assert (stream.account, stream.has_failover, stream.failover_account) == (None, True, account)
     as_owner.post(page, {"app-first": "relay", "app-failover": "waits"})
     with tenant_scope(organization):
         stream = Stream.objects.get(kind=StreamKind.APP)
