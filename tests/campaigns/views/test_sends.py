@@ -12,16 +12,17 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import AuditEntry, Organization, User
-from accounts.tenancy import tenant_scope
+from accounts.tenancy import cross_tenant, tenant_scope
 from campaigns import tasks
 from campaigns.actions import launches, test_sends
 from campaigns.enums import CampaignState
 from campaigns.models import Campaign, Tester
 from contacts.models import Contact
+from reputation.actions import warming
 from sending.actions import rulings
 from sending.actions.rulings import Author, Scope
 from sending.enums import BarPart, Bucket, DeliveryState, DomainState
-from sending.models import Delivery, Mailing, Relay, StoredMessage, Tally
+from sending.models import Delivery, EgressIP, Mailing, Pool, PoolAddress, Relay, StoredMessage, Tally
 from tests.campaigns.views.test_campaigns import state_of, url
 
 People = Callable[..., list[Contact]]
@@ -196,6 +197,24 @@ def test_pause_resume_cancel(
         assert set(Delivery.objects.values_list("state", flat=True)) == {DeliveryState.CANCELLED}
     again = as_marketer.post(url(organization, "campaign_resume", sending), follow=True).content.decode()
     assert "was cancelled, so it cannot be resumed" in again
+
+
+def test_a_warm_up_tells_when_it_will_be_done_before_and_during_the_send(
+    as_analyst: Client, organization: Organization, draft: Campaign, people: People, marketer: User
+) -> None:
+    people(120)
+    with cross_tenant("an address of a test"):
+        pool = Pool.objects.create(name="own", organization=organization, is_default=True)
+        address = EgressIP.objects.create(address="192.0.2.3", name="mta3.posthouse.example")
+        PoolAddress.objects.create(pool=pool, address=address)
+        warming.start(address_id=address.pk, actor=None)
+    page = as_analyst.get(url(organization, "campaign", draft)).content.decode()
+    assert "are being warmed up, and may send 50 a day to" in page and "It will be done" in page
+    with tenant_scope(organization):
+        launches.launch(campaign=draft, actor=marketer, accepted=["duration"])
+        launches.freeze(campaign=Campaign.objects.get(pk=draft.pk))
+    live = as_analyst.get(url(organization, "campaign_live", draft)).content.decode()
+    assert "It will be done" in live and "50 a day to" in live and "Europe/Berlin" in live
 
 
 def test_the_live_part_stops_polling_at_the_end(

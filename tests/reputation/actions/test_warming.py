@@ -1,8 +1,10 @@
 """Each day is decided once by the day before it, at each provider; the relays get the budgets of it."""
 
+import threading
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.db import connections
 
 from accounts.tenancy import cross_tenant
 from reputation import tasks
@@ -17,7 +19,10 @@ TODAY = date(2026, 11, 22)
 
 
 @pytest.fixture(autouse=True)
-def _house(db):
+def _house(request, db):
+    if "transactional_db" in request.fixturenames:
+        yield
+        return
     with cross_tenant("tests of warm-ups are the house's"):
         yield
 
@@ -173,3 +178,28 @@ def test_old_days_are_forgotten_but_for_the_newest(address, now):
     assert warming.forget_old(before=TODAY + timedelta(days=400)) > 0
     assert WarmupDay.objects.filter(warmup=warmup, provider="Gmail").count() == 1
     assert warming.decide(warmup_id=warmup.pk, now=TODAY + timedelta(days=5))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_decide_a_day_once(transactional_db):
+    with cross_tenant("an address of a test"):
+        address = EgressIP.objects.create(address="192.0.2.10", name="mta10.posthouse.example")
+        warmup = warming.start(address_id=address.pk, actor=None)
+        today = warming.today()
+        sent(address, today, delivered=50)
+    done = []
+
+    def work():
+        with cross_tenant("one of two workers"):
+            done.append(warming.decide(warmup_id=warmup.pk, now=today + timedelta(days=1)))
+        connections.close_all()
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with cross_tenant("a test looks"):
+        assert sorted(done) == [False, True]
+        assert budget(address) == 68
+        assert WarmupDay.objects.filter(provider="Gmail").count() == 2
