@@ -125,7 +125,9 @@ class Place(ABC):
             self.let_go()
 
     def release(self) -> None:
-        """It holds nothing by itself any more; one connection goes ahead, as after any hold."""
+        """It holds nothing by itself any more, and forgets what it learned; one connection goes ahead, as after any hold."""
+        self.connections.forget()
+        self.footing.messages.forget()
         self.standing.release()
         self.footing.standing.release()
 

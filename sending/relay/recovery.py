@@ -87,8 +87,10 @@ class Standing:
         return True
 
     def release(self) -> None:
-        """The hold is over; the way back is as after any hold."""
+        """The hold is over, what was learned and asked is forgotten; the way back is as after any hold."""
         now = self._clock.monotonic()
+        self._slow_until = 0.0
+        self.learned.forget()
         if self.is_held(now):
             self.held_until = now
             self.waits.cut(now)

@@ -161,10 +161,13 @@ def test_rules_that_want_it_often_count_within_their_time(standing: Standing, cl
 
 def test_a_release_ends_the_hold_and_not_the_caution(standing: Standing, clock: Clock) -> None:
     send(standing, clock, 60)
+    standing.too_fast()
+    standing.slow(1, 3600)
     standing.hold(7200, "blocked", "ip_reputation")
     clock.now += 10
     standing.release()
     assert not standing.is_held(clock.now) and standing.is_recovering
+    assert standing.learned.value == 0 and standing.ceiling == pytest.approx(1.6, rel=0.1)
     assert standing.waits.between(clock.now - 20, clock.now).held == pytest.approx(10)
 
 
