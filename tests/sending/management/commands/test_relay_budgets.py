@@ -11,7 +11,7 @@ import pytest
 from accounts.models import Organization
 from accounts.tenancy import cross_tenant, tenant_scope
 from sending.actions import budgets, egress, pools, streams
-from sending.enums import StreamKind
+from sending.enums import DeliveryState, StreamKind
 from sending.models import EgressIP
 from tests.sending.adapters.town import build
 from tests.sending.management.commands.test_relay import start, until
@@ -67,3 +67,19 @@ def test_what_is_above_the_budget_goes_by_the_shared_address_where_that_was_chos
         process.send_signal(signal.SIGKILL)
         process.wait()
     assert Counter(address for _, address in senders(receiver[2])) == {"127.0.0.2": 1, "127.0.0.3": 29}
+
+
+@pytest.mark.parametrize("receiver", ["grey"], indirect=True)
+def test_what_waited_for_a_budget_ages_from_its_first_try(
+    organization: Organization, warming: EgressIP, receiver: tuple[int, int, Path]
+) -> None:
+    town = build(organization, people=1)
+    town.rows("UPDATE sending_delivery SET created_at = now() - interval '9 days', due_at = now() - interval '9 days'")
+    process = start(receiver[0], receiver[1])
+    try:
+        until(lambda: not {DeliveryState.QUEUED, DeliveryState.SENDING} & town.states().keys())
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert town.states() == {DeliveryState.DEFERRED: 1}
+    assert town.rows("SELECT created_at > now() - interval '5 minutes' FROM sending_delivery") == [(True,)]
