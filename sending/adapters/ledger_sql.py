@@ -162,7 +162,7 @@ done AS (
         code = CASE g.state WHEN 0 THEN d.code ELSE g.code END,
         provider = CASE g.provider WHEN '' THEN d.provider ELSE g.provider END,
         changed_at = CASE g.state WHEN 0 THEN d.changed_at ELSE now() END,
-        created_at = CASE g.born WHEN 0 THEN d.created_at ELSE to_timestamp(g.born) END,
+        created_at = CASE g.born WHEN 0 THEN d.created_at ELSE least(to_timestamp(g.born), now()) END,  -- not after its event
         source_id = CASE WHEN g.source = 0 OR g.reason IN {NOT_ANSWERED} THEN d.source_id ELSE g.source END,
         relay_id = NULL
     FROM given g JOIN sending_delivery o ON o.id = g.id
