@@ -1,4 +1,6 @@
-"""Shaping in real conversations: limits that nobody stated are found out, and a slow provider costs nobody else anything."""
+"""Footings and their sites, in thought and in real conversations: limits that nobody stated are found out, connections are
+shared in turns, and a slow provider costs nobody else anything.
+"""
 
 import asyncio
 import re
@@ -6,8 +8,120 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sending.judging import trouble
+from sending.judging.replies import Reply
+from sending.judging.trouble import Judgement, Stage
 from sending.relay import sites
-from tests.sending.relay.worlds import Names, World, world
+from sending.relay.footing import Footing, Slots
+from sending.relay.routes import Route
+from sending.relay.site import Site
+from sending.relay.sites import Manners, Provider
+from tests.sending.relay.worlds import Clock, Names, World, world
+
+
+class Guest:
+    """Wants a number of connections, one after the other."""
+
+    def __init__(self, slots: Slots, wants: int) -> None:
+        self.slots, self.wants, self.has, self.had = slots, wants, 0, 0
+
+    def offered(self) -> None:
+        if self.wants and self.slots.has_room(self):
+            self.slots.take(self)
+            self.wants, self.has, self.had = self.wants - 1, self.has + 1, self.had + 1
+
+    def spare(self) -> bool:
+        return False
+
+    def give(self) -> None:
+        self.has -= 1
+        self.slots.give_back()
+
+
+@given(st.integers(1, 5), st.lists(st.integers(0, 8), min_size=1, max_size=8), st.randoms(use_true_random=False))
+def test_never_more_connections_than_there_may_be_and_everybody_has_a_turn(most: int, wants: list[int], chance) -> None:  # type: ignore[no-untyped-def]
+    slots = Slots(lambda: most)
+    guests = [Guest(slots, count) for count in wants]
+    for guest in guests:
+        guest.offered()
+    for _ in range(500):
+        assert slots.used == sum(guest.has for guest in guests) <= most
+        if busy := [guest for guest in guests if guest.has]:
+            guest = chance.choice(busy)
+            guest.give()
+            guest.offered()  # at once for the next one, behind those in line
+    assert [guest.had for guest in guests] == wants
+
+
+def of_gmail(reply: Reply) -> Judgement:
+    return trouble.judge(reply, stage=Stage.MAIL, provider="Gmail")
+
+
+def two_sites(clock: Clock) -> list[Site]:
+    provider = Provider("Gmail", (), Manners(5, 50, 15.0, together=5))
+    footing = Footing(provider, clock)
+    return [
+        Site(
+            Route(((10, f"mx{n}.google.com"),)),
+            provider,
+            carrier=None,  # type: ignore[arg-type]
+            doors=None,  # type: ignore[arg-type]
+            clock=clock,
+            relays=1,
+            footing=footing,
+        )
+        for n in range(2)
+    ]
+
+
+def test_what_is_said_of_our_address_holds_all_sites_of_the_provider_and_may_be_tried_from_another() -> None:
+    one, two = two_sites(Clock())
+    one.react(of_gmail(Reply(550, "5.7.25", ("no PTR record for your IP",))), "no PTR")
+    assert one.is_held and two.is_held and two.held_because == "ip_reputation"
+    assert one.may_move and two.may_move
+    assert (one.room, two.room, one.footing.room) == (0, 0, 0)
+
+
+def test_what_is_said_of_our_pace_is_not_taken_elsewhere() -> None:
+    one, two = two_sites(Clock())
+    one.react(of_gmail(Reply(451, "4.7.1", ("rate limit exceeded, slow down",))), "slow down")
+    assert one.is_held and not one.may_move
+    assert not two.is_held  # it was said of these servers
+
+
+def test_what_is_said_of_a_domain_or_a_content_holds_no_place() -> None:
+    one, _ = two_sites(Clock())
+    for reply in (
+        Reply(550, "5.7.26", ("This mail is unauthenticated",)),
+        Reply(550, "5.7.1", ("message is likely unsolicited",)),
+    ):
+        for _ in range(30):
+            one.react(of_gmail(reply), "no")
+    assert not one.is_held and one.per_minute == 0
+
+
+def test_a_rule_slows_the_provider_for_its_time() -> None:
+    clock = Clock()
+    one, two = two_sites(clock)
+    unusual = of_gmail(Reply(421, "4.7.28", ("unusual rate of mail originating from your IP",)))
+    for _ in range(2):
+        one.react(unusual, "unusual")
+    clock.turned += 601
+    assert not two.is_held and 0 < two.per_minute <= 10
+    clock.turned += 1300
+    two.footing.wait(clock.monotonic())
+    assert two.per_minute != 10  # the rule is over; the way back is not
+
+
+def test_our_own_replies_and_waits_change_nothing() -> None:
+    one, _ = two_sites(Clock())
+    for judgement in (trouble.NOT_IN_CLEAR, trouble.NO_DOMAIN_YET, trouble.TOO_LARGE):
+        for _ in range(50):
+            one.react(judgement, "ours")
+    assert not one.is_held and one.failures == 0
 
 
 @dataclass
