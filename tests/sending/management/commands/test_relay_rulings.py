@@ -15,7 +15,7 @@ from sending.actions import rulings
 from sending.actions.rulings import Author, Scope
 from sending.enums import DeliveryState
 from tests.sending.adapters.town import Town, build
-from tests.sending.management.commands.test_relay import names, start, until
+from tests.sending.management.commands.test_relay import CHECKOUT, environ, names, start, until
 
 OSKAR = Author("Oskar")
 CONVERSATION = 0.4  # seconds that a message of the slow receiver is in conversation
@@ -64,27 +64,71 @@ def all_back(town: Town) -> bool:
     return DeliveryState.SENDING not in town.states()
 
 
-@pytest.mark.parametrize("by", ["organization", "provider"])
-def test_two_relays_obey_within_a_second_and_go_on(
-    organization: Organization, receiver: tuple[int, int, Path], by: str
-) -> None:
-    town = build(organization, people=400)
+def command(*words: str) -> str:
+    """`manage.py rulings` as an operator types it, in a process and a role of its own."""
+    surroundings = {name: value for name, value in environ().items() if name != "POSTHOUSE_ROLE"}
+    done = subprocess.run(
+        [sys.executable, str(CHECKOUT / "manage.py"), "rulings", *words],
+        env=surroundings,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_two_relays_obey_within_a_second_and_go_on(organization: Organization, receiver: tuple[int, int, Path]) -> None:
+    town = build(organization, people=250)
     relays = [start(receiver[0], receiver[1]) for _ in range(2)]
     try:
         until(lambda: len(names(receiver[2])) > 20)
-        number = hold(organization, **({"provider": "Other"} if by == "provider" else {}))
+        number = hold(organization)
         at = time.time()
         until(lambda: all_back(town), within=5)
         time.sleep(1.5)
         stopped = len(names(receiver[2]))
         assert max(times(receiver[2])) - at < 1.0 + CONVERSATION
-        assert stopped < 400
+        assert stopped < 250
         time.sleep(1.0)
         assert len(names(receiver[2])) == stopped
         rulings.end(ruling_id=number, author=OSKAR)
         until(lambda: len(names(receiver[2])) > stopped, within=5)
-        until(lambda: town.states() == {DeliveryState.DELIVERED: 400})
-        assert len(set(names(receiver[2]))) == len(names(receiver[2])) == 400
+        until(lambda: town.states() == {DeliveryState.DELIVERED: 250})
+        assert len(set(names(receiver[2]))) == len(names(receiver[2])) == 250
+    finally:
+        for relay in relays:
+            relay.kill()
+            relay.wait()
+
+
+def test_two_relays_share_a_limit_and_obey_the_command(
+    organization: Organization, receiver: tuple[int, int, Path]
+) -> None:
+    town = build(organization, people=220)
+    slow = rulings.limit(
+        scope=Scope(organization=organization), reason="x", lasting=timedelta(hours=1), author=OSKAR, connections=2
+    )
+    relays = [start(receiver[0], receiver[1]) for _ in range(2)]
+    try:
+        until(lambda: len(names(receiver[2])) > 20)
+        until(lambda: town.rows("SELECT 1 FROM sending_relay WHERE ended_at IS NULL OFFSET 1"))
+        time.sleep(1.5)  # by now each knows of the other
+        since = time.time()
+        number = command("hold", "--provider", "other", "--for", "1h", "--why", "of the test").partition(":")[0]
+        at = time.time()
+        until(lambda: all_back(town), within=5)
+        time.sleep(1.5)
+        went = [one for one in times(receiver[2]) if one > since]
+        assert max(went) - at < 1.0 + CONVERSATION
+        assert len(went) / (max(went) - since) < 2 / 0.15 + 2, "two conversations of 0.15 seconds at once"
+        stopped = len(names(receiver[2]))
+        assert number in command("list")
+        assert len(names(receiver[2])) == stopped < 220
+        command("end", number)
+        until(lambda: len(names(receiver[2])) > stopped, within=5)
+        rulings.end(ruling_id=slow.pk, author=OSKAR)
+        until(lambda: town.states() == {DeliveryState.DELIVERED: 220})
     finally:
         for relay in relays:
             relay.kill()
