@@ -278,6 +278,19 @@ async def test_a_relay_that_leaves_in_order_leaves_nothing_behind(town: Town) ->
     await ledger.close()
 
 
+async def test_what_a_relay_has_learned_is_known_to_the_next_one(town: Town) -> None:
+    one = await relay(town)
+    assert await one.learned() == []
+    told = [{"source": 0, "provider": "Gmail", "site": "mx.example", "what": "pace", "value": 0.5}]
+    await one.beat({"learned": told})
+    await one.leave()
+    two = await relay(town)
+    await two.beat({"learned": "nothing that can be read"})
+    assert await two.learned() == told
+    await one.close()
+    await two.close()
+
+
 async def test_the_heartbeat_counts_the_living(town: Town) -> None:
     one, two = await relay(town), await relay(town)
     assert await one.beat({"connections": 3}) == 2

@@ -303,3 +303,18 @@ async def test_a_relay_opens_no_more_connections_than_it_may_and_who_rests_gives
         await all_there(w, 200)
         assert receiver.most_open <= 3
         assert time.monotonic() - began < 12  # nobody waits for those who rest (15 s)
+
+
+async def test_a_relay_that_begins_anew_knows_what_the_last_one_learned() -> None:
+    async with Strict(connections=3, pause=0.01) as receiver:
+        async with world(receiver.port) as w:
+            w.town.add(100)
+            await all_there(w, 100)
+            await w.until(lambda: bool(w.town.facts.get("learned")))
+        refused, facts = receiver.said["too many connections"], w.town.facts
+        async with world(receiver.port) as w:
+            w.town.facts = facts
+            await asyncio.sleep(0)
+            w.town.add(100, mailing=2)
+            await all_there(w, 100)
+        assert receiver.said["too many connections"] == refused
