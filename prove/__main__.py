@@ -19,13 +19,11 @@ from dataclasses import dataclass
 
 from bench import house, report
 from posthouse.up.places import CHECKOUT
-from prove import clock, importing, launching, names, proofs, scenarios, smuggling, surroundings, wire, world
+from prove import clock, crash, importing, launching, names, proofs, scenarios, smuggling, surroundings, wire, world
 from prove.running import Running
 from prove.scenarios import Broken, Ground, Result
 from prove.workshop import Workshop
 
-PAUSES = (0.5, 5.0)  # seconds between two kills
-SHORT_PAUSES = (0.5, 3.5)
 PORT, WORKSHOP_PORT = 19_000, 19_400
 KEPT = CHECKOUT / "var" / "proofs"
 WORKSHOP = CHECKOUT / "var" / "prove-workshop"
@@ -52,18 +50,14 @@ class Numbers:
         return 250 if self.short else 4_000
 
     @property
-    def pauses(self) -> tuple[float, float]:
-        return SHORT_PAUSES if self.short else PAUSES
-
-    @property
     def pace(self) -> float:
-        """Messages a second that the receivers take, so that the send lasts at least as long as the kills."""
-        return self.people / (self.kills * sum(self.pauses) / 2)
+        """Messages a second that the receivers take, so that the send lasts longer than the kills."""
+        return 1.4 * self.people / (self.kills * crash.SECONDS_A_KILL)
 
 
 # Under the product's own supervisor.
 SUPERVISED: dict[str, Callable[[Ground, Numbers], Result]] = {
-    "crash": lambda ground, n: scenarios.crash(ground, people=n.people, kills=n.kills, pauses=n.pauses, seed=n.seed),
+    "crash": lambda ground, n: scenarios.crash(ground, people=n.people, kills=n.kills, seed=n.seed),
     "two": lambda ground, n: scenarios.two(ground, people=n.few),
     "stopped": lambda ground, n: scenarios.stopped(ground, people=n.few),
     "launches": lambda ground, n: launching.launches(ground, people=n.few),

@@ -179,7 +179,7 @@ class Ground:
             self.house.stop("relay-2")
 
 
-def crash(ground: Ground, *, people: int, kills: int, pauses: tuple[float, float], seed: int) -> Result:
+def crash(ground: Ground, *, people: int, kills: int, seed: int) -> Result:
     """kill -9 of relay, worker, mailroom and PostgreSQL at random moments: it finishes by itself, and everybody is counted."""
     send = ground.prepare("crash-", people)
     ground.program("launch", f"--campaign={send.campaign}")
@@ -191,13 +191,12 @@ def crash(ground: Ground, *, people: int, kills: int, pauses: tuple[float, float
         did = torment(
             ground.running,
             kills=kills,
-            pauses=pauses,
             chance=random.Random(seed),
             is_over=lambda: ground.arrived(send) >= send.people * 0.97,
         )
         torment_took = time.monotonic() - began
         left, reports_left = ground.open_rows(send), postman.left
-        took = ground.wait_until_finished(send, within=600)
+        took = ground.wait_until_finished(send, within=900)
         postman.finish(within=120)
         health = ground.running.wait_until_healthy(within=60)
     if postman.told.refused:
