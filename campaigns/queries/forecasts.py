@@ -15,9 +15,12 @@ from campaigns.preflight import duration
 from campaigns.preflight.facts import Done, Load
 from campaigns.queries import check_counts, moments
 from reputation.queries import warming
+from reputation.queries.warming import Limits
 from reputation.warming import forecast
+from reputation.warming.schedules import EVERYWHERE
 from sending.enums import StreamKind
 from sending.models import Mailing, Stream
+from sending.relay.sites import OTHER
 
 KEPT = 120  # seconds that a look at what waits is good for: it is about days, and reads an index entry a message
 
@@ -56,6 +59,22 @@ def _of_waiting(campaign: Campaign, mailing: Mailing) -> Done | None:
     now = timezone.now()
     done = _told(campaign, loads, stream, begins=now, last=now, now=now)
     return done if done is not None and done.is_warming else None
+
+
+def why_it_waits(stream: Stream, provider: str, *, many: bool) -> str:
+    """The budget that mail of a stream to a provider waits for; "" when there is none."""
+    limits = warming.limits(stream)
+    return in_the_way(limits, provider or OTHER, many=many)
+
+
+def in_the_way(limits: Limits, provider: str, *, many: bool) -> str:
+    """The same, of limits that are known."""
+    found = limits.at(provider) or limits.at(EVERYWHERE)
+    if not found:
+        return ""
+    a_day, left = sum(limit.budget for limit in found), sum(limit.left for limit in found)
+    leaves = "they leave" if many else "it leaves"
+    return f"The addresses that {leaves} from are being warmed up: {a_day:,} a day for now, {left:,} still today."
 
 
 def _told(

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from accounts.models import AuditEntry, Organization
 from campaigns import wording
 from campaigns.models import Campaign
-from campaigns.queries import ruled, variants
+from campaigns.queries import forecasts, ruled, variants
 from campaigns.wording import Words
 from contacts import addresses
 from contacts.models import Contact, Subscription, Suppression
 from contacts.queries import people as named
+from contacts.segments import providers
 from sending.enums import OPEN_STATES, DeliveryState, EventKind, Hold, StreamKind
 from sending.models import Delivery, MailingVariant, StoredMessage
 from sending.queries import esp_accounts, mailings, relays
@@ -193,6 +194,8 @@ def _standstill(delivery: Delivery, happenings: list[Happening]) -> tuple[str, d
         if host in held.hosts or (provider == held.provider and provider not in ("", "Other")):
             because = wording.held(held.cause, held.provider)
             return f"{because[:1].upper()}{because[1:]}. We send nothing there for a while.", held.until
+    if delivery.state == DeliveryState.QUEUED:
+        return forecasts.why_it_waits(mailing.stream, provider or providers.of(domain), many=False), None
     return "", None
 
 

@@ -14,11 +14,10 @@ from django.core.cache import cache
 from accounts.models import Organization
 from campaigns import wording
 from campaigns.models import Campaign
-from campaigns.queries import ruled
+from campaigns.queries import forecasts, ruled
 from campaigns.queries.ruled import Ruled
 from reputation.queries import totals, warming
 from reputation.queries.warming import Limits
-from reputation.warming.schedules import EVERYWHERE
 from sending.enums import DeliveryState, StreamKind
 from sending.models import Stream
 from sending.queries import relays, waiting
@@ -199,14 +198,8 @@ def _cause(
 
 def _turn(provider: str, limits: Limits) -> str:
     """What is waited for where nobody said anything."""
-    found = limits.at(provider) or limits.at(EVERYWHERE)
-    if not found:
-        return "They wait for their turn."
-    a_day, left = sum(limit.budget for limit in found), sum(limit.left for limit in found)
-    return (
-        f"The addresses that they leave from are being warmed up: {a_day:,} a day for now, {left:,} still today. "
-        "They wait for their turn."
-    )
+    words = forecasts.in_the_way(limits, provider, many=True)
+    return f"{words} They wait for their turn.".strip()
 
 
 def lines(messages: list[WaitingMessage]) -> list[Line]:

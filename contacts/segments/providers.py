@@ -15,6 +15,11 @@ def well_known() -> Mapping[str, tuple[str, ...]]:
         return {name: tuple(domains) for name, domains in tomllib.load(file).items()}
 
 
+def of(domain: str) -> str:
+    """Whose a domain is well known to be; "" otherwise."""
+    return next((name for name, domains in well_known().items() if domain in domains), "")
+
+
 def together(learned: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
     """The well known ones, and those that only the relay has met, by name; the rest of the world is last."""
     names = sorted({*well_known(), *learned} - {OTHER}, key=str.casefold)
