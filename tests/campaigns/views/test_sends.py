@@ -215,6 +215,10 @@ def test_a_warm_up_tells_when_it_will_be_done_before_and_during_the_send(
         launches.freeze(campaign=Campaign.objects.get(pk=draft.pk))
     live = as_analyst.get(url(organization, "campaign_live", draft)).content.decode()
     assert "It will be done" in live and "50 a day to" in live and "Europe/Berlin" in live
+    with tenant_scope(organization):
+        row = Delivery.objects.first()
+    page = as_analyst.get(f"{url(organization, 'messages')}{row.pk}/").content.decode()
+    assert "The addresses that it leaves from are being warmed up: 50 a day for now, 50 still today." in page
 
 
 def test_the_live_part_stops_polling_at_the_end(
