@@ -61,7 +61,7 @@ def speed(report: Any) -> None:
 
 
 def sizes(report: Any) -> None:
-    """50 and 100 KB of HTML."""
+    """Messages of 50 and 100 KB."""
     for kilobytes, share in ((50, 3), (100, 6)):
         with Bench(f"{kilobytes}kb") as bench, sink(bench.sink_port):
             people = max(500, PEOPLE // share)

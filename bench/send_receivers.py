@@ -79,4 +79,7 @@ class Nameserver:
             elif question.rdtype == dns.rdatatype.A:
                 address = self._addresses.get(name.lower(), "127.0.0.1")
                 answer.answer.append(dns.rrset.from_text(question.name, 3600, "IN", "A", address))
-            self._socket.sendto(answer.to_wire(), client)
+            try:
+                self._socket.sendto(answer.to_wire(), client)
+            except OSError:
+                return
