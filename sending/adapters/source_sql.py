@@ -38,8 +38,14 @@ class Pools:
 
 # --- Whose each address is -------------------------------------------------------------------------------------------
 
+# Whose each is stands in its row, as long as somebody has its lock: that of a relay that was killed is free at once.
 IN_USE = f"""
-SELECT e.relay_id, e.id, host(e.address), e.name, e.proxy, e.proxy_secret,
+WITH locked AS MATERIALIZED (
+    SELECT objid::bigint AS id FROM pg_locks
+    WHERE locktype = 'advisory' AND classid = {LOCK_CLASS} AND objsubid = 2
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+)
+SELECT CASE WHEN e.id IN (SELECT id FROM locked) THEN e.relay_id END, e.id, host(e.address), e.name, e.proxy, e.proxy_secret,
        coalesce(array_agg(a.pool_id ORDER BY a.pool_id) FILTER (WHERE a.id IS NOT NULL), '{{}}'),
        coalesce(array_agg(a.weight ORDER BY a.pool_id) FILTER (WHERE a.id IS NOT NULL), '{{}}')
 FROM sending_egressip e LEFT JOIN sending_pooladdress a ON a.address_id = e.id

@@ -79,7 +79,7 @@ async def test_a_lost_line_is_told_before_anything_else_and_frees_the_locks(town
     with pytest.raises(Unreachable, match="was lost"):  # a new line is there, but the locks were on the old one
         await mine.look()
     assert len((await mine.look()).sources) == 2
-    await theirs.look()
+    assert (await theirs.look()).fellows[one.relay_id].has == set()  # though its row still names it
     assert await theirs.take(addresses[0]) and not await mine.take(addresses[0])
     await close(one, two, mine, theirs)
 
