@@ -49,7 +49,7 @@ def _by_budget(done: Done) -> Result:
         return Result(NAME, TITLE, "pass", said, place="audience")
     fix = "Send it in parts, or to fewer people first."
     if done.may_overflow:
-        fix = "Send it in parts, or let the rest go by the shared addresses (Settings, Warm-up)."
+        fix = "Send it in parts, or let the rest go by the shared addresses (Deliverability, Addresses, Warm-up)."
     return Result(NAME, TITLE, "warn", said, fix, "audience")
 
 
