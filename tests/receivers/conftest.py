@@ -16,6 +16,7 @@ from tests.receivers.real_postfix import RealPostfix
 
 DOMAIN = "realbox.example"
 ADDRESS = "127.0.77.1"
+PORTS = {"postfix": 20_000, "exim": 20_400, "peers": 20_800}  # they may run at the same time
 EXIM_DOMAIN, EXIM_ADDRESS = "realexim.example", "127.0.77.2"
 
 
@@ -26,9 +27,7 @@ def posthouse(request: pytest.FixtureRequest) -> Iterator[house.House]:
     judge = {"postfix": real_postfix, "exim": real_exim}.get(name)
     if judge is not None and (why := judge.why_not()):
         pytest.skip(f"NO REAL {name.upper()}: {why}")
-    own = house.House(
-        CHECKOUT / "var" / "test" / f"receivers-{name}", port=house.free_ports(20_000 if name == "postfix" else 20_400)
-    )
+    own = house.House(CHECKOUT / "var" / "test" / f"receivers-{name}", port=house.free_ports(PORTS[name]))
     with own:
         path = own.here.var / "sandbox" / "world.sqlite3"
         path.parent.mkdir(exist_ok=True)
