@@ -20,7 +20,7 @@ from typing import IO
 
 import psycopg
 
-from bench import report
+from bench import blank, report
 from posthouse.up import account, binaries, children, places, ports, processes, supervisor, surroundings, upkeep
 from posthouse.up.children import Child
 from posthouse.up.places import CHECKOUT
@@ -109,7 +109,7 @@ class House:
                 f"CREATE DATABASE {DATABASE} OWNER {LOGIN_ROLE} TEMPLATE {BLANK if current else 'template1'}"
             )
         if not current:
-            self._migrate()
+            blank.fill(self.postgres, DATABASE, migrate=self._migrate)
             with self.postgres.connect("postgres") as connection:
                 connection.execute(f"DROP DATABASE IF EXISTS {BLANK}")
                 connection.execute(f"CREATE DATABASE {BLANK} OWNER {LOGIN_ROLE} TEMPLATE {DATABASE}")
@@ -304,4 +304,4 @@ def _process(child: Child) -> "subprocess.Popen[bytes]":
 
 
 def _mark() -> str:
-    return f"blank {upkeep.digest()}"
+    return f"blank {blank.digest()}"

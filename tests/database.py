@@ -7,7 +7,6 @@ ROLE NONE, which means the login role.
 """
 
 import fcntl
-import hashlib
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,8 +20,10 @@ from django.db import connection, connections
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test.utils import setup_databases, teardown_databases
 
+from bench import blank
 from posthouse.up.places import CHECKOUT
 from posthouse.up.postgres import SUPERUSER
+from tests.servers import Servers
 
 APP_ROLE = "posthouse_app"
 MIGRATED = "posthouse_migrated"
@@ -73,23 +74,24 @@ def set_up(**options: Any) -> Any:
         said = server.execute(
             "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", [MIGRATED]
         ).fetchone()
-        mark = what_migrations_say()
+        mark = blank.digest()
         if said is None or said[0] != mark:
-            name, test["NAME"] = test["NAME"], MIGRATED
-            ((migrated, before, _),) = setup_databases(**options | {"keepdb": False})
-            migrated.close()
-            migrated.settings_dict["NAME"] = settings.DATABASES["default"]["NAME"] = before
-            test["NAME"] = name
+            server.execute(f"DROP DATABASE IF EXISTS {MIGRATED} WITH (FORCE)")
+            server.execute(f"CREATE DATABASE {MIGRATED}")
+            blank.fill(Servers().postgres, MIGRATED, migrate=lambda: migrate(options))
             server.execute(f"COMMENT ON DATABASE {MIGRATED} IS '{mark}'")
         test["TEMPLATE"] = MIGRATED
         return setup_databases(**options)
 
 
-def what_migrations_say() -> str:
-    """A digest of all migrations, of what ours call, and of the libraries that bring theirs."""
-    sources = [*sorted(CHECKOUT.glob("*/migrations/*.py")), CHECKOUT / "accounts" / "row_security.py"]
-    said = b"".join(path.name.encode() + path.read_bytes() for path in [*sources, CHECKOUT / "requirements.txt"])
-    return hashlib.sha256(said).hexdigest()
+def migrate(options: dict[str, Any]) -> None:
+    """Do all migrations in the database from which the test databases are copied."""
+    test = settings.DATABASES["default"]["TEST"]
+    name, test["NAME"] = test["NAME"], MIGRATED
+    ((migrated, before, _),) = setup_databases(**options | {"keepdb": True})
+    migrated.close()
+    migrated.settings_dict["NAME"] = settings.DATABASES["default"]["NAME"] = before
+    test["NAME"] = name
 
 
 @pytest.fixture(scope="session")
