@@ -88,6 +88,11 @@ class Report:
         return (self.audience or 0) - self.open
 
     @property
+    def handed_over(self) -> int:
+        """How many are with the organization's ESP, which has not said what became of them."""
+        return self.counts.of(Bucket.HANDED_OVER)
+
+    @property
     def delays_told(self) -> int:
         """How many of the retried messages the reasons are about."""
         return sum(delay.messages for delay in self.delays)

@@ -352,3 +352,21 @@ def test_a_tester_of_others_is_nobodys(
     as_marketer.post(url(organization, "campaign_tester_forget", draft), {"forget": theirs.pk})
     with tenant_scope(other_organization):
         assert Tester.objects.filter(pk=theirs.pk).exists()
+
+
+def test_what_an_esp_has_is_on_its_way_and_said_so(
+    as_analyst: Client, organization: Organization, sending: Campaign
+) -> None:
+    with tenant_scope(organization):
+        mailing = sending.mailing
+        assert mailing is not None
+        moved = Delivery.objects.filter(mailing=mailing).update(state=DeliveryState.HANDED_OVER, attempts=1)
+        now = timezone.now()
+        for bucket, n in ((Bucket.ON_ITS_WAY, -moved), (Bucket.HANDED_OVER, moved)):
+            Tally.objects.create(organization=organization, mailing_id=mailing.pk, kind=bucket, n=n, at=now)
+        Campaign.objects.filter(pk=sending.pk).update(state=CampaignState.FINISHED, finished_at=now)
+    page = as_analyst.get(url(organization, "campaign", sending)).content.decode()
+    assert "120 are with your ESP" in page
+    assert "adds up" in page
+    people = as_analyst.get(url(organization, "campaign_people", sending), {"part": "on_its_way"}).content.decode()
+    assert people.count("Your ESP took it and carries it on") == 50
