@@ -121,6 +121,20 @@ def check_due() -> int:
     return len(addresses)
 
 
+@transaction.atomic
+def reseal() -> int:
+    """Seal the passwords of proxies anew that an older SECRET_KEY sealed; how many."""
+    resealed = 0
+    with as_the_house():
+        for row in EgressIP.objects.select_for_update().exclude(proxy_secret=None):
+            sealed = row.proxy_secret
+            if sealed is not None and keys.is_stale(sealed):
+                row.proxy_secret = keys.encrypt(keys.decrypt(sealed, purpose=PROXY), purpose=PROXY)
+                row.save(update_fields=["proxy_secret"])
+                resealed += 1
+    return resealed
+
+
 def parse(text: str) -> str:
     """An IP address that mail may leave from, in its one spelling. Raises AddressRefused."""
     try:
