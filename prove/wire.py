@@ -66,7 +66,7 @@ def wire(ground: Ground, workshop: Workshop, *, people: int, patient: bool) -> R
         {
             "servers": len(faults),
             "wrong things done": sum(fault.struck for fault in faults if fault.deed is not Deed.CLOSE),
-            "octets of an endless banner that the relay took at most": f"{endless:,}",
+            "octets of an endless banner that could be pushed before the relay hung up": f"{endless:,}",
             "the relay's largest memory, MB": memory,
         },
         lines=table(lines),
