@@ -288,7 +288,7 @@ async def test_sites_of_a_provider_share_its_connections_in_turns() -> None:
         await all_there(w, 120)
         assert receiver.most_open <= 2
         first_half = Counter(number // 10_000 for number in receiver.subjects[:60])
-        assert len(first_half) == 6  # all of them had their turn
+        assert len(first_half) >= 4  # as many as were claimed had their turn, not one after the other
         footing = next(iter(w.relay.footings))
         await w.until(lambda: footing.slots.used == 0 or receiver.open <= 2)
         assert footing.ready == 0 and footing.connected == receiver.open
