@@ -54,6 +54,7 @@ class Claiming:
         self._turns, self._ramp = Turns(), Ramp(first=FIRST_ROWS, most=CLAIM_ROWS)
         self._next_sweep = 0.0
         self._stopping = False
+        self._expiring: set[int] = set()  # lanes from which only what is too old is taken
 
     def stop(self) -> None:
         """Claim nothing more: `run` ends."""
@@ -140,7 +141,8 @@ class Claiming:
             got[parcel.lane.id] = got.get(parcel.lane.id, 0) + 1
         for lane, count in wishes:
             missing = count - got.get(lane.id, 0)
-            if missing > 0:
+            # What is held and not too old yet goes back: it is not taken again before the next look.
+            if missing > 0 or lane.id in self._expiring:
                 self._lanes.drained(lane)
                 self._turns.refund(lane.organization_id, missing)
         self._ramp.step(ended=self._commits.settled, now=self._clock.monotonic())
@@ -151,6 +153,7 @@ class Claiming:
     def _choose(self, *, budget: int) -> list[tuple[Lane, int]]:
         """How many of which lanes, in fair order; lanes of one site share its room, and sites of one footing theirs."""
         taken: Counter[object] = Counter()
+        self._expiring.clear()
 
         def room(lane: Lane) -> int:
             return sum(free for _, free in self._places(lane, taken))
@@ -186,13 +189,15 @@ class Claiming:
         free = [site for site in sites if not self._obeying.is_held(site, lane)]
         waits_for_budget = any(site.footing.budget for site in sites)  # it ages from its first try
         if sites and not free and self._is_old(lane) and not waits_for_budget:
+            self._expiring.add(lane.id)
             return _one((lane.pool_id, route), UNROUTED_ROWS, taken)
         places: list[tuple[tuple[object, ...], int]] = []
         through: Counter[object] = Counter()  # gates, by way of the sites before
         for site in free:
             if (room := site.room - taken[site]) > 0:
                 room = min(room, site.footing.room - taken[site.footing])
-            gates = self._obeying.gates.room(site, lane, self._clock.monotonic())
+            now = self._clock.monotonic()
+            gates = [*self._obeying.gates.room(site, lane, now), *site.footing.rooms_of_budget(now)]
             for gate, most in gates:
                 room = min(room, most - taken[gate] - through[gate])
             room = max(0, room)

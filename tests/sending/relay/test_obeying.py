@@ -97,6 +97,20 @@ async def test_what_is_held_still_expires_in_its_time() -> None:
             assert {settled.text for settled in w.town.settled} == {""}, "the reason is the operator's"
 
 
+async def test_what_is_held_and_not_too_old_is_not_taken_again_and_again() -> None:
+    """Those who waited for others are younger than the moment at which they were due."""
+    async with Receiver([BUSY]) as receiver:
+        w = world(receiver.port)
+        w.town.ruled = [hold(w, organization_id=1, seconds=80 * 3600)]
+        w.town.add(100, born=w.clock.wall() + 48 * 3600)
+        async with w:
+            await asyncio.sleep(0.5)
+            w.clock.turned = 49 * 3600
+            await asyncio.sleep(2.5)
+            assert sum(len(settled) for settled, _ in w.town.flushes) < 100
+            assert w.town.settled == [] and receiver.contents == []
+
+
 async def test_a_message_tells_that_it_was_held() -> None:
     async with Receiver([BUSY]) as receiver:
         w = world(receiver.port)
@@ -179,7 +193,13 @@ class Crowd:
 
 @pytest.mark.parametrize(
     "scope",
-    [{"organization_id": 1}, {"mailing_id": 1, "provider": "Other"}, {"provider": "Other"}, {"site": "mx.one.example"}, {}],
+    [
+        {"organization_id": 1},
+        {"mailing_id": 1, "provider": "Other"},
+        {"provider": "Other"},
+        {"site": "mx.one.example"},
+        {},
+    ],
     ids=str,
 )
 async def test_no_more_connections_than_were_allowed(scope: dict[str, Any]) -> None:
