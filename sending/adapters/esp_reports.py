@@ -92,9 +92,9 @@ def _report(event: AnymailTrackingEvent) -> Report | None:
     delivery_id = verp.read(mark, secrets=derived_keys.keys_for(verp.PURPOSE))
     if delivery_id is None:
         return None
-    text = next(
-        (t for t in (event.mta_response, event.description, event.reject_reason) if isinstance(t, str) and t), ""
-    )
+    raw = event.esp_event.get("error") if isinstance(event.esp_event, dict) else ""  # Mailjet's only words
+    texts = (event.mta_response, event.description, raw, event.reject_reason)
+    text = next((words for words in texts if isinstance(words, str) and words), "")
     when = event.timestamp.isoformat() if event.timestamp is not None else ""
     return Report(
         what,

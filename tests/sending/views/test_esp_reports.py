@@ -378,3 +378,48 @@ def test_app_mail_that_an_esp_may_have_is_not_sent_again_by_itself(organization,
         line.execute(ledger_sql.REQUEUE_DOUBTFUL)
     assert state_of(ours) is DeliveryState.DEFERRED
     assert state_of(theirs) is DeliveryState.IN_DOUBT
+
+
+def bodies(kind: EspKind, row: Delivery, *, bounced: bool) -> Any:
+    """A report as each kind writes it, about a delivery or about an address that does not exist."""
+    ours, words = {"posthouse": mark(row)}, "550 5.1.1 User unknown"
+    if kind == EspKind.BREVO:
+        what = {"event": "hard_bounce", "reason": words} if bounced else {"event": "delivered"}
+        return what | {
+            "email": row.address, "id": 1, "ts_event": 1763800000, "message-id": "<m>", "X-Mailin-custom": json.dumps(ours)
+        }  # fmt: skip
+    if kind == EspKind.MAILJET:
+        what = {"event": "bounce", "hard_bounce": True, "error": "user unknown", "error_related_to": "recipient"}
+        common = {"time": 1763800000, "MessageID": 1, "email": row.address, "Payload": json.dumps(ours)}
+        return [common | (what if bounced else {"event": "sent", "smtp_reply": "sent (250 OK)"})]
+    if kind == EspKind.SPARKPOST:
+        what = {"type": "bounce", "bounce_class": "10", "raw_reason": words} if bounced else {"type": "delivery"}
+        common = {
+            "timestamp": "1763800000",
+            "rcpt_to": row.address,
+            "rcpt_meta": ours,
+            "event_id": "1",
+            "message_id": "m",
+        }
+        return [{"msys": {"message_event": common | what}}, {"msys": {}}]
+    at = "2026-11-22T10:00:00.000Z"
+    data = {
+        "created_at": at,
+        "email_id": "m",
+        "to": [row.address],
+        "headers": [{"name": "X-Metadata", "value": json.dumps(ours)}],
+        "bounce": {"message": words, "type": "Permanent", "subType": "General"},
+    }
+    return {"type": "email.bounced" if bounced else "email.delivered", "created_at": at, "data": data}
+
+
+@pytest.mark.parametrize("kind", [EspKind.BREVO, EspKind.MAILJET, EspKind.SPARKPOST, EspKind.RESEND])
+def test_each_kind_brings_our_mark_back(organization, kind: EspKind) -> None:
+    account = connect(organization, kind=kind, given={"api_key": "good", "secret_key": "good"})
+    arrived, unknown = (handed_over(organization, account) for _ in range(2))
+    assert report(account, bodies(kind, arrived, bounced=False)) == 204
+    assert report(account, bodies(kind, unknown, bounced=True)) == 204
+    assert (state_of(arrived), state_of(unknown)) == (DeliveryState.DELIVERED, DeliveryState.BOUNCED)
+    with tenant_scope(organization):
+        assert Delivery.objects.get(pk=unknown.pk).reason == "invalid_recipient"
+        assert [s.address_key for s in Suppression.objects.all()] == [unknown.address]
