@@ -76,3 +76,19 @@ def test_what_was_tried_goes_on_from_where_it_was_tried() -> None:
     house.use_up()
     assert house.best(source_id=1) == OWN
     assert 1 in house.sites.not_now(OVERFLOWS, ROUTE, is_held=lambda site: site.is_held)
+
+
+def test_sites_that_share_a_budget_are_not_given_more_than_it_has_together() -> None:
+    house = House(10)
+    first, second = (house.sites.at(Route(((10, f"mx.{name}.example"),)), OWN) for name in ("one", "two"))
+    now = house.clock.monotonic()
+    assert first.footing is not second.footing
+    assert (first.footing.room, second.footing.room) == (1, 1)
+    assert [key for key, _ in first.footing.rooms_of_budget(now)] == [
+        key for key, _ in second.footing.rooms_of_budget(now)
+    ]
+    first.footing.ready += 1
+    assert (first.footing.room, second.footing.room) == (0, 0)
+    assert second.footing.is_above_budget
+    first.footing.ready -= 1
+    assert second.footing.room == 1
