@@ -28,12 +28,13 @@ NAMED = ("provider", "site", "source", "organization", "campaign")  # what an ad
 def list_(request: HttpRequest) -> HttpResponse:
     before = request.GET.get("after", "")
     with cross_tenant("an operator looks at the rulings about all organizations"):
-        in_force = reading.in_force()
+        in_force = reading.in_force(most=reading.MOST + 1)
         over, following = reading.over(before=int(before) if before.isdecimal() and len(before) < 19 else 0)
         sources = reading.sources([ruling.source_id for ruling in [*in_force, *over]])
         living = [relay for relay in relays.all_() if relay.lives]
     context = {
-        "in_force": [reading.as_line(ruling, sources) for ruling in in_force],
+        "in_force": [reading.as_line(ruling, sources) for ruling in in_force[: reading.MOST]],
+        "has_more": len(in_force) > reading.MOST,
         "over": [reading.as_line(ruling, sources) for ruling in over],
         "page": {"next": following, "previous": None},
         "is_first": not before,

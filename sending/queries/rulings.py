@@ -13,7 +13,7 @@ from sending.models import Ruling
 from sending.models.egress import EgressIP
 
 PAGE = 50
-MOST = 500  # that a page or a list shows
+MOST = 200  # that a page shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +40,14 @@ class Told:
         return self.kind == RulingKind.HOLD
 
 
-def in_force() -> list[Ruling]:
+def in_force(*, most: int | None = None) -> list[Ruling]:
     """Every one, holds first, what ends first first. For operators: inside of cross_tenant."""
     rows = (
         Ruling.objects.select_related("organization", "mailing")
         .filter(_is_in_force())
         .order_by("kind", "expires_at", "pk")
     )
-    return list(rows[:MOST])
+    return list(rows[:most])
 
 
 def over(*, before: int = 0) -> tuple[list[Ruling], int | None]:
