@@ -35,7 +35,7 @@ class Budget:
 class Allowance:
     """One budget at work. Pauses are in monotonic seconds, days by the wall's clock."""
 
-    __slots__ = ("_clock", "_day", "_next", "_pause", "an_hour", "messages", "used")
+    __slots__ = ("_clock", "_day", "_next", "_pause", "an_hour", "messages", "ready", "used")
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -45,6 +45,7 @@ class Allowance:
         self.messages = 0
         self.an_hour = 0
         self.used = 0
+        self.ready = 0  # parcels that are claimed and wait for it, at all sites together
 
     def learn(self, row: Budget) -> None:
         """What the rows say now."""
@@ -151,3 +152,12 @@ class Limits:
 
     def allows(self, now: float, seconds: float) -> int:
         return min((each.allows(now, seconds) for each in self._all()), default=1_000_000)
+
+    def hold(self, parcels: int) -> None:
+        """So many more are claimed and wait for it; less than none: so many fewer."""
+        for each in self._all():
+            each.ready = max(0, each.ready + parcels)
+
+    def rooms(self, now: float, seconds: float) -> Iterator[tuple[Allowance, int]]:
+        """How many more may be claimed, by each of them."""
+        return ((each, each.allows(now, seconds) - each.ready) for each in self._all())

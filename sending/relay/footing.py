@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from sending.relay.budgets import Limits
+from sending.relay.budgets import Allowance, Limits
 from sending.relay.ceilings import Ceiling
 from sending.relay.pace import Gcra, Pace
 from sending.relay.ports import Clock
@@ -109,7 +109,7 @@ class Footing:
         self.connections = Ceiling(provider.learning.count_quiet)
         self.messages = Ceiling(provider.learning.count_quiet)
         self.budget: Limits | None = None
-        self.ready = 0
+        self._ready = 0
         self.connected = 0  # connections that are open or being opened
         self.sites: weakref.WeakKeyDictionary[Member, None] = weakref.WeakKeyDictionary()
         self.slots = Slots(self._most_together)
@@ -195,9 +195,23 @@ class Footing:
         return allowed if self.budget is None else min(allowed, self.budget.allows(now, AHEAD))
 
     @property
+    def ready(self) -> int:
+        return self._ready
+
+    @ready.setter
+    def ready(self, count: int) -> None:
+        if self.budget is not None:
+            self.budget.hold(count - self._ready)
+        self._ready = count
+
+    def rooms_of_budget(self, now: float) -> Iterator[tuple[Allowance, int]]:
+        """How many more may be claimed by each of the budgets, which other footings may share."""
+        return self.budget.rooms(now, AHEAD) if self.budget is not None else iter(())
+
+    @property
     def is_above_budget(self) -> bool:
         """Whether nothing more may be claimed now because of the day's budget, or of how it is spread over the day."""
-        return bool(self.budget) and self.budget.allows(self._clock.monotonic(), AHEAD) <= self.ready  # type: ignore[union-attr]
+        return any(room <= 0 for _, room in self.rooms_of_budget(self._clock.monotonic()))
 
     @property
     def room(self) -> int:
@@ -210,7 +224,8 @@ class Footing:
             most = min(most, 1)
         if together := self._most_together():
             most = min(most, max(LEAST_READY, together * READY_A_CONNECTION))
-        return max(0, most - self.ready)
+        most -= self.ready
+        return max(0, min([most, *(room for _, room in self.rooms_of_budget(now))]))
 
     @property
     def is_quiet(self) -> bool:

@@ -52,6 +52,22 @@ def test_what_is_above_the_budget_waits_also_when_the_relay_is_killed(
     assert {address for _, address in senders(receiver[2])} == {"127.0.0.2"}
 
 
+def test_a_lifted_budget_is_heard_of_at_once(
+    organization: Organization, warming: EgressIP, receiver: tuple[int, int, Path]
+) -> None:
+    build(organization, people=30)
+    process = start(receiver[0], receiver[1])
+    try:
+        until(lambda: len(senders(receiver[2])) == 1)
+        with cross_tenant("a test lifts a budget"):
+            budgets.lift(source_id=warming.pk)
+        until(lambda: len(senders(receiver[2])) == 30)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert {address for _, address in senders(receiver[2])} == {"127.0.0.2"}
+
+
 def test_what_is_above_the_budget_goes_by_the_shared_address_where_that_was_chosen(
     organization: Organization, warming: EgressIP, receiver: tuple[int, int, Path]
 ) -> None:
