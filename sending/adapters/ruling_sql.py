@@ -7,6 +7,7 @@ from typing import Any
 from psycopg.rows import TupleRow
 
 from sending.enums import RulingAuthor
+from sending.judging import likeness
 from sending.relay.rulings import Ruling
 
 NEWS_CHANNEL = "posthouse_rulings"
@@ -64,7 +65,7 @@ def ruled(given: Ruling, *, name: str) -> dict[str, Any]:
     return {
         "kind": given.kind,
         "name": name[:200],
-        "why": given.why.replace("\0", " ")[:500],
+        "why": likeness.nameless(given.why).replace("\0", " ")[:500],
         "cause": given.cause[:40],
         "source": given.source_id,
         "provider": given.provider[:40],

@@ -28,7 +28,7 @@ def parked(organization: Organization, *, seconds: float = 3600.0, **what: objec
     facts = {
         "provider": "Gmail",
         "organization_id": organization.pk,
-        "why": "550 5.7.1 bad\0domain",
+        "why": "550 5.7.1 <anna@one.example> bad\0domain",
         "cause": "content",
     } | what
     return Ruling(0, HOLD, until=now + seconds, by=BY_RELAY, since=now, **facts)  # type: ignore[arg-type]
@@ -88,6 +88,7 @@ def test_a_relay_rules_once_and_makes_it_longer(organization: Organization, town
             found = {ruling.provider: ruling for ruling in await ledger.rulings()}
             assert found.keys() == {"Gmail", "Yahoo"}
             assert abs(found["Gmail"].until - time.time() - 7200) < 5
+            assert "anna" not in found["Yahoo"].why and "550 5.7.1" in found["Yahoo"].why
             assert (found["Gmail"].by, found["Gmail"].cause, "\0" in found["Gmail"].why) == ("relay", "content", False)
         finally:
             await ledger.close()
