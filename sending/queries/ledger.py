@@ -122,6 +122,12 @@ RULES = {
         FROM sending_event e LEFT JOIN sending_delivery d ON d.id = e.delivery_id
         WHERE e.delivery_id > 0 AND (d.id IS NULL OR d.organization_id <> e.organization_id OR d.mailing_id <> e.mailing_id)
     """,
+    "what was handed over is with an account of its organization": f"""
+        SELECT format('delivery %s: handed over to account %s, which is %s', d.id, coalesce(d.account_id::text, 'none'),
+                      CASE WHEN a.id IS NULL THEN 'not there' ELSE 'of another organization' END)
+        FROM sending_delivery d LEFT JOIN sending_espaccount a ON a.id = d.account_id
+        WHERE d.state = {DeliveryState.HANDED_OVER:d} AND (a.id IS NULL OR a.organization_id <> d.organization_id)
+    """,
     "stored content belongs to a delivery": """
         SELECT format('stored message %s: its delivery is not there', s.delivery_id)
         FROM sending_storedmessage s LEFT JOIN sending_delivery d ON d.id = s.delivery_id WHERE d.id IS NULL

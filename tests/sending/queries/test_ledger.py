@@ -54,6 +54,7 @@ def test_a_fresh_ledger_adds_up(town: Town) -> None:
             "held by a relay that is there",
         ),
         ("UPDATE sending_delivery SET relay_id = 1 WHERE address = 'p0@home0.example'", "nobody holds"),
+        ("UPDATE sending_delivery SET state = 4, account_id = 9 WHERE address = 'p0@home0.example'", "with an account"),
         ("UPDATE sending_lane SET open = false", "open lane"),
         ("UPDATE sending_delivery SET lane_id = 0 WHERE address = 'p0@home0.example'", "mailing, lane and person"),
         ("UPDATE sending_delivery SET contact_id = 0 WHERE address = 'p0@home0.example'", "mailing, lane and person"),
