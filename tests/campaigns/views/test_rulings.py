@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Organization
 from accounts.tenancy import cross_tenant
+from campaigns import operator_urls
 from sending.actions import rulings
 from sending.actions.rulings import Author, Scope
 from sending.models import Relay, Ruling
@@ -39,6 +40,10 @@ def all_() -> list[Ruling]:
 
 def hold(**scope: object) -> Ruling:
     return rulings.hold(scope=Scope(**scope), reason="their outage", lasting=HOUR, author=Author("Oskar"))  # type: ignore[arg-type]
+
+
+def test_every_page_is_tried_by_everybody() -> None:
+    assert {pattern.name for pattern in operator_urls.urlpatterns} == {name for _, name, _ in PAGES}
 
 
 @pytest.mark.parametrize(("method", "name", "kwargs"), PAGES)
