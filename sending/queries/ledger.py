@@ -18,13 +18,14 @@ LIMIT = 20  # examples of one broken rule
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing that happened to a message; `what` is the event's name."""
+    """One thing that happened to a message; `what` is the event's name, `source` the address of ours that it was tried from."""
 
     at: datetime
     what: str
     code: str
     text: str
     host: str
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,15 +229,15 @@ def do_not_send(address: str) -> list[DoNotSend]:
 def _stories(cursor, ids: list[int]) -> dict[int, tuple[Line, ...]]:  # type: ignore[no-untyped-def]
     cursor.execute(
         """
-        SELECT delivery_id, at, kind, code, text, coalesce(facts ->> 'host', '')
+        SELECT delivery_id, at, kind, code, text, coalesce(facts ->> 'host', ''), coalesce(facts ->> 'source', '')
         FROM sending_event WHERE delivery_id = ANY(%s) ORDER BY at, id LIMIT 5000
         """,
         [ids],
     )
     stories: dict[int, list[Line]] = {}
-    for delivery_id, at, kind, code, text, host in cursor.fetchall():
+    for delivery_id, at, kind, code, text, host, source in cursor.fetchall():
         name = (
             EventKind(kind).name.lower().replace("_", " ") if kind in EventKind._value2member_map_ else f"event {kind}"
         )
-        stories.setdefault(delivery_id, []).append(Line(at, name, code, text, host))
+        stories.setdefault(delivery_id, []).append(Line(at, name, code, text, host, source))
     return {delivery_id: tuple(lines) for delivery_id, lines in stories.items()}

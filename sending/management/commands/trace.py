@@ -44,7 +44,7 @@ class Command(BaseCommand):
         self.stdout.write(f"  {message.created_at:%Y-%m-%d %H:%M:%S}  queued")
         for line in message.story:
             said = " ".join(filter(None, (line.code, line.text)))
-            host = f" [{line.host}]" if line.host else ""
+            host = f" [{line.host}{f' from {line.source}' if line.source else ''}]" if line.host else ""
             self.stdout.write(f"  {line.at:%Y-%m-%d %H:%M:%S}  {line.what}{host}{': ' + said if said else ''}")
 
 

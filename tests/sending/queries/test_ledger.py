@@ -131,3 +131,12 @@ def test_the_story_of_one_address(town: Town) -> None:
     assert "No message to nobody@home1.example" in run("trace", "nobody@home1.example")
     with pytest.raises(CommandError, match="no address"):
         run("trace", "nonsense")
+
+
+def test_the_story_tells_where_a_try_left_from(town: Town) -> None:
+    change(
+        "INSERT INTO sending_event (organization_id, mailing_id, delivery_id, kind, variant, provider, code, text, facts) "
+        "SELECT organization_id, mailing_id, id, 100, 0, '', '450 4.2.0', 'later', "
+        """'{"host": "mx.home1.example", "source": "192.0.2.1"}' FROM sending_delivery WHERE address = 'p1@home1.example'"""
+    )
+    assert "deferred [mx.home1.example from 192.0.2.1]: 450 4.2.0 later" in run("trace", "p1@home1.example")
