@@ -102,8 +102,8 @@ class Settlement:
     `state`: delivered, deferred, bounced, expired, in_doubt, failed, suppressed, cancelled, or "released": back where it
     was, as if never claimed. `due` is for deferred ones. `tried`: whether it counts as a try. `suppress`: see Judgement;
     then `likeness` tells of which wave the refusal would be one. `trace`: what else the try can tell, as its event keeps it:
-    {"address": the server's, "took": seconds of the try, "waited", "held", "held_for": see waits.py}. `source_id`: of the
-    address that it was tried from, 0 for the system's choice. `born`: seconds since 1970, from which it ages; 0: as before.
+    {"source", "source_name": ours, "address": the server's, "took": seconds of the try, "waited", "held", "held_for": see
+    waits.py}. `source_id`: of the address that it was tried from, 0 for the system's choice. `born`: seconds since 1970, from which it ages; 0: as before.
     """
 
     id: int

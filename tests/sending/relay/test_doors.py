@@ -15,8 +15,10 @@ from sending.relay.doors import Doors, House, NoDoor
 from sending.relay.ports import Letter
 from sending.relay.routes import Route, Routes
 from sending.relay.session import Refused, Session, Timeouts, connect, unauthenticated_tls
+from sending.relay.sources import Source
 from sending.relay.transactions import carry
 from tests.sending.relay.certificates import MailServer, issue
+from tests.sending.relay.scripted import EHLO, GREETING, Receiver
 from tests.sending.relay.worlds import Clock, Names
 
 PATIENT = Timeouts(connect=10, greeting=10, command=10, data=10, write=10, final=10, quit=1)
@@ -168,3 +170,23 @@ async def test_no_address_and_no_dns() -> None:
         await way.open(ROUTE, provider="Other")
     assert closed.value.verdict.code == "451 4.4.3"
     assert closed.value.verdict.judgement.outcome is Outcome.DEFERRED
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_a_session_begins_at_our_address_with_its_name_and_at_hosts_that_it_can_reach(loop: str) -> None:
+    async def work() -> None:
+        async with Receiver([[GREETING, EHLO]]) as receiver:
+            open_ = doors(receiver.port, Clock(), hosts={"mx.example": ["::1", "127.0.0.1"]}).open
+            session = await open_(ROUTE, provider="Other", source=Source(1, "127.0.0.5", "mail5.example.com"))
+            assert session.wire.transport is not None
+            assert session.wire.transport.get_extra_info("sockname")[0] == session.source == "127.0.0.5"
+            assert session.address == "127.0.0.1" and receiver.heard == [b"EHLO mail5.example.com"]
+            session.abort()
+            open_ = doors(receiver.port, Clock()).open
+            with pytest.raises(NoDoor) as closed:
+                await open_(ROUTE, provider="Other", source=Source(2, "::1", "six.example.com"))
+            assert "IPv4 and IPv6 do not meet" in closed.value.verdict.text
+            with pytest.raises(NoDoor, match="no connection"):
+                await open_(ROUTE, provider="Other", source=Source(3, "192.0.2.1"))  # not of this computer
+
+    run(work, loop)
