@@ -103,7 +103,8 @@ class Settlement:
     was, as if never claimed. `due` is for deferred ones. `tried`: whether it counts as a try. `suppress`: see Judgement;
     then `likeness` tells of which wave the refusal would be one. `trace`: what else the try can tell, as its event keeps it:
     {"source", "source_name": ours, "address": the server's, "took": seconds of the try, "waited", "held", "held_for": see
-    waits.py}. `source_id`: of the address that it was tried from, 0 for the system's choice. `born`: seconds since 1970, from which it ages; 0: as before.
+    waits.py}. `source_id`: of the address that it was tried from, 0 for the system's choice. `born`: seconds since 1970, from
+    which it ages; 0: as before.
     """
 
     id: int
