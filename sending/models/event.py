@@ -11,7 +11,8 @@ class Event(TenantModel):
     `kind` is sending.enums.EventKind. `link` is the index of the clicked link, else -1. `code` and `text` are the
     server's reply; `facts` what else is known. Of a try: {"host", "address" (the server's), "class" (of trouble), "tls",
     "took" (seconds), "source" and "source_name" (our address and what it says in EHLO), "waited" (seconds that it had to wait
-    before), "held" (how many of them its site was), "held_for" (the class of trouble)}. Of a hit or a report: {"rules", "ip", "ua"}.
+    before), "held" (how many of them its site was), "held_for" (the class of trouble)}. Of a hit or a report: {"rules",
+    "ip", "ua"}.
     `tx` orders readers that need every event: `tx < pg_snapshot_xmin(pg_current_snapshot())`.
     """
 
