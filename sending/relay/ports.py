@@ -173,9 +173,7 @@ class Spool(Protocol):
         """End the undo windows whose time is over; those of launches that are being taken back stay. Raises Unreachable."""
         ...
 
-    async def claim(
-        self, wishes: Sequence[tuple[Lane, int]], but: Mapping[int, Collection[int]]
-    ) -> Sequence[Parcel]:
+    async def claim(self, wishes: Sequence[tuple[Lane, int]], but: Mapping[int, Collection[int]]) -> Sequence[Parcel]:
         """At most so many due deliveries of each lane, now held by this relay; but none that was tried from one of these
         addresses (lane id -> source ids). Raises Unreachable, Fenced.
         """
