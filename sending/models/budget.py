@@ -10,7 +10,9 @@ class Budget(models.Model):
     source = models.ForeignKey("sending.EgressIP", on_delete=models.CASCADE, related_name="+", db_index=False)
     provider = models.CharField(max_length=40, blank=True, help_text="Empty: of all providers together.")
     messages = models.PositiveIntegerField(help_text="Tries a day.")
-    an_hour = models.PositiveIntegerField(default=0, help_text="Tries within an hour at the most; 0: only the day counts.")
+    an_hour = models.PositiveIntegerField(
+        default=0, help_text="Tries within an hour at the most; 0: only the day counts."
+    )
     since = models.DateField(help_text="The day from which on it is as it is.")
 
     class Meta:

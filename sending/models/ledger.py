@@ -111,7 +111,9 @@ class Delivery(TenantModel):
     source_id = models.BigIntegerField(
         null=True, help_text="The address of ours that a server has answered: the next try is made from it."
     )
-    account_id = models.BigIntegerField(null=True, help_text="Whose API it went to last; NULL: our own relay carried it.")
+    account_id = models.BigIntegerField(
+        null=True, help_text="Whose API it went to last; NULL: our own relay carried it."
+    )
     reason = models.CharField(max_length=30, blank=True, default="")
     code = models.CharField(max_length=16, blank=True, default="", help_text='As "550 5.1.1".')
     provider = models.CharField(max_length=40, blank=True, default="", help_text="Known after the first try.")
