@@ -42,6 +42,7 @@ def list_(request: HttpRequest) -> HttpResponse:
             (held, wording.held(held.cause, held.provider)) for held in relays.held_sites(living) if not held.is_ruled
         ],
         "slowed": relays.slowed_sites(living),
+        "learned": relays.learned(living),
         "has_relay": bool(living),
         "spans": SPANS,
     }

@@ -61,6 +61,18 @@ class SlowedSite:
     back: float = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class LearnedLimit:
+    """What a relay has learned not to ask of a place: "at most 3 connections at once". `source_id`: of our address, 0: none's."""
+
+    relay: str
+    site: str
+    provider: str
+    source_id: int
+    words: str
+    since: datetime
+
+
 def as_object(held: HeldSite) -> dict[str, Any]:
     """As programs read it."""
     return asdict(held) | {"since": held.since.isoformat(), "until": held.until.isoformat()}
@@ -121,6 +133,31 @@ def slowed_sites(relays: Iterable[RelayState]) -> list[SlowedSite]:
         if busy["failures"] or busy["window"] < busy["limit"] or busy.get("pace")
     ]
     return sorted(found, key=lambda site: (site.window, site.provider, site.site))
+
+
+def learned(relays: Iterable[RelayState]) -> list[LearnedLimit]:
+    """What living relays have learned, the newest first."""
+    found = [
+        LearnedLimit(
+            relay.name,
+            str(one["site"]),
+            str(one["provider"]),
+            int(one["source"]),
+            learned_words(one),
+            datetime.fromtimestamp(float(one["since"]), UTC),
+        )
+        for relay in relays
+        if relay.lives
+        for one in told(relay, "learned")
+    ]
+    return sorted(found, key=lambda limit: limit.since, reverse=True)
+
+
+def learned_words(one: Mapping[str, Any]) -> str:
+    """One of the limits that a relay tells of (sending/relay/memory.py)."""
+    if "pace" in one["what"]:
+        return f"at most {60 * one['value']:.0f} messages a minute"
+    return f"at most {one['value']:g} {one['what']} {'in one connection' if one['what'] == 'messages' else 'at once'}"
 
 
 def slowed(relays: Iterable[RelayState] | None = None) -> dict[str, datetime]:

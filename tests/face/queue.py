@@ -163,6 +163,17 @@ def ruled(organization: Organization) -> dict[str, Any]:
             "failures": 1,
         }
     ]
+    relay.facts["learned"] = [
+        {
+            "source": 0,
+            "provider": "Granite",
+            "site": "mx(1|2).granite.example",
+            "what": "connections",
+            "value": 3,
+            "trouble": 4,
+            "since": timezone.now().timestamp() - 900,
+        }
+    ]
     relay.facts["held"][0]["why"] = "421 4.7.28 Too much mail from you, slow down"
     relay.save()
     return {}

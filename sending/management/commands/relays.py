@@ -74,9 +74,7 @@ def _site(site: Mapping[str, Any]) -> str:
 
 
 def _learned(one: Mapping[str, Any]) -> str:
-    value = f"{60 * one['value']:.0f} messages a minute" if "pace" in one["what"] else f"{one['value']:g} {one['what']}"
-    per = " in one connection" if one["what"] == "messages" else " at once" if one["what"] == "connections" else ""
-    return f"  learned at {one['site']} ({one['provider']}): at most {value}{per}"
+    return f"  learned at {one['site']} ({one['provider']}): {relays.learned_words(one)}"
 
 
 def _object(relay: RelayState, now: datetime) -> dict[str, Any]:

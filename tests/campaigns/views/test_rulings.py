@@ -167,9 +167,17 @@ def test_what_relays_hold_and_learned_is_told(as_operator: Client) -> None:
             }
         ],
     }
+    learned = {"source": 0, "provider": "Granite", "site": "mx.granite.example", "trouble": 4, "since": now.timestamp()}
+    facts["learned"] = [
+        learned | {"what": "connections", "value": 3.0},
+        learned | {"what": "whole pace", "value": 0.5},
+        learned | {"what": "messages", "value": 20},
+    ]
     Relay.objects.create(name="node-1", pid=1, started_at=now, beat_at=now, facts=json.loads(json.dumps(facts)))
     page = as_operator.get(address("rulings")).content.decode()
     assert "Greylake asked us to slow down." in page and "too much &lt;b&gt;mail" in page
+    assert "At most 3 connections at once" in page and "At most 30 messages a minute" in page
+    assert "At most 20 messages in one connection" in page
     assert "mx.granite.example" in page and "site=mx.greylake.example" in page
     form = as_operator.get(
         address("ruling_new", kind="release") + "?site=mx.greylake.example&provider=Gmail"
