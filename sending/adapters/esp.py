@@ -251,6 +251,7 @@ class Health:
                 self.since, self.words, self.told_over = 0.0, "", False
             return
         self.in_a_row += 1
+        self.told_over = False  # its streams may have been led back to it since
         self.refusals = self.refusals + 1 if refused else 0
         self.since = self.since or now
         self.words = words

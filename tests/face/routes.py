@@ -21,7 +21,11 @@ def two_accounts(organization: Organization) -> dict[str, Any]:
     mailgun = connect(organization, kind=EspKind.MAILGUN, goes=False)
     words = "HTTP 401: Request does not contain a valid Server token."
     EspAccount.objects.filter(pk=postmark.pk).update(
-        called_at=now, ok_at=now - timedelta(hours=2), failing_since=now - timedelta(minutes=4), refused_at=now, words=words
+        called_at=now,
+        ok_at=now - timedelta(hours=2),
+        failing_since=now - timedelta(minutes=4),
+        refused_at=now,
+        words=words,
     )
     EspAccount.objects.filter(pk=mailgun.pk).update(called_at=now, ok_at=now, hook_called_at=now - timedelta(minutes=1))
     Stream.objects.filter(account=postmark).update(

@@ -299,6 +299,11 @@ async def test_a_stream_goes_the_other_way_and_comes_back_when_the_account_is_we
     assert await called(relay, account, REFUSED, REFUSED)
     found = await look()
     assert (found.not_back_before - found.failed_over_at).total_seconds() == 600
+    # Somebody leads it back to an account that refuses us still.
+    await sync_to_async(choose)(organization, account, None)
+    await sync_to_async(choose)(organization, account, RELAY)
+    assert not await relay.watch()
+    assert await called(relay, account, REFUSED)
     await relay.close()
 
 
@@ -370,13 +375,13 @@ def say(organization, verbs: list[str]) -> None:  # type: ignore[no-untyped-def]
             verb="sending.route_chosen").order_by("id").values_list("verb", flat=True)) == verbs  # fmt: skip
 
 
-def choose(organization, first: EspAccount, other: EspAccount | None) -> None:  # type: ignore[no-untyped-def]
+def choose(organization, first: EspAccount, other: EspAccount | Way | None) -> None:  # type: ignore[no-untyped-def]
     with tenant_scope(organization):
         esp_accounts.choose(
             organization=organization,
             kind=StreamKind.MARKETING,
             first=Way(first),
-            failover=Way(other) if other is not None else None,
+            failover=Way(other) if isinstance(other, EspAccount) else other,
             actor=None,
         )
 
