@@ -129,6 +129,7 @@ def due(*, now: date, limit: int) -> Sequence[int]:
     """Plans whose budgets of this day are not set yet."""
     return list(
         Warmup.objects.filter(state__in=(WarmupState.RUNNING, WarmupState.DONE), decided_on__lt=now)
+        .exclude(address__state=AddressState.RETIRED)
         .order_by("decided_on", "id")
         .values_list("pk", flat=True)[:limit]
     )

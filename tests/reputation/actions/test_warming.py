@@ -12,6 +12,7 @@ from reputation.actions import warming
 from reputation.enums import WarmupMove, WarmupSchedule, WarmupState
 from reputation.errors import Refused
 from reputation.models import Warmup, WarmupDay
+from sending.enums import AddressState
 from sending.models import Budget, EgressIP, SourceCount
 from sending.relay import sites
 
@@ -112,6 +113,14 @@ def test_paused_stands_still_and_goes_on_from_where_it_was(address, now):
     now.day += timedelta(days=1)
     assert warming.decide(warmup_id=warmup.pk, now=now.day)
     assert budget(address) == 68
+
+
+def test_a_retired_address_is_decided_about_no_more(address, now):
+    warming.start(address_id=address.pk, actor=None)
+    EgressIP.objects.update(state=AddressState.RETIRED)
+    assert warming.due(now=TODAY + timedelta(days=1), limit=10) == []
+    with pytest.raises(Refused, match="retired"):
+        warming.start(address_id=address.pk, actor=None)
 
 
 def test_skipping_needs_a_reason_and_lifts_the_limits(address, now):
