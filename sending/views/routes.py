@@ -117,6 +117,7 @@ def show(request: HttpRequest, org: str, account: str) -> HttpResponse:
             "test": TestForm(domains.verified(request.organization)),
             "has_domain": domains.verified(request.organization).exists(),
             "hours": settings.ESP_REPORT_HOURS,
+            "sandbox": settings.SANDBOX,
         },
     )
 
