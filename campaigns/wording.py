@@ -160,6 +160,8 @@ _HELD: Final[dict[str, str]] = {
     "content": "{who} took the content for spam or harmful",
     "authentication": "{who} could not verify who the mail is from",
     "policy": "{who} refused by a rule of its own",
+    "connection_used_up": "{who} takes few messages at once",
+    "unclassified": "{who} put off much of what was sent",
     "operator": "an operator of this Posthouse held it back",
 }
 

@@ -111,11 +111,21 @@ class Footing:
         self.budget: Limits | None = None
         self._ready = 0
         self.connected = 0  # connections that are open or being opened
-        self.sites: weakref.WeakKeyDictionary[Member, None] = weakref.WeakKeyDictionary()
+        self._sites: list[weakref.ref[Member]] = []
         self.slots = Slots(self._most_together)
         self._ruled_connections = 0
         self._ruled_messages = 0
         self._adopt(self._part_of(relays))
+
+    def join(self, site: Member) -> None:
+        """A site of it has begun; it is told of holds as long as somebody else keeps it."""
+        if len(self._sites) % 100 == 99:
+            self._sites = [ref for ref in self._sites if ref() is not None]
+        self._sites.append(weakref.ref(site))
+
+    @property
+    def sites(self) -> list[Member]:
+        return [site for ref in self._sites if (site := ref()) is not None]
 
     def share(self, relays: int) -> None:
         """The number of relays has changed."""

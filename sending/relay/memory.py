@@ -23,6 +23,8 @@ def learned(places: Iterable[Place], clock: Clock) -> list[dict[str, Any]]:
     seen: set[int] = set()
     found = []
     for place in places:
+        if not _has_learned(place):  # nearly all of them
+            continue
         for what, ceiling in _ceilings(place).items():
             if ceiling.value and id(ceiling) not in seen:
                 seen.add(id(ceiling))
@@ -75,6 +77,15 @@ class Memory:
             ceiling = ceilings.get(what)
             if ceiling is not None and not ceiling.value:
                 ceiling.learn(value, trouble=trouble, now=since - ahead)
+
+
+def _has_learned(place: Place) -> bool:
+    return bool(
+        place.connections.value
+        or place.standing.learned.value
+        or place.footing.messages.value
+        or place.footing.standing.learned.value
+    )
 
 
 def _ceilings(place: Place) -> dict[str, Ceiling]:

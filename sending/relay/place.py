@@ -43,7 +43,7 @@ class Place(ABC):
         self._ruled_connections = self._ruled_messages = 0
         self._window = Window(self.manners.connections)
         self._clock = clock
-        footing.sites[self] = None
+        footing.join(self)
 
     @abstractmethod
     def let_go(self) -> None:
@@ -220,7 +220,7 @@ class Place(ABC):
             action.seconds, why, category, ramp=action.ramp, moves=action.moves
         ):
             log.info("%s: held for %d s: %s", self._place(action), standing.length, why[:300])
-            for site in list(self.footing.sites) if action.scope is Scope.PROVIDER else (self,):
+            for site in self.footing.sites if action.scope is Scope.PROVIDER else (self,):
                 site.begin_again()
 
     def _place(self, action: Action) -> str:

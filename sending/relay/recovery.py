@@ -53,7 +53,7 @@ class Standing:
         self._well = 0
         self._tries: Meter | None = None
         self._put_off: Meter | None = None
-        self._said: dict[Action, deque[float]] = {}
+        self._said: dict[Action, deque[float]] | None = None
 
     # Held or not.
 
@@ -100,6 +100,8 @@ class Standing:
         if action.times <= 1:
             return True
         now = self._clock.monotonic()
+        if self._said is None:
+            self._said = {}
         said = self._said.setdefault(action, deque(maxlen=action.times))
         said.append(now)
         return len(said) == action.times and now - said[0] <= action.within

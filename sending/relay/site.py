@@ -8,7 +8,6 @@ is too far away for an open connection to idle, connections are closed and what 
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
@@ -69,7 +68,7 @@ class Site(Place):
         self.sessions: set[Conversation] = set()
         self.draining = False
         self._slots = (self.footing.slots, everywhere or Slots(lambda: 0))
-        self._idle: deque[asyncio.Future[None]] = deque()
+        self._idle: list[asyncio.Future[None]] = []
         self._timer: asyncio.TimerHandle | None = None
         self._carrier = carrier
         self._doors = doors

@@ -3,7 +3,6 @@
 Waits of our own are no tries and write nothing; what a message then tells of them is told with its next try.
 """
 
-from collections import deque
 from dataclasses import dataclass
 
 MOST = 50  # holds that one site remembers
@@ -30,7 +29,7 @@ class Waits:
     """The last holds of one site. Times are monotonic seconds."""
 
     def __init__(self) -> None:
-        self._holds: deque[tuple[float, float, str]] = deque(maxlen=MOST)
+        self._holds: list[tuple[float, float, str]] = []  # there is one of these for each site: small while it is empty
 
     def __len__(self) -> int:
         return len(self._holds)
@@ -42,6 +41,7 @@ class Waits:
             self._holds.append((began, max(ended, until), first))
         else:
             self._holds.append((since, until, cause))
+            del self._holds[:-MOST]
 
     def cut(self, now: float) -> None:
         """The hold that lasts ends now."""

@@ -39,6 +39,24 @@ def test_a_held_site_is_told_with_its_cause_and_its_times() -> None:
     assert facts["talks"] == [[3, "Granite", 2]]
 
 
+def test_a_pace_is_told_with_how_far_it_is_back_and_what_was_learned() -> None:
+    clock = Clock()
+    found = sites(clock, 1)
+    (site,) = found
+    for _ in range(600):
+        clock.turned += 0.05
+        site.react(trouble.DELIVERED, "")
+    site.standing.too_fast()
+    site.hold(1, "slow down", "rate_limit")
+    clock.turned += 2
+    site.workers.add(None)  # type: ignore[arg-type]
+    facts = heartbeat.facts(found, clock=clock, rate=0, delivered=0, talks={})
+    (busy,) = facts["busy"]
+    assert (busy["back"], round(busy["pace"]), busy["failures"]) == (0.1, 96, 1)  # a tenth of 0.8 of twenty a second
+    (learned,) = facts["learned"]
+    assert (learned["what"], round(learned["value"]), learned["site"]) == ("pace", 16, site.name)
+
+
 def test_it_is_small_whatever_goes_on() -> None:
     clock = Clock()
     found = sites(clock, 500)

@@ -49,6 +49,16 @@ def test_a_relay_tells_its_rate_its_connections_and_the_way_back() -> None:
     assert "3 of 3 connections to mx.granite.example (Granite), 12 messages in hand; on its way back to 10" in said
 
 
+def test_a_relay_tells_its_pace_and_what_it_has_learned() -> None:
+    place = {"source": 0, "provider": "Other", "site": "mx.tiny.example"}
+    learned = [{**place, "what": "connections", "value": 3.0}, {**place, "what": "whole pace", "value": 0.5}]
+    relay(busy=[BUSY | {"pace": 12.0, "back": 0.4}], learned=[*learned, {**place, "what": "messages", "value": 20.0}])
+    said = told()
+    assert "12 messages in hand; at most 12 a minute, 40% of its former pace; on its way back to 10" in said
+    assert "learned at mx.tiny.example (Other): at most 3 connections at once\n" in said
+    assert "at most 30 messages a minute\n" in said and "at most 20 messages in one connection\n" in said
+
+
 def test_what_it_holds_and_that_there_is_more() -> None:
     now = timezone.now().timestamp()
     held = {
