@@ -135,6 +135,7 @@ class Claiming:
         wishes = self._choose(budget=budget) if budget else []
         if not wishes:
             return False
+        began = self._clock.monotonic()
         parcels = await self._spool.claim(wishes, self._but(lane for lane, _ in wishes))
         got: dict[int, int] = {}
         for parcel in parcels:
@@ -145,7 +146,10 @@ class Claiming:
             if missing > 0 or lane.id in self._expiring:
                 self._lanes.drained(lane)
                 self._turns.refund(lane.organization_id, missing)
-        self._ramp.step(ended=self._commits.settled, now=self._clock.monotonic())
+        now = self._clock.monotonic()
+        if not parcels:  # all that is due goes on from other relays' addresses: not to be looked through all the time
+            self._next_sweep = max(self._next_sweep, now + min((now - began) * SWEEP_SHARE, DEAREST_SWEEP))
+        self._ramp.step(ended=self._commits.settled, now=now)
         for parcel in parcels:
             self._carrying.place(parcel)
         return True
