@@ -200,7 +200,7 @@ class Standing:
     @property
     def share_of_goal(self) -> float:
         """How far the way back is done, from 0 to 1."""
-        return min(1.0, self._ramp / self.goal) if self.goal else 1.0
+        return min(1.0, self._ramp / self.goal) if self.is_recovering else 1.0
 
     def _begin_ramp(self, now: float) -> None:
         learning = self.learning
