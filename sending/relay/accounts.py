@@ -2,7 +2,8 @@
 
 Policy: leave is asked when the connection stands, right before the first octet of the call is written. From that octet on
 nobody knows what became of the message until an answer says so: without one it is in doubt, and is not sent another way. A
-gateway's "I heard nothing from behind me" (502, 504) is no answer. Whoever refuses *us* is held, not its recipients.
+gateway's "I heard nothing from behind me" (502, 504) is no answer, nor is "something broke" (500): who knows when it did.
+Whoever refuses *us* is held, not its recipients.
 
 Trap: an ESP that takes a message has not delivered it. That is told by its reports.
 """
@@ -144,7 +145,7 @@ def judge(answer: Answer) -> Judgement:
         return {"invalid": BAD_ADDRESS, "rejected": ON_THEIR_LIST, "failed": REFUSED}.get(answer.said, HANDED_OVER)
     if status == 429:
         return _for(RATE_LIMIT, answer.retry_after)
-    if status in (502, 504):
+    if status in (500, 502, 504):
         return NO_ANSWER
     if status >= 500:
         return _for(SERVER_TROUBLE, answer.retry_after)
