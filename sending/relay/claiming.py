@@ -26,6 +26,7 @@ SWEEP, LONGEST_SWEEP = 1.0, 10.0  # seconds between looks at the lanes: at least
 SWEEP_SHARE, DEAREST_SWEEP = 20, 3.0  # a look may cost a twentieth of the time; new mail waits so long at the most
 LOOK_AHEAD = 30.0  # seconds: the way of what will leave then is asked of the DNS before
 UNROUTED_ROWS = 100
+LEAST_PACE = 0.25  # seconds between two claims of what is limited to so many a minute
 
 
 class Claiming:
@@ -92,7 +93,8 @@ class Claiming:
         """Seconds to the end of the next hold, or to what leaves next; 2 s at most while there are lanes."""
         now = self._clock.monotonic()
         ends = [site.held_until - now for site in self._sites.held[:1]]
-        soonest = min([LONGEST_SWEEP if not self._lanes.ready else 2.0, *ends])
+        paced = max(LEAST_PACE, self._obeying.gates.soonest(now))
+        soonest = min([LONGEST_SWEEP if not self._lanes.ready else min(2.0, paced), *ends])
         more = self._ramp.waits(ended=self._commits.settled, now=now) or soonest
         return min(max(0.05, min(soonest, more)), max(0.0, self._lanes.later.next_at() - now))
 

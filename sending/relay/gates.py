@@ -4,6 +4,7 @@ Policy: they are kept where mail is claimed. What one relay has in hand of a lim
 conversation; so nothing of it waits in a queue of ours, and what others send is not held up behind it.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -79,6 +80,11 @@ class Gates:
             if gate.pace is not None and not tried:
                 gate.pace.give_back()
         return gates is not None
+
+    def soonest(self, now: float) -> float:
+        """Seconds until one more may pass a gate that is closed by its pace now; infinite when there is none such."""
+        waits = (gate.pace.wait(now) for gate in self._gates.values() if gate.pace is not None)
+        return min((wait for wait in waits if wait > 0), default=math.inf)
 
     def _fitting(self, site: Site, lane: Lane) -> list[Gate]:
         fitting = self._limits.matching(

@@ -1,5 +1,6 @@
 """Limits of senders at the claim: never more in hand than allowed, never faster; nobody else is meant."""
 
+import math
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -62,6 +63,14 @@ def test_no_more_a_minute_than_allowed() -> None:
             some.passed(went, SITE, LANE, now)
             went += 1
     assert 60 <= went <= 63
+
+
+def test_when_the_next_one_may_pass_is_known() -> None:
+    some = gates(limit(organization_id=5, per_minute=30), limit(2, organization_id=6, connections=1))
+    assert some.soonest(0.0) == math.inf
+    for number in range(room(some)):
+        some.passed(number, SITE, LANE, 0.0)
+    assert 0 < some.soonest(0.0) <= 2.0
 
 
 def test_what_was_not_tried_does_not_count() -> None:
