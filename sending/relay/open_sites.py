@@ -87,7 +87,10 @@ class OpenSites:
         return [*self.of(lane.pool_id, route), *more]
 
     def not_now(self, lane: Lane, route: Route | None, *, is_held: Callable[[Site], bool]) -> Collection[int]:
-        """Ids of the addresses that what was tried from them cannot go on from now: other relays', and ours that must wait."""
+        """Ids of the addresses that what was tried from them cannot go on from now: other relays', and ours that must wait.
+
+        Trap: an address that does not carry its pool any more is nobody's to go on from; what was tried there may go anywhere.
+        """
         if lane.account_id:
             return ()  # an ESP knows none of our addresses
         sites = self._all_of(lane, route) if route is not None else []
@@ -96,7 +99,8 @@ class OpenSites:
             for site in sites
             if site.source.id and (not is_blocked_itself(site) if is_held(site) else not site.room)
         ]
-        return self._sources.others.union(waits) if waits else self._sources.others
+        pools = (lane.pool_id, lane.overflow_id) if lane.overflow_id else (lane.pool_id,)
+        return self._sources.others_of(*pools).union(waits)
 
     def is_hopeless(self, pool_id: int) -> bool:
         """Whether no living relay can use an address of this pool."""

@@ -6,7 +6,7 @@ good order: nothing new, its conversations end, then its lock is free.
 """
 
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -107,10 +107,10 @@ class Owning:
         free = await self._take_free(usable, seen.fellows, now)
         if not free and (one_too_many := self._one_too_many(seen.fellows)):
             self._begin_to_leave(one_too_many, now)
-        others = frozenset(number for fellow in seen.fellows.values() for number in fellow.has) - set(self._mine)
+        theirs = frozenset(number for fellow in seen.fellows.values() for number in fellow.has) - set(self._mine)
         within_reach = self._able.union(*(fellow.has | fellow.able for fellow in seen.fellows.values()))
         carried = frozenset(pool for source in seen.sources if source.id in within_reach for pool in source.pools)
-        self._tell(others, carried)
+        self._tell(tuple(source for source in seen.sources if source.id in theirs), carried)
 
     async def _take_free(self, usable: Mapping[int, Source], fellows: Mapping[int, Fellow], now: float) -> set[int]:
         """Take what is nobody's, as long as nobody who could has less; what was left."""
@@ -152,8 +152,8 @@ class Owning:
             self._leaving.clear()
             self._tell(self._sources.others)
 
-    def _tell(self, others: Collection[int], carried: frozenset[int] | None = None) -> None:
-        now = ([_whole(source) for source in self._mine.values()], others, carried)
+    def _tell(self, others: tuple[Source, ...], carried: frozenset[int] | None = None) -> None:
+        now = ([_whole(source) for source in self._mine.values()], [_whole(source) for source in others], carried)
         if now != self._told:
             self._told = now
             self._sources.take(self._always + tuple(self._mine.values()), others=others, carried=carried)

@@ -5,7 +5,7 @@ its own a house sends from wherever the system chooses; then several relays shar
 """
 
 import socket
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
@@ -53,22 +53,26 @@ class Sources:
 
     def __init__(self, mine: Iterable[Source] = (ANY,)) -> None:
         self._of_pool: dict[int, tuple[Source, ...]] = {}
-        self.others: frozenset[int] = frozenset()  # ids of those that are other living relays'
+        self.others: tuple[Source, ...] = ()  # those that are other living relays'
         self._carried: frozenset[int] | None = None
         self.take(mine)
 
     def take(
-        self, mine: Iterable[Source], *, others: Collection[int] = (), carried: frozenset[int] | None = None
+        self, mine: Iterable[Source], *, others: Iterable[Source] = (), carried: frozenset[int] | None = None
     ) -> None:
         """From now on these, and no others. `carried`: the pools that some living relay can carry, None: as it was known."""
         self.all: tuple[Source, ...] = tuple(mine)
-        self.others = frozenset(others)
+        self.others = tuple(others)
         self._carried = self._carried if carried is None else carried
         self._of_pool.clear()
 
     def is_hopeless(self, pool_id: int) -> bool:
         """Whether no living relay can use an address of this pool."""
         return self._carried is not None and pool_id not in self._carried and not self.of(pool_id)
+
+    def others_of(self, *pool_ids: int) -> frozenset[int]:
+        """Ids of other relays' that carry the mail of one of these pools."""
+        return frozenset(source.id for source in self.others if not source.pools.isdisjoint(pool_ids))
 
     def of(self, pool_id: int) -> Sequence[Source]:
         """Those that may carry the mail of a pool; () when none of them is this relay's."""

@@ -124,10 +124,24 @@ def test_when_an_address_is_gone_its_mail_goes_on_from_another() -> None:
 
 def test_what_others_have_is_theirs_to_go_on_with() -> None:
     sources = Sources()
-    sources.take([ONE], others={2, 9})
+    nine = Source(9, "192.0.2.9", pools=frozenset({7, 8}))
+    sources.take([ONE], others=[TWO, nine])
     sites = open_sites(Clock(), sources)
     assert set(sites.not_now(LANE, ROUTE, is_held=lambda site: site.is_held)) == {2, 9}
     assert set(sites.not_now(LANE, None, is_held=lambda site: site.is_held)) == {2, 9}
+
+
+def test_a_message_does_not_wait_for_an_address_that_carries_its_pool_no_more() -> None:
+    """Its stream goes by another pool by now, or the address was moved: nobody else would ever take it."""
+    sources = Sources()
+    sources.take(
+        [ONE], others=[Source(2, "192.0.2.2", pools=frozenset({8})), Source(9, "192.0.2.9", pools=frozenset())]
+    )
+    sites = open_sites(Clock(), sources)
+    assert not sites.not_now(LANE, ROUTE, is_held=lambda site: site.is_held)
+    assert not sites.not_now(LANE, None, is_held=lambda site: site.is_held)
+    overflows = replace(LANE, overflow_id=8)
+    assert set(sites.not_now(overflows, ROUTE, is_held=lambda site: site.is_held)) == {2}
 
 
 def test_a_pool_is_hopeless_only_when_it_is_known_that_nobody_can_carry_it() -> None:
@@ -135,7 +149,7 @@ def test_a_pool_is_hopeless_only_when_it_is_known_that_nobody_can_carry_it() -> 
     assert not sources.is_hopeless(7)  # nobody has looked yet
     sources.take([ANY], carried=frozenset({8}))
     assert sources.is_hopeless(7) and not sources.is_hopeless(8)
-    sources.take([ANY], others={2})
+    sources.take([ANY], others=[TWO])
     assert sources.is_hopeless(7)
 
 
