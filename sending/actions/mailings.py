@@ -88,7 +88,9 @@ def seal(
     due, zone_join, due_params, zone_params = _due_of(mailing, timing, not_before)
     keen_join, order, keen_params = keenness.ordered(mailing) if keenest_first else ("", "", [])
     with connection.cursor() as cursor:
-        # The audience is one snapshot for the lanes, the rows and the tallies: read twice, it might differ.
+        # The audience is one snapshot for the lanes, the rows and the tallies: read twice, it might differ. Everybody has a lane
+        # and every lane somebody; a full join is never made by nested loops, which PostgreSQL would choose for people who have
+        # just been imported, of whom it has no statistics.
         cursor.execute("SET LOCAL work_mem = '128MB'")
         cursor.execute(
             f"""
@@ -107,9 +109,9 @@ def seal(
             )
             INSERT INTO sending_delivery (organization_id, mailing_id, contact_id, occasion, lane_id, address, state,
                                           variant, attempts, due_at, relay_id, reason, code, provider, created_at, changed_at)
-            SELECT %s, %s, a.contact_id, 0, lane.id, a.address, CASE WHEN a.reason IS NULL THEN %s ELSE %s END,
+            SELECT %s, %s, a.contact_id, 0, a.lane_id, a.address, CASE WHEN a.reason IS NULL THEN %s ELSE %s END,
                    a.variant, 0, due.at, NULL, coalesce(a.reason, ''), '', '', due.at, %s
-            FROM audience a JOIN lane ON lane.domain = a.domain AND lane.variant = a.variant
+            FROM (SELECT audience.*, lane.id AS lane_id FROM audience FULL JOIN lane USING (domain, variant) OFFSET 0) a
             {zone_join} {keen_join}
             CROSS JOIN LATERAL (SELECT {due} AS at) due {order}
             """,
