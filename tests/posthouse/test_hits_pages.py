@@ -5,8 +5,9 @@ from urllib.parse import urlencode
 
 import psycopg
 import pytest
+from asgiref.sync import SyncToAsync
 from django.conf import settings
-from django.db import connection
+from django.db import connection, connections
 
 from accounts.tenancy import tenant_scope
 from contacts import tokens as contact_tokens
@@ -35,6 +36,7 @@ def turn_out_the_pages():
             [name],
         )
     connection.close()
+    SyncToAsync.single_thread_executor.submit(connections.close_all).result()  # what an async test had done in a thread
 
 
 def test_a_page_survives_that_the_database_was_away(hits, organization, person, topic, message):
