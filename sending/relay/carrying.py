@@ -111,8 +111,10 @@ class Carrying:
             return None
         answer = self._commits.ask(parcel.id)
         refused: list[Leave | None] = []
+        may_have_left = False
 
         async def ask() -> None:
+            nonlocal may_have_left
             pending = answer
             while True:
                 granted: Granted | None = await pending
@@ -120,6 +122,7 @@ class Carrying:
                     refused.append(granted.leave if granted else None)
                     raise NoLeave
                 if self._commits.is_fresh(granted):
+                    may_have_left = True
                     return
                 pending = self._commits.ask(parcel.id)
 
@@ -136,6 +139,11 @@ class Carrying:
         except NoLeave:
             self._refused(parcel, refused[0])
             return None
+        except Exception:
+            log.exception("The conversation about delivery %d ended with an error of ours.", parcel.id)
+            session.abort()
+            judgement = trouble.IN_DOUBT if may_have_left else trouble.CUT
+            verdict = Verdict(judgement, text="an error of ours; it is in the relay's log", host=session.host)
         finally:
             self.talks[talk] -= 1
             if not self.talks[talk]:

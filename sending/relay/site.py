@@ -28,6 +28,7 @@ from sending.relay.sources import ANY, Source
 
 log = logging.getLogger(__name__)
 
+AFTER_AN_ERROR = 5.0  # seconds
 LONGEST_TIMER = 60.0  # seconds: then it is looked again whether the wait is still what it was
 
 Conversation = Session | Call  # with a mail server, or with an API
@@ -260,6 +261,7 @@ class Site(Place):
                 parcel = None
         finally:
             if parcel is not None:
+                self.give_back()
                 self._carrier.release(parcel)
             if session is not None:
                 await self._hang_up(session)
@@ -329,9 +331,12 @@ class Site(Place):
             self._not_opened(parcel, replace(closed.verdict, took=self._clock.monotonic() - began))
             self.count_connection(-1)
             return None
-        except BaseException:
-            self._carrier.release(parcel)
+        except BaseException as error:
             self.count_connection(-1)
+            if isinstance(error, Exception):  # ours: the next one would meet it too
+                self._act(
+                    replace(trouble.AWAY, seconds=AFTER_AN_ERROR), "an error of ours; it is in the relay's log", ""
+                )
             raise
         self.sessions.add(session)
         return session
