@@ -7,7 +7,7 @@ claiming.py, ways.py, open_sites.py and site.py, carrying.py, commits.py.
 import asyncio
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from sending.relay import accounts, heartbeat, owning
 from sending.relay.accounts import Calls, Posting
@@ -155,11 +155,18 @@ class Relay:
                 task.result()  # raises what ended it
             await self._drain(commits)
         finally:
-            for task in [*tasks, *self._ways.lookups, *self.sites.workers]:
+            await self._end([*tasks, *self._ways.lookups, *self.sites.workers])
+
+    async def _end(self, tasks: "Collection[asyncio.Task[None]]") -> None:
+        """Now, whatever they are at. Trap: asyncio.wait_for misses a cancellation that comes as its own wait ends (Python 3.11)."""
+        for site in self.sites:
+            site.abort()
+        left = set(tasks)
+        while left:
+            for task in left:
                 task.cancel()
-            for site in self.sites:
-                site.abort()
-            await asyncio.gather(*tasks, *self.sites.workers, return_exceptions=True)
+            _, left = await asyncio.wait(left, timeout=0.5)
+        await asyncio.gather(*tasks, return_exceptions=True)  # what they ended with is known
 
     async def _beat(self) -> None:
         delivered_before, at = 0, self._clock.monotonic()

@@ -119,6 +119,31 @@ async def test_a_fenced_relay_drops_everything_and_says_so() -> None:
         assert not w.town.left
 
 
+async def test_a_fenced_relay_ends_although_a_task_misses_its_first_cancellation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As asyncio.wait_for does on Python 3.11 when what it waits for ends in the same moment: all at once after a SIGCONT."""
+    w = world(1)
+    missed = []
+
+    async def deaf() -> bool:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            if missed:
+                raise
+            missed.append(True)
+        return False
+
+    monkeypatch.setattr(w.town, "wait_for_mail", deaf)
+    task = asyncio.ensure_future(w.relay.run())
+    await asyncio.sleep(0.1)
+    w.town.fenced = True
+    with pytest.raises(Fenced):
+        await asyncio.wait_for(task, 5)
+    assert missed
+
+
 async def test_results_survive_a_database_that_goes_away() -> None:
     async with Receiver([BUSY]) as receiver, world(receiver.port) as w:
         ids = w.town.add(300)
@@ -390,3 +415,12 @@ async def test_a_try_tells_where_it_was_how_long_it_took_and_what_it_had_waited_
         await w.until(lambda: any(s.trace.get("waited") for s in w.town.settled[before:]))
         told = next(s.trace for s in w.town.settled[before:] if s.trace.get("waited"))
         assert told["held_for"] == "network" and 25 <= float(told["held"]) <= float(told["waited"]) + 1
+
+
+async def test_a_connection_is_used_for_so_long_and_then_another_is_made() -> None:
+    async with Receiver([BUSY]) as receiver, world(receiver.port) as w:
+        for mailing, connections in ((1, 1), (2, 1), (3, 2)):
+            w.clock.turned += 299 if mailing == 3 else 1
+            w.town.add(1, mailing=mailing)
+            await w.until(lambda m=mailing: len(w.town.settled) == m)
+            assert (len(receiver.contents), receiver.connections) == (mailing, connections)
