@@ -8,7 +8,7 @@ is too far away for an open connection to idle, connections are closed and what 
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Protocol
 
@@ -66,7 +66,7 @@ class Site(Place):
         super().__init__(route, provider, clock=clock, source=source, footing=footing)
         self.ready = ReadyQueue()
         self.workers: set[asyncio.Task[None]] = set()
-        self.sessions: set[Conversation] = set()
+        self._began: dict[Conversation, float] = {}  # each open connection, since when (monotonic)
         self.draining = False
         self._slots = (self.footing.slots, everywhere or Slots(lambda: 0))
         self._idle: list[asyncio.Future[None]] = []
@@ -74,6 +74,11 @@ class Site(Place):
         self._carrier = carrier
         self._doors = doors
         self._again: set[int] = set()
+
+    @property
+    def sessions(self) -> Collection[Conversation]:
+        """Those that are open."""
+        return self._began.keys()
 
     # What the dispatcher asks.
 
@@ -116,7 +121,7 @@ class Site(Place):
         """Hang up everywhere, now."""
         if self._timer is not None:
             self._timer.cancel()
-        for session in list(self.sessions):
+        for session in list(self._began):
             session.abort()
 
     def drop_mailing(self, mailing_id: int) -> None:
@@ -338,7 +343,7 @@ class Site(Place):
                     replace(trouble.AWAY, seconds=AFTER_AN_ERROR), "an error of ours; it is in the relay's log", ""
                 )
             raise
-        self.sessions.add(session)
+        self._began[session] = began
         return session
 
     def _not_opened(self, parcel: Parcel, verdict: Verdict) -> None:
@@ -368,11 +373,14 @@ class Site(Place):
     def _may_go_on(self, session: Conversation, parcel: Parcel) -> bool:
         """Whether an open connection is good for one more, and for this one."""
         return (
-            session.usable and session.messages < self.most_messages and (bool(session.tls) or not parcel.lane.tls_only)
+            session.usable
+            and session.messages < self.most_messages
+            and self._clock.monotonic() - self._began.get(session, 0.0) < self.manners.age
+            and (bool(session.tls) or not parcel.lane.tls_only)
         )
 
     async def _hang_up(self, session: Conversation) -> None:
-        self.sessions.discard(session)
+        self._began.pop(session, None)
         await session.close()
         self.count_connection(-1)
 

@@ -27,7 +27,8 @@ class BadDirectory(ValueError):
 class Manners:
     """What may be done at a site from one address: connections at once, messages in one connection, seconds that one may idle.
 
-    `together`: connections at once over all sites of the provider; the others: begun in that time. 0: no such limit.
+    `together`: connections at once over all sites of the provider; the others: begun in that time. 0: no such limit. `age`: seconds
+    from its beginning, after which a connection takes no other message.
     """
 
     connections: int
@@ -37,6 +38,7 @@ class Manners:
     per_minute: float = 0.0
     per_hour: float = 0.0
     new_per_minute: float = 0.0
+    age: float = 300.0
 
     def shared(self, relays: int) -> "Manners":
         """The part of one relay, when several send from the same address."""
@@ -132,6 +134,7 @@ _LIMITS: Mapping[str, tuple[str, type, float, float]] = {
     "messages_an_hour": ("per_hour", float, 0, 100_000_000),
     "connections_a_minute": ("new_per_minute", float, 0, 1_000_000),
     "idle": ("idle", float, 0.1, 600),
+    "age": ("age", float, 1, 86_400),
 }
 _SHARES = {"start", "back_off", "share", "pace_step"}
 

@@ -1,4 +1,4 @@
-"""A site's holds: its own back-off, and a rule's own hold once the provider has said so often enough."""
+"""A site's holds: its own back-off, and a rule's own hold once the provider has said so often enough; and its connections."""
 
 import pytest
 
@@ -8,7 +8,8 @@ from sending.judging.trouble import Stage
 from sending.relay.routes import Route
 from sending.relay.site import Site
 from sending.relay.sites import Learning, Manners, Provider
-from tests.sending.relay.worlds import Clock
+from tests.sending.relay.scripted import EHLO, ENVELOPE, GREETING, TAKEN, Receiver
+from tests.sending.relay.worlds import Clock, world
 
 FIRST_HOLD = Learning().first_hold
 COMPLAINED = trouble.judge(
@@ -58,3 +59,13 @@ def test_a_shorter_hold_never_ends_a_longer_one(site: Site, clock: Clock) -> Non
     site.hold(0, "no host answers")
     site.hold(60, "slow down")
     assert left(site, clock) == 900
+
+
+async def test_a_connection_is_used_for_so_long_and_then_another_is_made() -> None:
+    busy = [GREETING, EHLO, *[ENVELOPE, TAKEN] * 5]
+    async with Receiver([busy]) as receiver, world(receiver.port) as w:
+        for mailing, connections in ((1, 1), (2, 1), (3, 2)):
+            w.clock.turned += 299 if mailing == 3 else 1
+            w.town.add(1, mailing=mailing)
+            await w.until(lambda m=mailing: len(w.town.settled) == m)
+            assert (len(receiver.contents), receiver.connections) == (mailing, connections)

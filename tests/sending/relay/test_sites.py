@@ -57,5 +57,5 @@ def test_providers_that_have_had_tls_for_years_get_nothing_in_clear_text() -> No
     assert not sites.directory().provider_of(["mx.example.org"]).tls_required
     with pytest.raises(ValueError, match="no such rule for TLS"):
         sites.directory(
-            '[default]\nconnections=1\nmessages=1\nidle=1\n[[provider]]\nname="A"\nmx=[".a"]\ntls="sometimes"'
+            '[default]\nconnections=1\nmessages=1\nidle=1\nage=1\n[[provider]]\nname="A"\nmx=[".a"]\ntls="sometimes"'
         )
