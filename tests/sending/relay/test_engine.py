@@ -415,12 +415,3 @@ async def test_a_try_tells_where_it_was_how_long_it_took_and_what_it_had_waited_
         await w.until(lambda: any(s.trace.get("waited") for s in w.town.settled[before:]))
         told = next(s.trace for s in w.town.settled[before:] if s.trace.get("waited"))
         assert told["held_for"] == "network" and 25 <= float(told["held"]) <= float(told["waited"]) + 1
-
-
-async def test_a_connection_is_used_for_so_long_and_then_another_is_made() -> None:
-    async with Receiver([BUSY]) as receiver, world(receiver.port) as w:
-        for mailing, connections in ((1, 1), (2, 1), (3, 2)):
-            w.clock.turned += 299 if mailing == 3 else 1
-            w.town.add(1, mailing=mailing)
-            await w.until(lambda m=mailing: len(w.town.settled) == m)
-            assert (len(receiver.contents), receiver.connections) == (mailing, connections)
