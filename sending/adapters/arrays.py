@@ -11,9 +11,16 @@ def numbers(values: Iterable[float]) -> str:
 
 
 def texts(values: Iterable[str]) -> str:
-    """Of texts without NUL, each in quotes."""
-    quoted = [_escaped(value) if "\\" in value or '"' in value else value for value in values]
+    """Each in quotes. What no text can have in PostgreSQL (NUL, half a surrogate pair) is left out or made a question mark."""
+    quoted = [_escaped(value) if "\\" in value or '"' in value else value for value in map(possible, values)]
     return '{"' + '","'.join(quoted) + '"}' if quoted else "{}"
+
+
+def possible(value: str) -> str:
+    """A text as PostgreSQL can have it."""
+    if "\0" in value:
+        value = value.replace("\0", "")
+    return value if value.isascii() else value.encode("utf-8", "replace").decode()
 
 
 def _escaped(value: str) -> str:

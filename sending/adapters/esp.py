@@ -29,6 +29,7 @@ from django.core.mail import EmailMessage
 
 from sending import keys
 from sending.adapters import esp_sql as sql
+from sending.adapters.arrays import possible
 from sending.adapters.esp_http import Wire
 from sending.adapters.esp_messages import message_of
 from sending.adapters.lines import Line
@@ -43,6 +44,7 @@ log = logging.getLogger(__name__)
 
 THREADS = 48
 READ_SECONDS, WHOLE_CALL = 60.0, 90.0
+ASK_SECONDS, ASKED_AT_ONCE = 10.0, 8  # of those that may be well again: the others' failover waits for it
 KEEP_SECONDS = 10.0  # what an account is spoken to with
 WRITE_EVERY = 2.0  # seconds between two writes of health
 LOOK_EVERY = 15.0  # ... between looks whether somebody can go back
@@ -219,11 +221,11 @@ def _cause(error: BaseException) -> str:
 
 def _retry_after(response: Any) -> float:
     text = str(response.headers.get("Retry-After", "")).strip()
-    if text.isdigit():
+    if text.isascii() and text.isdigit():
         return float(text[:6])
     try:
         return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return 0.0
 
 
@@ -296,7 +298,7 @@ class AnymailPosting:
 
     def note(self, account_id: int, answer: Answer, judgement: Judgement) -> None:
         ok = judgement.outcome in (Outcome.HANDED_OVER, Outcome.BOUNCED, Outcome.FAILED)
-        words = f"HTTP {answer.status}: {answer.text}" if answer.status else answer.text
+        words = possible(f"HTTP {answer.status}: {answer.text}" if answer.status else answer.text)
         refused = judgement is ACCOUNT_TROUBLE
         self._health.setdefault(account_id, Health()).note(ok, refused=refused, words=words, now=time.monotonic())
 
@@ -344,14 +346,10 @@ class AnymailPosting:
         back = bool(await self._line.rows(sql.BACK_TO_OWN))
         missed = [row[0] for row in await self._line.rows(sql.MISSED)]
         self._well = {account_id: n for account_id, n in self._well.items() if account_id in missed}
-        for account_id in missed:
-            try:
-                api = await self.open(account_id)
-            except Closed:
-                continue
-            answer = await api.ask()
-            await api.close()
-            if not is_well(answer):
+        few = asyncio.Semaphore(ASKED_AT_ONCE)
+        well = await asyncio.gather(*(self._is_well(account_id, few) for account_id in missed))
+        for account_id, is_well_now in zip(missed, well, strict=True):
+            if not is_well_now:
                 self._well[account_id] = 0
                 continue
             self._well[account_id] = self._well.get(account_id, 0) + 1
@@ -359,6 +357,17 @@ class AnymailPosting:
                 self._health[account_id] = Health(changed=True)
                 back |= bool(await self._line.rows(sql.GO_BACK, {"account": account_id}))
         return back
+
+    async def _is_well(self, account_id: int, few: asyncio.Semaphore) -> bool:
+        async with few:
+            try:
+                access = await self._access(account_id)
+            except Closed:
+                return False
+            api = AnymailApi(access, reach=self._reach, threads=self._threads, seconds=ASK_SECONDS)
+            answer = await api.ask()
+            await api.close()
+            return is_well(answer)
 
     async def leave_own(self, stream_id: int, why: str) -> bool:
         given = {"stream": stream_id, "why": why[:MAX_WORDS], "minutes": settings.ESP_FAILOVER_MINUTES}

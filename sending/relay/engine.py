@@ -251,6 +251,8 @@ class Relay:
                     self._claiming.look_again(at_once=True)
             except Unreachable as error:
                 log.warning("The accounts cannot be looked after: %s", error)
+            except Exception:  # the mail of everybody else goes on
+                log.exception("Accounts could not be looked after.")
             await asyncio.sleep(BEAT)
 
     async def _drain(self, commits: "asyncio.Task[None]") -> None:

@@ -39,3 +39,8 @@ def test_numbers(whole: list[int], real: list[float], truths: list[bool]) -> Non
 def test_nothing() -> None:
     assert read(arrays.texts([]), "text") == []
     assert read(arrays.numbers([]), "int") == []
+
+
+def test_what_cannot_be_a_text_is_made_one() -> None:
+    """One stranger's words must not keep all other results from being written."""
+    assert read(arrays.texts(["a\0b", "\ud800\udc00", "é\udcff"]), "text") == ["ab", "??", "é?"]

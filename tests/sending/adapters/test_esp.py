@@ -21,6 +21,7 @@ from posthouse.sandbox.esps import Esps
 from sending.actions import esp_accounts
 from sending.actions.esp_accounts import RELAY, Way
 from sending.adapters import esp, esp_http
+from sending.adapters import esp_sql as sql
 from sending.adapters.esp import Access, AnymailApi, AnymailPosting, Health, is_well
 from sending.enums import StreamKind
 from sending.esps import ESPS
@@ -131,6 +132,14 @@ def test_how_long_an_api_asks_us_to_wait_is_obeyed(esps: Esps) -> None:
     esps.decide = lambda call: 429
     (action,) = judge(post(api())).actions
     assert action.seconds == 2
+
+
+@pytest.mark.parametrize("asked", ["\xb2", "1\xb9", "-1", "Mon, 01 Jan 99999999999999999999 00:00:00 GMT", "soon"])
+def test_a_wait_that_cannot_be_read_is_none(esps: Esps, monkeypatch, asked: str) -> None:
+    monkeypatch.setattr("posthouse.sandbox.esps.RETRY_AFTER", asked)
+    esps.decide = lambda call: 429
+    answer = post(api())
+    assert (answer.status, answer.retry_after) == (429, 0)
 
 
 def test_no_answer_is_in_doubt_and_a_line_that_never_stood_is_not(esps: Esps, settings, monkeypatch) -> None:
@@ -304,6 +313,22 @@ async def test_a_stream_goes_the_other_way_and_comes_back_when_the_account_is_we
     await sync_to_async(choose)(organization, account, RELAY)
     assert not await relay.watch()
     assert await called(relay, account, REFUSED)
+    await relay.close()
+
+
+async def test_many_that_hang_keep_nobody_waiting_one_after_the_other(esps: Esps, monkeypatch) -> None:
+    monkeypatch.setattr(esp, "ASK_SECONDS", 0.5)
+    esps.decide = lambda call: "hang"
+    relay = AnymailPosting("", reach=Reach.LOOPBACK)
+    relay._known = {n: (time.monotonic() + 60, Access(ESPS["postmark"], "", KEYS, "Ours")) for n in range(8)}
+
+    async def rows(statement: str, given: object = None) -> list[tuple[int]]:
+        return [(n,) for n in range(8)] if statement is sql.MISSED else []
+
+    monkeypatch.setattr(relay._line, "rows", rows)
+    began = time.monotonic()
+    assert not await relay._go_back()
+    assert time.monotonic() - began < 2.5
     await relay.close()
 
 

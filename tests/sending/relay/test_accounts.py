@@ -216,6 +216,23 @@ async def test_a_relay_with_addresses_of_its_own_carries_to_accounts_all_the_sam
         assert w.relay.sites.best(parcel, site.route) is site
 
 
+async def test_an_error_in_looking_after_accounts_ends_no_relay() -> None:
+    class Stumbling(Apis):
+        looks = 0
+
+        async def watch(self) -> bool:
+            self.looks += 1
+            raise ValueError("an error of ours")
+
+    apis = Stumbling()
+    w = world(9)
+    by_account(w, apis)
+    async with w:
+        w.town.add(20)
+        await w.until(lambda: w.town.outcomes().get("handed_over") == 20 and apis.looks > 1)
+        assert w.task is not None and not w.task.done()
+
+
 MXS = {"a.example": "mx.google.com", "b.example": "mta5.yahoodns.net", "c.example": "mx01.mail.icloud.com"}
 
 
