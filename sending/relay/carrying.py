@@ -62,42 +62,43 @@ class Carrying:
         self.delivered = 0
         self.talks: Counter[tuple[int, str]] = Counter()
 
-    def place(self, parcel: Parcel) -> None:
-        """A claimed parcel: to its site, or settled at once when it goes nowhere."""
+    def place(self, parcel: Parcel) -> bool:
+        """A claimed parcel: to its site, or settled at once when it goes nowhere. False: it went back."""
         if parcel.refusal:
             self._commits.settle(Settlement(parcel.id, "suppressed", parcel.refusal, tried=False))
-            return
+            return True
         route = self._ways.route(parcel.lane.way)
         if route is None:
-            self._turn_back(parcel)
-            return
+            return self._turn_back(parcel)
         site = self._sites.best(parcel, route, is_held=lambda site: self._obeying.is_held(site, parcel.lane))
         if site is None:
             if self._expires(parcel) <= self._clock.wall() and self._sites.is_hopeless(parcel.lane.pool_id):
                 self._expire(parcel, Verdict(trouble.NETWORK, text=NO_ADDRESS), None, source_id=0)
-            else:
-                self.release(parcel)
-            return
+                return True
+            self.release(parcel)
+            return False
         hold = self._obeying.hold(site, parcel.lane)
         if (site.is_held or hold is not None) and self._expires(parcel, site) <= self._clock.wall():
             verdict = Verdict(trouble.NETWORK, text=site.held_for, host=route.hosts[0])
             if hold is not None:
                 verdict = Verdict(replace(trouble.NETWORK, category=hold.told_cause), host=route.hosts[0])
             self._expire(parcel, verdict, site, source_id=0)
-        elif hold is not None:
+            return True
+        if hold is not None:
             self.release(parcel)
-        else:
-            self._obeying.gates.passed(parcel.id, site, parcel.lane, self._clock.monotonic())
-            site.put(parcel)
+            return False
+        self._obeying.gates.passed(parcel.id, site, parcel.lane, self._clock.monotonic())
+        return site.put(parcel)
 
-    def _turn_back(self, parcel: Parcel) -> None:
-        """No route leads to its domain."""
+    def _turn_back(self, parcel: Parcel) -> bool:
+        """No route leads to its domain. False: it went back."""
         obstacle = self._ways.obstacle(parcel.lane.way)
         if obstacle is None:
             self.release(parcel)
-            return
+            return False
         self._ways.told(parcel.lane.way)
         self._settle(parcel, obstacle.verdict(attempts=parcel.attempts), None)
+        return True
 
     # --- what sites ask for (sending/relay/site.py: Carrier) ----------------------------------------------------------
 

@@ -152,8 +152,10 @@ class Claiming:
         if not parcels:  # all that is due goes on from other relays' addresses: not to be looked through all the time
             self._next_sweep = max(self._next_sweep, now + min((now - began) * SWEEP_SHARE, DEAREST_SWEEP))
         self._ramp.step(ended=self._commits.settled, now=now)
-        for parcel in parcels:
-            self._carrying.place(parcel)
+        placed = {parcel.lane.id for parcel in parcels if self._carrying.place(parcel)}
+        for lane, _ in wishes:
+            if lane.id in got and lane.id not in placed:  # all went back: nor is this taken again before the next look
+                self._lanes.drained(lane)
         return True
 
     def _choose(self, *, budget: int) -> list[tuple[Lane, int]]:

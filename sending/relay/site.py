@@ -103,14 +103,15 @@ class Site(Place):
     def is_quiet(self) -> bool:
         return not (self.workers or self.ready or self.is_held or self.failures or self.connections.value)
 
-    def put(self, parcel: Parcel) -> None:
-        """A claimed parcel for one of its domains."""
+    def put(self, parcel: Parcel) -> bool:
+        """A claimed parcel for one of its domains. False: it went back."""
         if self.draining or self.is_held:
             self._carrier.release(parcel)
-            return
+            return False
         self.ready.push(parcel)
         self.footing.ready += 1
         self._wake()
+        return True
 
     def drain(self) -> None:
         """No new conversations; what waits goes back."""
