@@ -9,7 +9,6 @@ import json
 import logging
 import os
 import socket
-import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -257,7 +256,7 @@ class Ledger:
 
     async def rulings(self) -> list[Ruling]:
         rows = await self._rulings.rows(ruling_sql.IN_FORCE)
-        now = time.time()
+        now = self.clock.wall()
         return [ruling_sql.ruling(row, now=now) for row in rows]
 
     async def budgets(self) -> list[Budget]:

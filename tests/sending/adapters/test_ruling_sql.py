@@ -43,6 +43,25 @@ async def wait_for(ledger: Ledger, ids: set[int], *, within: float = 5.0) -> flo
     return time.monotonic() - began
 
 
+def test_an_end_is_told_by_the_clock_that_relays_go_by(
+    organization: Organization, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() - 7200.0)  # as wrong as a machine's clock may be
+
+    async def look() -> None:
+        ledger = await relay(town)
+        try:
+            await ledger.rule(Ruling(0, HOLD, provider="Gmail", until=real() + 600, by=BY_RELAY, since=real()))
+            (ruling,) = await ledger.rulings()
+            assert abs(ruling.until - ledger.clock.wall() - 600) < 5
+            assert abs(ruling.until - real() - 600) < 5
+        finally:
+            await ledger.close()
+
+    asyncio.run(look())
+
+
 def test_what_people_rule_is_read_and_heard_of_at_once(organization: Organization, town: Town) -> None:
     async def look() -> None:
         ledger = await relay(town)
