@@ -232,12 +232,12 @@ class Relay:
             await asyncio.sleep(0.05)
 
     def _place_of(self, lane: Lane) -> tuple[object, bool] | None:
-        """The provider that a lane waits for, if we know it, and whether it is held."""
+        """The provider that a lane waits for, if we know it, and whether it is out of order."""
         route = self._ways.route(lane.way)
         sites = self.sites.of(lane.pool_id, route) if route is not None else []
         if not sites or not sites[0].provider.is_known:
             return None
-        return sites[0].provider.name, all(site.is_held for site in sites)
+        return sites[0].provider.name, all(site.is_out_of_order for site in sites)
 
     async def _watch_accounts(self, posting: Posting) -> None:
         """Not within the heartbeat: an API may take a minute to answer."""

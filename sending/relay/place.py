@@ -103,6 +103,11 @@ class Place(ABC):
         return self._clock.monotonic() < until
 
     @property
+    def is_out_of_order(self) -> bool:
+        """Held, or held a moment ago, and nothing has gone well since: the one that goes ahead is no sign of life."""
+        return self.is_held or self.standing.is_probing or self.footing.standing.is_probing
+
+    @property
     def is_ruled(self) -> bool:
         """Whether it is held because that was decreed."""
         return self._clock.monotonic() < self._ruled_until

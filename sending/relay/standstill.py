@@ -1,5 +1,5 @@
 """Whether our own relay is out of order for a stream that has another way: most of the great providers that its mail waits for
-are held.
+are held, or were a moment ago and have taken nothing since.
 
 Policy: only providers that we know count. What is left of a send in the end are the domains that are down; that is about them.
 One great provider that is held may be about itself; several at once, for so long, are about us.

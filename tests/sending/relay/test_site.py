@@ -54,6 +54,16 @@ def test_what_was_said_long_ago_counts_no_more(site: Site, clock: Clock) -> None
     assert left(site, clock) == 2 * FIRST_HOLD
 
 
+def test_it_is_out_of_order_until_something_went_well_also_while_one_goes_ahead(site: Site, clock: Clock) -> None:
+    assert not site.is_out_of_order
+    site.hold(30, "no host answers")
+    assert site.is_out_of_order
+    clock.turned += 31
+    assert not site.is_held and site.is_out_of_order
+    site.react(trouble.DELIVERED, "")
+    assert not site.is_out_of_order
+
+
 def test_a_shorter_hold_never_ends_a_longer_one(site: Site, clock: Clock) -> None:
     site.hold(900, "blocked")
     site.hold(0, "no host answers")
