@@ -83,7 +83,10 @@ def _in_words(esp: Esp, answer: Answer, *, taken: str) -> str:
     if not answer.written and answer.status == 0:
         return f"{esp.label} could not be reached ({answer.text}). Nothing was sent. Try again in a few minutes."
     if judgement.outcome is Outcome.IN_DOUBT:
-        return f"{esp.label} got the call and gave no answer to it ({answer.text}). A test may still arrive."
+        may = "A test may still arrive." if taken else "Try again in a few minutes."
+        if answer.status:
+            return f"{esp.label} has trouble of its own (HTTP {answer.status}).{said} {may}"
+        return f"{esp.label} got the call and gave no answer to it ({answer.text}). {may}"
     if judgement.category == "esp_account":
         return (
             f"{esp.label} refuses us (HTTP {answer.status}).{said} Look whether the key is whole and may send, whether the "
