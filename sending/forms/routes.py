@@ -14,13 +14,16 @@ MAX_KEY = 500
 
 
 class AccountForm(forms.Form):
-    """What one kind of ESP asks for. With `account`: keys may be left out, and then stay."""
+    """What one kind of ESP asks for. With `account`: keys may be left out, and then stay. `taken`: what other accounts are called."""
 
     name = forms.CharField(max_length=60, label="What you call it", help_text="Shown to your team.")
 
-    def __init__(self, esp: Esp, *args: Any, account: EspAccount | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, esp: Esp, *args: Any, account: EspAccount | None = None, taken: Sequence[str] = (), **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.esp = esp
+        self._taken = {name.casefold() for name in taken}
         self.fields["name"].initial = account.name if account is not None else esp.label
         if len(esp.regions) > 1 and account is None:
             self.fields["region"] = forms.ChoiceField(
@@ -38,6 +41,12 @@ class AccountForm(forms.Form):
                 if each.is_secret
                 else forms.TextInput(attrs=quiet),
             )
+
+    def clean_name(self) -> str:
+        name = str(self.cleaned_data["name"])
+        if name.casefold() in self._taken:
+            raise forms.ValidationError("Another account is called so. Choose a name that tells them apart.")
+        return name
 
     def given(self) -> dict[str, str]:
         """What it is spoken to with."""

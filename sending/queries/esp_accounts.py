@@ -47,6 +47,12 @@ def rows(organization: Organization) -> list[Row]:
     return [row for row in _rows(organization, found) if row.account.disconnected_at is None or row.with_them]
 
 
+def names(organization: Organization, *, but: EspAccount | None = None) -> list[str]:
+    """What the accounts are called that are connected, `but` one."""
+    found = EspAccount.objects.filter(organization=organization, disconnected_at=None)
+    return list((found.exclude(pk=but.pk) if but is not None else found).values_list("name", flat=True))
+
+
 def row(account: EspAccount) -> Row:
     """One of them, whatever its state."""
     return _rows(account.organization, [account])[0]

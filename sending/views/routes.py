@@ -76,7 +76,7 @@ def choose(request: HttpRequest, org: str) -> HttpResponse:
 def new(request: HttpRequest, org: str, kind: str) -> HttpResponse:
     require(request, Role.ADMIN)
     esp = _esp(kind)
-    form = AccountForm(esp, request.POST or None)
+    form = AccountForm(esp, request.POST or None, taken=reading.names(request.organization))
     if request.method == "POST" and form.is_valid():
         region = form.cleaned_data.get("region", "")
         found = esp_tests.key(kind=esp.kind, region=region, given=form.given(), home=_home(request))
@@ -129,7 +129,9 @@ def change(request: HttpRequest, org: str, account: str) -> HttpResponse:
     esp = ESPS[found.kind]
     if found.disconnected_at is not None:
         raise Http404("This account is disconnected.")
-    form = AccountForm(esp, request.POST or None, account=found)
+    form = AccountForm(
+        esp, request.POST or None, account=found, taken=reading.names(request.organization, but=found)
+    )
     if request.method == "POST" and form.is_valid():
         given = {name: value for name, value in form.given().items() if value}
         whole = _stored(found) | given

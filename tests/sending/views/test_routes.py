@@ -161,6 +161,16 @@ def test_the_way_of_a_stream(organization, account, as_owner: Client) -> None:
     assert as_owner.post(url(organization, "service_route", kind="test"), {}).status_code == 404
 
 
+def test_no_two_accounts_are_called_the_same(organization, account, as_owner: Client, esps: Esps) -> None:
+    new = url(organization, "service_new", kind="postmark")
+    answer = as_owner.post(new, {"name": account.name.upper(), "server_token": "good"})
+    assert "tells them apart" in answer.content.decode()
+    assert as_owner.post(new, {"name": "Another", "server_token": "good"}).status_code == 302
+    page = url(organization, "service_change", account=account.public_id)
+    assert "tells them apart" in as_owner.post(page, {"name": "Another"}).content.decode()
+    assert as_owner.post(page, {"name": account.name}).status_code == 302
+
+
 def test_a_key_is_changed_and_relays_begin_anew(organization, account, as_owner: Client, esps: Esps) -> None:
     page = url(organization, "service_change", account=account.public_id)
     with tenant_scope(organization):
