@@ -21,6 +21,9 @@ SPANS = (
     (10080, "7 days"),
     (43200, "30 days"),
 )
+EACH_OR_ALL = (
+    "To a provider or to mail servers: from each of our addresses. Otherwise: of all relays together."
+)
 EVERYTHING = "everything"  # to be typed before all mail of everybody stops
 
 
@@ -30,7 +33,7 @@ class RulingForm(forms.Form):
         required=False,
         max_length=200,
         label="To mail servers",
-        help_text="A site as the list of relays names it, letter for letter.",
+        help_text="As this page’s lists and manage.py relays name them, letter for letter: mx.tiny.example.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     source = forms.ChoiceField(required=False, label="From address")
@@ -51,7 +54,7 @@ class RulingForm(forms.Form):
         min_value=1,
         max_value=MOST_CONNECTIONS,
         label="Connections at once",
-        help_text="All relays together.",
+        help_text=EACH_OR_ALL,
     )
     messages = forms.IntegerField(
         required=False, min_value=1, max_value=MOST_MESSAGES, label="Messages in one connection"
@@ -61,7 +64,7 @@ class RulingForm(forms.Form):
         min_value=0.01,
         max_value=MOST_PER_MINUTE,
         label="Messages a minute",
-        help_text="All relays together.",
+        help_text=EACH_OR_ALL,
     )
     lasting = forms.TypedChoiceField(choices=SPANS, coerce=int, initial=120, label="For")
     reason = forms.CharField(

@@ -30,8 +30,9 @@ def list_(request: HttpRequest) -> HttpResponse:
     with cross_tenant("an operator looks at the rulings about all organizations"):
         in_force = reading.in_force(most=reading.MOST + 1)
         over, following = reading.over(before=int(before) if before.isdecimal() and len(before) < 19 else 0)
-        sources = reading.sources([ruling.source_id for ruling in [*in_force, *over]])
         living = [relay for relay in relays.all_() if relay.lives]
+        learned = relays.learned(living)
+        sources = reading.sources([one.source_id for one in [*in_force, *over, *learned]])
     context = {
         "in_force": [reading.as_line(ruling, sources) for ruling in in_force[: reading.MOST]],
         "has_more": len(in_force) > reading.MOST,
@@ -42,7 +43,7 @@ def list_(request: HttpRequest) -> HttpResponse:
             (held, wording.held(held.cause, held.provider)) for held in relays.held_sites(living) if not held.is_ruled
         ],
         "slowed": relays.slowed_sites(living),
-        "learned": relays.learned(living),
+        "learned": [(limit, sources.get(limit.source_id, "")) for limit in learned],
         "has_relay": bool(living),
         "spans": SPANS,
     }

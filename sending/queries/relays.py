@@ -47,8 +47,9 @@ class HeldSite:
 
 @dataclass(frozen=True, slots=True)
 class SlowedSite:
-    """A site that is tried out after trouble: it may have `window` connections now and is on its way back to `limit`; `pace`:
-    messages a minute, 0 for as many as it takes; `back`: which part of its former pace it has again.
+    """A site that is tried out after trouble, from `source` ("": the system's choice): it may have `window` connections now and
+    is on its way back to `limit`; `pace`: messages a minute, 0 for as many as it takes; `back`: which part of its former pace
+    it has again.
     """
 
     relay: str
@@ -59,6 +60,7 @@ class SlowedSite:
     failures: int
     pace: float = 0.0
     back: float = 1.0
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,9 @@ def held_sites(relays: Iterable[RelayState] | None = None) -> list[HeldSite]:
 
 
 def slowed_sites(relays: Iterable[RelayState]) -> list[SlowedSite]:
-    """Busy sites at which living relays have learned to be careful, those with the fewest connections first."""
+    """Busy sites that living relays bring back after trouble, those with the fewest connections first. Not those that have all
+    of a pace that is theirs by the data or by a ruling.
+    """
     found = [
         SlowedSite(
             relay.name,
@@ -126,11 +130,12 @@ def slowed_sites(relays: Iterable[RelayState]) -> list[SlowedSite]:
             int(busy["failures"]),
             float(busy.get("pace", 0)),
             float(busy.get("back", 1)),
+            str(busy.get("source", "")),
         )
         for relay in relays
         if relay.lives
         for busy in told(relay, "busy")
-        if busy["failures"] or busy["window"] < busy["limit"] or busy.get("pace")
+        if busy["failures"] or busy["window"] < busy["limit"] or busy.get("back", 1) < 1
     ]
     return sorted(found, key=lambda site: (site.window, site.provider, site.site))
 

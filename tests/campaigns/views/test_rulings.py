@@ -148,6 +148,7 @@ def test_what_relays_hold_and_learned_is_told(as_operator: Client) -> None:
             {
                 "site": "mx.greylake.example",
                 "provider": "Greylake",
+                "source": "192.0.2.7",
                 "hosts": [],
                 "cause": "rate_limit",
                 "why": "421 4.7.28 too much <b>mail</b>",
@@ -179,6 +180,7 @@ def test_what_relays_hold_and_learned_is_told(as_operator: Client) -> None:
     assert "At most 3 connections at once" in page and "At most 30 messages a minute" in page
     assert "At most 20 messages in one connection" in page
     assert "mx.granite.example" in page and "site=mx.greylake.example" in page
+    assert "Greylake, from 192.0.2.7" in page and "provider=Greylake&amp;source=192.0.2.7" in page
     form = as_operator.get(
         address("ruling_new", kind="release") + "?site=mx.greylake.example&provider=Gmail"
     ).content.decode()

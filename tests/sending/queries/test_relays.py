@@ -1,4 +1,4 @@
-"""Who asked us to slow down, as the living relays tell it."""
+"""Who asked us to slow down and who is on the way back, as the living relays tell it."""
 
 from datetime import timedelta
 
@@ -32,3 +32,12 @@ def test_the_last_one_counts_and_what_is_over_does_not() -> None:
 def test_nobody_asked() -> None:
     relay()
     assert relays.slowed() == {}
+
+
+def test_a_pace_that_is_whole_is_no_way_back() -> None:
+    relay()
+    busy = {"provider": "Greylake", "source": "192.0.2.7", "window": 2, "limit": 2, "failures": 0, "pace": 60.0}
+    teller = Relay.objects.get()
+    teller.facts["busy"] = [busy | {"site": "ruled", "back": 1.0}, busy | {"site": "recovering", "back": 0.4}]
+    teller.save()
+    assert [(site.site, site.source) for site in relays.slowed_sites(relays.all_())] == [("recovering", "192.0.2.7")]
