@@ -67,7 +67,7 @@ def _chart(moments: list[Moment], zone: ZoneInfo, days: int) -> dict[str, Any]:
             for label, name in (
                 ("Delivered", "delivered"),
                 ("Bounced", "bounced"),
-                ("Deferred", "deferred"),
+                ("Put off", "deferred"),
                 ("Blocked", "blocked"),
             )
         ],

@@ -146,12 +146,12 @@ class Command(BaseCommand):
             where = address.relay or ("no relay has it" if address.is_idle else "")
             self.stdout.write(f"{address.address}  {address.name}  {address.state.label}  {where}".rstrip())
             self.stdout.write(f"    {_in_words(address.finding, address.found_names, address.name)}")
-            for pool, owner, weight in address.pools:
-                self.stdout.write(f"    pool {pool}{f' of {owner}' if owner else ''}, weight {weight}")
+            for name, whose, weight in address.pools:
+                self.stdout.write(f"    pool {name}{f' of {whose}' if whose else ''}, weight {weight}")
             if address.proxy:
                 self.stdout.write(f"    through {address.proxy}")
             self.stdout.write(
-                f"    24 h: {counts.delivered} sent, {counts.deferred} deferred, {counts.blocked} blocked, "
+                f"    24 h: {counts.delivered} delivered, {counts.deferred} put off, {counts.blocked} blocked, "
                 f"{counts.bounced} bounced, {counts.complained} complaints"
             )
         for pool in stranded:
