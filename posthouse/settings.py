@@ -217,9 +217,13 @@ MAILROOM_TLS_KEY = env.text("MAILROOM_TLS_KEY")
 SANDBOX_SMTP_PORT = PORT + 3
 SANDBOX_DNS_PORT = PORT + 4
 SANDBOX_ESP_PORT = PORT + 5
-ESP_SANDBOX = env.text("ESP_SANDBOX", f"http://127.0.0.1:{SANDBOX_ESP_PORT}/")  # what stands for the APIs of ESPs while the sandbox is on
-ESP_REPORT_HOURS = env.number("ESP_REPORT_HOURS", 72, least=1, most=720)  # then what an ESP said nothing about is unconfirmed
-ESP_FAILOVER_MINUTES = env.number("ESP_FAILOVER_MINUTES", 5, most=1440)  # of trouble, before a stream goes its other way
+# What stands for the APIs of ESPs while the sandbox is on.
+ESP_SANDBOX = env.text("ESP_SANDBOX", f"http://127.0.0.1:{SANDBOX_ESP_PORT}/")
+# Then what an ESP said nothing about is unconfirmed.
+ESP_REPORT_HOURS = env.number("ESP_REPORT_HOURS", 72, least=1, most=720)
+ESP_FAILOVER_MINUTES = env.number(
+    "ESP_FAILOVER_MINUTES", 5, most=1440
+)  # of trouble, before a stream goes its other way
 SANDBOX_STORE = VAR_DIR / "sandbox" / "world.sqlite3"
 LINK_CHECKS = env.flag("LINK_CHECKS", default=not SANDBOX)  # ask the links of mails whether they answer, before a send
 LINK_CHECK_RESOLVER = env.text("LINK_CHECK_RESOLVER")  # host:port; "" = the system's
