@@ -275,7 +275,7 @@ class AnymailPosting:
         self._known: dict[int, tuple[float, Access]] = {}
         self._health: dict[int, Health] = {}
         self._well: dict[int, int] = {}
-        self._next = dict.fromkeys(("health", "back", "overdue"), 0.0)
+        self._next: dict[str, float] = {}
 
     async def open(self, account_id: int) -> AnymailApi:
         return AnymailApi(await self._access(account_id), reach=self._reach, threads=self._threads)
@@ -314,7 +314,7 @@ class AnymailPosting:
         return changed
 
     def _is_time(self, what: str, now: float, every: float) -> bool:
-        if now < self._next[what]:
+        if now < self._next.get(what, 0.0):
             return False
         self._next[what] = now + every
         return True
@@ -370,6 +370,8 @@ class AnymailPosting:
             return is_well(answer)
 
     async def leave_own(self, stream_id: int, why: str) -> bool:
+        if not self._is_time(f"stream {stream_id}", time.monotonic(), LOOK_EVERY):
+            return False
         given = {"stream": stream_id, "why": why[:MAX_WORDS], "minutes": settings.ESP_FAILOVER_MINUTES}
         return bool(await self._line.rows(sql.LEAVE_OWN, given))
 

@@ -52,16 +52,19 @@ WITH done AS (
 SELECT done.id, pg_notify('{NEWS_CHANNEL}', '{AT_ONCE}') FROM done
 """
 
-# Our own relay is out of order for it, as one relay sees it, and none has delivered any of it since.
+# Our own relay is out of order for it, as one relay sees it, and none has delivered any of it since. What was delivered of
+# late is looked up once, and not once for each mailing of the stream.
 LEAVE_OWN = f"""
-WITH done AS (
+WITH recent AS MATERIALIZED (
+    SELECT DISTINCT e.mailing_id FROM sending_event e
+    WHERE e.at > now() - make_interval(mins => %(minutes)s) AND e.kind = {EventKind.DELIVERED:d}
+),
+done AS (
     UPDATE sending_stream s SET failed_over_at = now(), failed_over_why = %(why)s, {_LATER}
     WHERE s.id = %(stream)s AND s.account_id IS NULL AND s.has_failover AND s.failed_over_at IS NULL
       AND EXISTS (SELECT FROM sending_espaccount f WHERE f.id = s.failover_account_id AND f.disconnected_at IS NULL
                   AND f.refused_at IS NULL AND f.failing_since IS NULL)
-      AND NOT EXISTS (
-          SELECT FROM sending_event e JOIN sending_mailing m ON m.id = e.mailing_id
-          WHERE e.at > now() - make_interval(mins => %(minutes)s) AND e.kind = {EventKind.DELIVERED:d} AND m.stream_id = s.id)
+      AND NOT EXISTS (SELECT FROM recent JOIN sending_mailing m ON m.id = recent.mailing_id WHERE m.stream_id = s.id)
     RETURNING s.id, s.organization_id, s.kind
 ),
 {_LOG.format(verb="'sending.route_failed_over'", data="jsonb_build_object('why', %(why)s::text)")}
