@@ -21,9 +21,7 @@ SPANS = (
     (10080, "7 days"),
     (43200, "30 days"),
 )
-EACH_OR_ALL = (
-    "To a provider or to mail servers: from each of our addresses. Otherwise: of all relays together."
-)
+EACH_OR_ALL = "To a provider or to mail servers: from each of our addresses. Otherwise: of all relays together."
 EVERYTHING = "everything"  # to be typed before all mail of everybody stops
 
 

@@ -14,7 +14,7 @@ MAX_KEY = 500
 
 
 class AccountForm(forms.Form):
-    """What one kind of ESP asks for. With `account`: keys may be left out, and then stay. `taken`: what other accounts are called."""
+    """What one kind of ESP asks for. With `account`: keys may be left out, and then stay. `taken`: other accounts' names."""
 
     name = forms.CharField(max_length=60, label="What you call it", help_text="Shown to your team.")
 
