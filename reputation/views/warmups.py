@@ -95,12 +95,9 @@ def act_on(request: HttpRequest, address: Address, act: str) -> tuple[WarmupForm
     assert isinstance(request.user, User)
     try:
         _do(act, address, warmup, request.user, form.cleaned_data if form is not None else {})
-    except Refused as refused:
-        if form is None:
-            messages.error(request, str(refused))
-            return None, True
-        form.add_error(None, str(refused))
-        return form, False
+    except Refused as refused:  # it is in another state than on the page that was looked at
+        messages.error(request, str(refused))
+        return None, True
     messages.success(request, SAID[act])
     return form, True
 

@@ -79,6 +79,13 @@ def test_it_is_paused_gone_on_with_and_skipped_with_a_reason(as_owner, organizat
         assert not Budget.objects.exists()
 
 
+def test_a_page_from_before_says_what_has_changed(as_owner, organization, address):
+    as_owner.post(url(organization, "warmup_change", act="start"), START)
+    as_owner.post(url(organization, "warmup_change", act="skip"), {"why": "It was warm."})
+    page = text(as_owner.post(url(organization, "warmup_change", act="pause"), {"why": "The DNS moves."}, follow=True))
+    assert "Only a warm-up that runs can be paused." in page and "It was skipped" in page
+
+
 def test_the_course_is_shown_day_by_day(as_owner, organization, address):
     begun(address)
     page = text(as_owner.get(url(organization)))
