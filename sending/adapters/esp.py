@@ -45,7 +45,6 @@ log = logging.getLogger(__name__)
 THREADS = 48
 READ_SECONDS, WHOLE_CALL = 60.0, 90.0
 ASK_SECONDS, ASKED_AT_ONCE = 10.0, 8  # of those that may be well again: the others' failover waits for it
-KEEP_SECONDS = 10.0  # what an account is spoken to with
 WRITE_EVERY = 2.0  # seconds between two writes of health
 LOOK_EVERY = 15.0  # ... between looks whether somebody can go back
 OVERDUE_EVERY = 60.0
@@ -272,7 +271,6 @@ class AnymailPosting:
         self._line = Line(dsn, name="relay accounts")
         self._reach = reach
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="esp")
-        self._known: dict[int, tuple[float, Access]] = {}
         self._health: dict[int, Health] = {}
         self._well: dict[int, int] = {}
         self._next: dict[str, float] = {}
@@ -281,9 +279,7 @@ class AnymailPosting:
         return AnymailApi(await self._access(account_id), reach=self._reach, threads=self._threads)
 
     async def _access(self, account_id: int) -> Access:
-        until, access = self._known.get(account_id, (0.0, None))
-        if access is not None and time.monotonic() < until:
-            return access
+        """As it is now: a key that was changed or forgotten is not used once more."""
         rows = await self._line.rows(sql.ACCOUNT, {"account": account_id})
         if not rows:
             raise Closed("The account was disconnected.")
@@ -292,9 +288,7 @@ class AnymailPosting:
             secrets = json.loads(keys.decrypt(bytes(sealed), purpose=keys.ESP))
         except (keys.Unreadable, ValueError) as error:
             raise Closed(f"The key of {name} cannot be read. {error}") from error
-        access = Access(ESPS[kind], region, secrets, name, home)
-        self._known[account_id] = (time.monotonic() + KEEP_SECONDS, access)
-        return access
+        return Access(ESPS[kind], region, secrets, name, home)
 
     def note(self, account_id: int, answer: Answer, judgement: Judgement) -> None:
         ok = judgement.outcome in (Outcome.HANDED_OVER, Outcome.BOUNCED, Outcome.FAILED)
