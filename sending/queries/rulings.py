@@ -154,14 +154,17 @@ def _has_place(ruling: Ruling) -> bool:
 
 
 def limit_words(ruling: "Ruling | Told") -> str:
-    """ ": at most 2 connections, 10 messages a minute"; "" when nothing is limited."""
+    """ ": at most 2 connections, 10 messages a minute"; "" when nothing is limited. What is limited for a place is so for each
+    of our addresses, what is limited of a sender in all.
+    """
     limits = [
         _n(ruling.connections, "connection") if ruling.connections else "",
         f"{_n(ruling.messages, 'message')} in a connection" if ruling.messages else "",
         f"{_n(ruling.per_minute, 'message')} a minute" if ruling.per_minute else "",
     ]
     said = ", ".join(filter(None, limits))
-    return f": at most {said}" if said else ""
+    is_each = (ruling.provider or ruling.site) and not (ruling.organization_id or ruling.mailing_id or ruling.source_id)
+    return f": at most {said}{' from each address' if is_each else ''}" if said else ""
 
 
 def _n(count: float, word: str) -> str:

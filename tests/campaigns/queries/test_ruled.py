@@ -54,10 +54,13 @@ def test_it_says_what_concerns_oneself(
     hold(source_id=7, provider="Outlook.com")
     rulings.limit(scope=Scope(organization=organization), reason="x", lasting=HOUR, author=OSKAR, per_minute=100)
     park(organization)
+    rulings.limit(scope=Scope(provider="Comcast"), reason="x", lasting=HOUR, author=OSKAR, per_minute=60)
     hold(organization=other_organization, told="about somebody else")
     everybody = "An operator of this Posthouse holds all mail to Gmail. Gmail has an outage."
+    slower = "An operator of this Posthouse lets all mail to Comcast go slower: at most 60 messages a minute from each address."
     assert set(said(organization)) == {
         everybody,
+        slower,
         "An operator of this Posthouse holds your mail.",
         "An operator of this Posthouse holds one campaign's mail to Yahoo.",
         "An operator of this Posthouse lets your mail go slower: at most 100 messages a minute.",
@@ -65,6 +68,7 @@ def test_it_says_what_concerns_oneself(
     }
     assert set(said(other_organization)) == {
         everybody,
+        slower,
         "An operator of this Posthouse holds your mail. about somebody else",
     }
     assert "An operator of this Posthouse holds this campaign's mail to Yahoo." in said(
