@@ -34,6 +34,12 @@ class Told:
     per_minute: float
     created_at: datetime
     expires_at: datetime
+    ended_at: datetime | None
+
+    @property
+    def until(self) -> datetime:
+        """Its end, as it was or will be."""
+        return min(self.ended_at or self.expires_at, self.expires_at)
 
     @property
     def is_hold(self) -> bool:

@@ -4,9 +4,10 @@ import pytest
 from django.test import Client
 
 from accounts.models import Organization
+from accounts.tenancy import cross_tenant
 from sending.actions import egress, pools, rulings
 from sending.actions.rulings import Author, Scope
-from sending.models import EgressIP
+from sending.models import EgressIP, Ruling
 from tests.sending.queries.test_egress import HOUR, count
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -73,6 +74,13 @@ def test_one_address_over_time(as_owner: Client, organization: Organization, add
     assert "Gmail wants it slower" in day and "a secret of the house" not in day
     assert "4,000" in as_owner.get(path + "?days=30").content.decode()
     assert as_owner.get(path + "?days=31").status_code == 404
+    with cross_tenant("the operator ends it"):
+        ruling = Ruling.objects.get()
+    rulings.end(ruling_id=ruling.pk, author=Author("Oskar"))
+    with cross_tenant("the test looks"):
+        ruling.refresh_from_db()
+    (told,) = as_owner.get(path).context["rulings"]
+    assert told.until == ruling.ended_at < told.expires_at
 
 
 @pytest.mark.parametrize("rows", [1, 3])
