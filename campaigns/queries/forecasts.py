@@ -67,6 +67,12 @@ def why_it_waits(stream: Stream, provider: str, *, many: bool) -> str:
     return in_the_way(limits, provider or OTHER, many=many)
 
 
+def is_used_up(limits: Limits, provider: str) -> bool:
+    """Whether nothing more may go there today."""
+    found = limits.at(provider) or limits.at(EVERYWHERE)
+    return bool(found) and not any(limit.left for limit in found)
+
+
 def in_the_way(limits: Limits, provider: str, *, many: bool) -> str:
     """The same, of limits that are known."""
     found = limits.at(provider) or limits.at(EVERYWHERE)

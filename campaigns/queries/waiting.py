@@ -191,6 +191,8 @@ def _cause(
         words = f"{because[:1].upper()}{because[1:]}. We send nothing there for a while."
         return Cause(label(provider), words, n, held.until, query)
     query["reason"] = word
+    if word and forecasts.is_used_up(limits, provider):
+        return Cause(label(provider), f"{wording.trouble(word)} {_turn(provider, limits)}", n, None, query)
     if word:
         return Cause(label(provider), wording.trouble(word), n, until, query)
     return Cause(label(provider), _turn(provider, limits), n, None, query)
