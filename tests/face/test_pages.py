@@ -19,7 +19,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 SCREENS = os.environ.get("SCREENS")  # a folder: the pictures are saved there
 FORMAT = os.environ.get("SCREENS_FORMAT", "webp")
 AT_REST = """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => {
-    for (const animation of document.getAnimations()) animation.finish();
+    for (const animation of document.getAnimations()) {
+        if (Number.isFinite(animation.effect.getComputedTiming().endTime)) animation.finish();
+    }
     requestAnimationFrame(done);
 })))"""  # colours that are on their way from one mode to the other are nobody's colours
 LOADED = "() => document.fonts.status === 'loaded' && !document.querySelector('.htmx-request')"  # what a page fetches by itself
@@ -101,6 +103,7 @@ def walk(page: Any, address: str, one: Page) -> list[str]:
     wrong = []
     for width, viewport, modes in LOOKS:
         page.set_viewport_size(viewport)
+        page.emulate_media(reduced_motion="reduce")
         page.evaluate(AT_REST)
         for mode in modes if ALL_LOOKS or width == "desk" or DARK[one.view] == one.slug else ():
             page.emulate_media(color_scheme=mode, reduced_motion="reduce")
