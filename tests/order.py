@@ -17,6 +17,7 @@ FIRST = (
     "tests/receivers/",
     "tests/posthouse/up/",
     "tests/campaigns/actions/test_launches_on_the_wire.py",
+    "tests/sending/management/",
     "tests/face/",
 )
 
