@@ -26,7 +26,7 @@ run: venv  ## Start everything: servers, migrations, demo, all processes. PORT=8
 	@exec $(PY) manage.py up
 
 test: dev  ## Run all tests on own servers under var/test. Some of them: make test only=tests/contacts
-	@$(PY) -m pytest -n 3 --dist loadfile $(only)
+	@$(PY) -m pytest -n 2 --dist loadfile $(only)
 
 check: dev  ## Lint, types, floors and rooms, templates, migrations, deployment settings.
 	@sh tools/check

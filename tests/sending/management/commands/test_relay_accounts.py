@@ -90,8 +90,9 @@ def test_killed_in_the_middle_of_calls_nothing_is_sent_twice(organization: Organ
                 process.kill()
                 process.wait()
     assert set(seen.values()) == {1}, "somebody got two"
-    assert len(seen) == 40
     states = town.states()
+    assert len(seen) >= states[DeliveryState.HANDED_OVER]  # who had leave and was not called yet is in doubt as well
+    assert 40 - len(seen) <= states[DeliveryState.IN_DOUBT]
     assert set(states) == {DeliveryState.HANDED_OVER, DeliveryState.IN_DOUBT}
     assert 4 <= states[DeliveryState.IN_DOUBT] <= 16  # no more than there were calls at once, and answers in flight
     assert sum(states.values()) == sum(town.buckets().values()) == 40
