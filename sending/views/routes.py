@@ -129,9 +129,7 @@ def change(request: HttpRequest, org: str, account: str) -> HttpResponse:
     esp = ESPS[found.kind]
     if found.disconnected_at is not None:
         raise Http404("This account is disconnected.")
-    form = AccountForm(
-        esp, request.POST or None, account=found, taken=reading.names(request.organization, but=found)
-    )
+    form = AccountForm(esp, request.POST or None, account=found, taken=reading.names(request.organization, but=found))
     if request.method == "POST" and form.is_valid():
         given = {name: value for name, value in form.given().items() if value}
         whole = _stored(found) | given
