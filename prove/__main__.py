@@ -51,8 +51,8 @@ class Numbers:
 
     @property
     def pace(self) -> float:
-        """Messages a second that the receivers take, so that the send lasts longer than the kills."""
-        return 1.4 * self.people / (self.kills * crash.SECONDS_A_KILL)
+        """Messages a second that the receivers take, so that the send lasts longer than the kills, however few they are."""
+        return self.people / max(self.kills * crash.SECONDS_A_KILL / 1.4, 2 * crash.SOON[1])
 
 
 # Under the product's own supervisor.

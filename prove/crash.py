@@ -72,7 +72,8 @@ def torment(running: Running, *, kills: int, chance: random.Random, is_over: Cal
 
 
 def lives(chance: random.Random) -> Iterator[float]:
-    """How long one after the other may live: in each round the same spans, in another order."""
+    """How long one after the other may live: seconds at first, then in each round the same spans, in another order."""
+    yield chance.uniform(*SOON)
     while True:
         for span in chance.sample(CYCLE, len(CYCLE)):
             yield chance.uniform(*span)
