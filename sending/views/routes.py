@@ -97,7 +97,8 @@ def new(request: HttpRequest, org: str, kind: str) -> HttpResponse:
             else:
                 messages.success(request, f"{account} is connected. No mail goes by it yet.")
                 return redirect(tenant_url(request, "sending:service", account=account.public_id))
-    return render(request, "sending/routes/new.html", {"form": form, "esp": esp, "sandbox": settings.SANDBOX})
+    context = {"form": form, "esp": esp, "sandbox": settings.SANDBOX}
+    return render(request, "sending/routes/new.html", context, status=422 if form.errors else 200)
 
 
 @require_safe
@@ -140,7 +141,8 @@ def change(request: HttpRequest, org: str, account: str) -> HttpResponse:
             esp_accounts.change(account=found, name=form.cleaned_data["name"], given=given, actor=request.user)
             messages.success(request, "Saved.")
             return redirect(tenant_url(request, "sending:service", account=account))
-    return render(request, "sending/routes/change.html", {"form": form, "esp": esp, "account": found})
+    context = {"form": form, "esp": esp, "account": found}
+    return render(request, "sending/routes/change.html", context, status=422 if form.errors else 200)
 
 
 @require_POST
