@@ -12,12 +12,13 @@ from sending.enums import Bucket, DeliveryState, EventKind
 
 BATCH = 5_000
 
-# Rows are locked in one order, so that two folds wait for each other and never deadlock.
+# Rows are locked in one order, so that two folds wait for each other and never deadlock. They are chosen once, into an array:
+# as a sub-query, the planner may ask for them anew for each row of a small table, and fold more than a batch.
 FOLD = f"""
 WITH taken AS (
-    DELETE FROM sending_tally WHERE id IN (
+    DELETE FROM sending_tally WHERE id = ANY(ARRAY(
         SELECT id FROM sending_tally ORDER BY id LIMIT %(batch)s FOR UPDATE SKIP LOCKED
-    ) RETURNING organization_id, mailing_id, variant, provider, kind, link, n, at
+    )) RETURNING organization_id, mailing_id, variant, provider, kind, link, n, at
 ), timed AS (
     INSERT INTO reputation_totalbytime AS t (organization_id, mailing_id, kind, at, n)
     SELECT organization_id, mailing_id, kind, date_bin('15 minutes', at, 'epoch'), sum(n) FROM taken

@@ -190,7 +190,7 @@ def _in(when, day: date, today: date) -> bool:
 
 
 STATES = {
-    "sent": {1, 2, 3, 10, 11, 12, 31},
+    "sent": {1, 2, 3, 4, 10, 11, 12, 31},
     "delivered": {10},
     "bounced": {11, 12},
 }

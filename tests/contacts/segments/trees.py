@@ -112,7 +112,7 @@ PEOPLE = st.builds(
         st.builds(
             Message,
             campaign=st.sampled_from(list(SENT)),
-            state=st.sampled_from([1, 10, 10, 11, 12, 20, 21, 30, 31]),
+            state=st.sampled_from([1, 4, 10, 10, 11, 12, 20, 21, 30, 31]),
             opened=DEEDS_AT,
             clicked=DEEDS_AT,
             unsubscribed=DEEDS_AT,

@@ -43,7 +43,10 @@ async def both(town: Town) -> tuple[Ledger, Ledger, Locks, Locks]:
 def cut_lines_with_locks(town: Town) -> None:
     with psycopg.connect(town.dsn, autocommit=True) as connection:
         connection.execute("SET ROLE NONE")
-        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' "
+            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
 
 
 async def close(*things: Any) -> None:
