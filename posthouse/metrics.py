@@ -23,6 +23,7 @@ from accounts.tenancy import cross_tenant
 from posthouse import health
 from posthouse.celery import app
 from posthouse.exposition import CONTENT_TYPE, Family, text
+from sending.adapters import budget_sql
 from sending.enums import AddressState, Bucket, DeliveryState, EventKind, NameFinding
 from sending.queries import egress, relays, rulings
 
@@ -108,7 +109,8 @@ def of_the_database() -> list[Family]:
     in_force = Family("posthouse_rulings", "gauge", "Rulings in force that relays obey, by kind and by who made them.")
     for kind, by, n in counted["rulings"]:
         in_force.add(n, kind=kind, by=by)
-    return [queue, *events.values(), oldest, jobs, in_force, *_of_addresses(counted["addresses"]), *_of_relays()]
+    of_addresses = [*_of_addresses(counted["addresses"]), *_of_budgets(counted["budgets"])]
+    return [queue, *events.values(), oldest, jobs, in_force, *of_addresses, *_of_relays()]
 
 
 def _kept(key: str, count: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -164,6 +166,10 @@ def _count() -> dict[str, Any]:
         oldest = round(cursor.fetchone()[0] or 0)
         cursor.execute(_JOBS)
         jobs = cursor.fetchall()
+        active = [address for address in egress.addresses() if address.state == AddressState.ACTIVE]
+        names = {address.id: address.address for address in active}
+        cursor.execute(budget_sql.IN_FORCE)
+        budgets = [budget_sql.budget(row) for row in cursor.fetchall()]
         return {
             "totals": totals,
             "queue": queue,
@@ -172,8 +178,12 @@ def _count() -> dict[str, Any]:
             "rulings": rulings.counts(),
             "addresses": [
                 (address.address, not address.is_idle, address.finding == NameFinding.CONFIRMED, asdict(address.lately))
-                for address in egress.addresses()
-                if address.state == AddressState.ACTIVE
+                for address in active
+            ],
+            "budgets": [
+                (names[budget.source_id], budget.provider or "all", budget.messages, budget.used)
+                for budget in sorted(budgets, key=lambda budget: (budget.source_id, budget.provider))
+                if budget.source_id in names
             ],
         }
 
@@ -188,6 +198,17 @@ def _of_addresses(addresses: list[tuple[str, bool, bool, dict[str, int]]]) -> li
         for answer, n in answers.items():
             day.add(n, address=address, answer=answer)
     return [up, named, day]
+
+
+def _of_budgets(budgets: list[tuple[str, str, int, int]]) -> list[Family]:
+    most = Family(
+        "posthouse_address_budget_messages", "gauge", "What an address may try today (UTC), while it warms up."
+    )
+    used = Family("posthouse_address_budget_used_messages", "gauge", "What of it has been tried.")
+    for address, provider, messages, tried in budgets:
+        most.add(messages, address=address, provider=provider)
+        used.add(tried, address=address, provider=provider)
+    return [most, used]
 
 
 def _of_relays() -> list[Family]:

@@ -12,7 +12,7 @@ from accounts.models import Organization
 from accounts.tenancy import cross_tenant, tenant_scope
 from posthouse import metrics
 from posthouse.celery import app
-from sending.actions import egress, rulings
+from sending.actions import budgets, egress, rulings
 from sending.actions.rulings import Author, Scope
 from sending.enums import DeliveryState, EventKind, Hold
 from sending.models import Mailing, Relay, SourceCount, Tally
@@ -179,3 +179,18 @@ def test_addresses_in_use(client: Client) -> None:
     assert found['posthouse_address_answers_day{address="192.0.2.1",answer="delivered"}'] == 7
     assert found['posthouse_address_answers_day{address="192.0.2.1",answer="blocked"}'] == 2
     assert not any("192.0.2.2" in name for name in found)
+
+
+def test_budgets_of_today(client: Client) -> None:
+    address = egress.add(address="192.0.2.1", name="mail1.posthouse.example")
+    with cross_tenant("the test counts"):
+        today = timezone.now()
+        budgets.put(source_id=address.pk, budgets={"": (480, 0), "Gmail": (50, 0)}, since=today.date())
+        SourceCount.objects.create(source_id=address.pk, provider="Gmail", hour=today, delivered=7, blocked=2)
+    found = scrape(client)
+    assert found['posthouse_address_budget_messages{address="192.0.2.1",provider="Gmail"}'] == 50
+    assert found['posthouse_address_budget_used_messages{address="192.0.2.1",provider="Gmail"}'] == 9
+    assert found['posthouse_address_budget_messages{address="192.0.2.1",provider="all"}'] == 480
+    egress.retire(address=address, why="Given back")
+    cache.clear()
+    assert not any(name.startswith("posthouse_address_budget") for name in scrape(client))
