@@ -34,6 +34,7 @@ TEST_CONTACT = 0
 _PURPOSE = "contacts.tokens"
 _COMPACT_ABOUT = re.compile(r"[a-z](?:0|[1-9][0-9]{0,17})", re.ASCII)
 _TEXT_ABOUT = 0
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +53,13 @@ class Token:
 
 def mint(*, organization_id: int, contact_id: int, about: str = "") -> str:
     """A token for the path of a link, 30 to 45 characters for usual ids. ValueError when an id or `about` is out of range."""
-    key = derived_keys.keys_for(_PURPOSE)[0]
-    body = bytes((VERSION, _key_id(key))) + _varint(organization_id) + _varint(contact_id) + _pack_about(about)
-    return _encode(body + _mac(key, body))
+    return _encode(_raw(organization_id, contact_id, about))
+
+
+def mint_both(*, organization_id: int, contact_id: int, about: str = "") -> tuple[str, str]:
+    """The token of `mint`, and the same as `for_address` writes it: a message needs both."""
+    raw = _raw(organization_id, contact_id, about)
+    return _encode(raw), _encode_for_address(raw)
 
 
 def read(token: str) -> Token | None:
@@ -69,7 +74,7 @@ def for_address(token: str) -> str:
     raw = _decode(token)
     if raw is None:
         raise ValueError("not a token")
-    return base64.b32encode(raw).decode("ascii").rstrip("=").lower()
+    return _encode_for_address(raw)
 
 
 def read_address(text: str) -> Token | None:
@@ -81,6 +86,12 @@ def read_address(text: str) -> Token | None:
     except (binascii.Error, ValueError):
         return None
     return _open(raw)
+
+
+def _raw(organization_id: int, contact_id: int, about: str) -> bytes:
+    key = derived_keys.keys_for(_PURPOSE)[0]
+    body = bytes((VERSION, _key_id(key))) + _varint(organization_id) + _varint(contact_id) + _pack_about(about)
+    return body + _mac(key, body)
 
 
 def _open(raw: bytes | None) -> Token | None:
@@ -166,7 +177,12 @@ def _read_varint(data: bytes, at: int) -> tuple[int, int]:
 
 
 def _encode(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+    """base64.urlsafe_b64encode, without its detours."""
+    return binascii.b2a_base64(raw, newline=False).translate(_URL_SAFE).rstrip(b"=").decode("ascii")
+
+
+def _encode_for_address(raw: bytes) -> str:
+    return base64.b32encode(raw).rstrip(b"=").lower().decode("ascii")
 
 
 def _decode(token: str) -> bytes | None:

@@ -141,7 +141,7 @@ class LetterComposer:
         unsigned, second, head, body, return_path = self._fill(mould, parcel, load)
         # RSA on top: some receivers look at the first signature only.
         signed = dkim.finish(unsigned, await self._signing.sign(unsigned)) + second
-        return Letter(return_path, assemble(signed, head, body), utf8=not parcel.address.isascii())
+        return Letter(return_path, assemble(signed, head, body), utf8=not parcel.address.isascii(), is_stuffed=True)
 
     async def close(self) -> None:
         self._signing.close()
@@ -161,7 +161,7 @@ class LetterComposer:
         self, mould: Mould, parcel: Parcel, load: Load, at: int
     ) -> tuple[bytes, list[tuple[bytes, bytes]], bytes, str]:
         """One message before it is signed: header, its canonical fields, body, return path. Raises Unmakeable."""
-        about = contact_tokens.mint(
+        about, about_in_address = contact_tokens.mint_both(
             organization_id=load.organization_id, contact_id=load.contact_id or 0, about=of_delivery(parcel.id)
         )
         marks = tracking_tokens.MessageTokens(delivery_id=parcel.id, mailing_id=load.mailing_id, key=self._tracking_key)
@@ -203,7 +203,7 @@ class LetterComposer:
                 date=self._rfc5322_date(at),
                 message_id=return_path,
                 unsubscribe_url=unsubscribe_url,
-                unsubscribe_box="u+" + contact_tokens.for_address(about),
+                unsubscribe_box="u+" + about_in_address,
                 mark=localpart,
             )
         except ValueError as error:

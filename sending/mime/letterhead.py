@@ -13,6 +13,7 @@ from sending.mime import fields, stencils
 
 MIME_VERSION = b"MIME-Version: 1.0\r\n"
 ONE_CLICK = b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+_AFTER_UNSUBSCRIBE = len(b"List-Unsubscribe: ")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,18 +74,25 @@ class Letterhead:
         the return path's domain. `mark`: our token, by which a complaint report finds the message.
         ValueError when a field cannot be written within RFC 5322's limits.
         """
-        own = (
-            fields.mailbox(b"To", "", to),
-            fields.unstructured(b"Subject", subject),
-            b"Date: " + date + b"\r\n",
-            b"Message-ID: <" + message_id.encode("ascii") + b">\r\n",
-            fields.unfolded(
-                b"List-Unsubscribe",
-                f"<{unsubscribe_url}>, <mailto:{unsubscribe_box}@{self.return_path}?subject=unsubscribe>",
-            ),
-            b"CFBL-Feedback-ID: " + mark.encode("ascii") + b"\r\n",
+        recipient = fields.mailbox(b"To", "", to)
+        words = fields.unstructured(b"Subject", subject)
+        dated = date + b"\r\n"
+        id_ = b"<" + message_id.encode("ascii") + b">\r\n"
+        unsubscribe = fields.unfolded(
+            b"List-Unsubscribe",
+            f"<{unsubscribe_url}>, <mailto:{unsubscribe_box}@{self.return_path}?subject=unsubscribe>",
         )
-        canonical = [(dkim.name_of(field), dkim.relaxed_field(field)) for field in own]
+        marked = mark.encode("ascii") + b"\r\n"
+        own = (recipient, words, b"Date: ", dated, b"Message-ID: ", id_, unsubscribe, b"CFBL-Feedback-ID: ", marked)
+        # The canonical form of fields of one line without doubled blanks is known without looking.
+        canonical = [
+            (b"to", dkim.relaxed_field(recipient)),
+            (b"subject", dkim.relaxed_field(words)),
+            (b"date", b"date:" + dated),
+            (b"message-id", b"message-id:" + id_),
+            (b"list-unsubscribe", b"list-unsubscribe:" + unsubscribe[_AFTER_UNSUBSCRIBE:]),
+            (b"cfbl-feedback-id", b"cfbl-feedback-id:" + marked),
+        ]
         return b"".join(own) + self._static_raw, canonical + self._static_canonical
 
 

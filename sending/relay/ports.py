@@ -78,12 +78,16 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A message ready for the wire: CRLF lines, signed, not dot-stuffed. `return_path` is the envelope sender."""
+    """A message ready for the wire: CRLF lines, signed, not dot-stuffed. `return_path` is the envelope sender.
+
+    `is_stuffed`: no line begins with a dot, as whoever made it knows, so stuffing would find nothing to do.
+    """
 
     return_path: str
     content: bytes
     eight_bit: bool = False
     utf8: bool = False
+    is_stuffed: bool = False
 
 
 class Unmakeable(Exception):

@@ -87,7 +87,8 @@ async def _by_data(
         await _leave_transaction(session, replies)
         return _verdict(session, reply, stage, provider)
     try:
-        await _content(session, lines.stuff(letter.content), ask)
+        stuffed = letter.content if letter.is_stuffed else lines.stuff(letter.content)
+        await _content(session, stuffed, ask)
     except Cut as cut:
         return _cut(session, cut)
     # From here on the message may have been delivered, whatever happens.

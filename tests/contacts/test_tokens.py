@@ -22,6 +22,8 @@ def test_reads_back_what_was_put_in(organization_id, contact_id, about):
     expected = tokens.Token(organization_id, contact_id, about, tokens.VERSION)
     assert tokens.read(token) == expected
     assert tokens.read_address(tokens.for_address(token)) == expected
+    both = tokens.mint_both(organization_id=organization_id, contact_id=contact_id, about=about)
+    assert both == (token, tokens.for_address(token))
     assert set(token) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 
 
