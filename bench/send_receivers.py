@@ -36,9 +36,9 @@ class Receiver:
 
 
 def sink(port: int) -> Receiver:
-    """Postfix's smtp-sink: takes everything, keeps nothing."""
+    """Postfix's smtp-sink: takes everything, keeps nothing. It is thousands of places at once: 256 connections would not do."""
     program = str(shutil.which("smtp-sink", path=SBIN))
-    return Receiver([program, "-u", "nobody", f"127.0.0.1:{port}", "1000"], "127.0.0.1", port)
+    return Receiver([program, "-u", "nobody", "-m", "16000", f"127.0.0.1:{port}", "1000"], "127.0.0.1", port)
 
 
 def own(address: str, port: int, *options: str) -> Receiver:

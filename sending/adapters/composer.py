@@ -176,8 +176,10 @@ class LetterComposer:
         if "web_version_url" in mould.plan.names:
             values["web_version_url"] = f"{base}/v/{marks.view()}"
         click = f"{base}/c/"
-        mould.toll.ask()
-        began = time.thread_time()
+        computes, began = mould.plan.computes, 0.0
+        if computes:
+            mould.toll.ask()
+            began = time.thread_time()  # asks the kernel, which takes as long as ten links
         try:
             filled = merging.fill(
                 mould.plan,
@@ -188,7 +190,8 @@ class LetterComposer:
         except merging.Unmergeable as error:
             raise Unmakeable(Reason.MERGE, str(error)) from error
         finally:
-            mould.toll.pay(time.thread_time() - began)
+            if computes:
+                mould.toll.pay(time.thread_time() - began)
         subject = mould.plan.subject.join(filled)
         if len(subject) > MAX_SUBJECT:
             raise Unmakeable(

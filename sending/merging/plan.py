@@ -94,6 +94,11 @@ class Plan:
         return frozenset(name.removeprefix("contact.") for name in gaps if name.startswith("contact."))
 
     @cached_property
+    def computes(self) -> bool:
+        """Whether there is more to it than values, links and the pixel: only then a merge may take long."""
+        return any(hole.kind not in KINDS_OF_1 for hole in self.slots)
+
+    @cached_property
     def choices(self) -> dict[int, tuple[Part, ...]]:
         """The slots that choose among parts, with these."""
         return {number: hole.parts for number, hole in enumerate(self.slots) if hole.kind == "choice"}

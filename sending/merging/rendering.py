@@ -239,6 +239,8 @@ def _header(value: str, name: str = "", default: str = "") -> str:
 
 
 def _text(value: str, name: str = "", default: str = "") -> str:
+    if len(value) <= MAX_VALUE and value.isprintable():
+        return value
     return _UNPRINTABLE.sub("", _lines(cut(value, MAX_VALUE)))
 
 

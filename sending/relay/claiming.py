@@ -3,6 +3,7 @@
 Trap: a lane whose site is held must not be claimed, but its old deliveries must still expire.
 """
 
+import asyncio
 import logging
 from collections import Counter
 from collections.abc import Collection, Iterable
@@ -21,9 +22,12 @@ from sending.relay.ways import Ways
 log = logging.getLogger(__name__)
 
 MOST_READY = 3000
-FIRST_ROWS, CLAIM_ROWS, CLAIM_LANES = 10, 600, 40
+FIRST_ROWS, CLAIM_ROWS, CLAIM_LANES = 10, 600, 100
 SWEEP, LONGEST_SWEEP = 1.0, 10.0  # seconds between looks at the lanes: at least, and when nothing is said to be new
 SWEEP_SHARE, DEAREST_SWEEP = 20, 3.0  # a look may cost a twentieth of the time; new mail waits so long at the most
+# Of thousands of lanes, most of which have no room or no route yet, a choice is dear: it takes a third of the time at the most,
+# else each answer of the DNS would be a reason to look through all of them again.
+LONG_CHOICE, CHOICE_SHARE = 0.002, 2
 LOOK_AHEAD = 30.0  # seconds: the way of what will leave then is asked of the DNS before
 UNROUTED_ROWS = 100
 LEAST_PACE = 0.25  # seconds between two claims of what is limited to so many a minute
@@ -53,7 +57,7 @@ class Claiming:
         self._commits = commits
         self._obeying = obeying
         self._turns, self._ramp = Turns(), Ramp(first=FIRST_ROWS, most=CLAIM_ROWS)
-        self._next_sweep = 0.0
+        self._next_sweep = self._next_choice = 0.0
         self._stopping = False
         self._expiring: set[int] = set()  # lanes from which only what is too old is taken
 
@@ -76,6 +80,8 @@ class Claiming:
                 if self._is_time_to_look():
                     await self._look_now()
                 await self._come_due()
+                if (early := self._next_choice - self._clock.monotonic()) > 0:
+                    await asyncio.sleep(early)
                 busy = await self._claim()
             except Unreachable as error:
                 log.warning("The ledger cannot be reached: %s", error)
@@ -133,8 +139,11 @@ class Claiming:
         # Unsure: what was given back might be claimed, and then be given back once more while it is sent.
         if not self._lanes.ready or ready >= MOST_READY or self._commits.is_unsure:
             return False
-        budget = min(self._ramp.room(ended=self._commits.settled, now=self._clock.monotonic()), MOST_READY - ready)
+        began = self._clock.monotonic()
+        budget = min(self._ramp.room(ended=self._commits.settled, now=began), MOST_READY - ready)
         wishes = self._choose(budget=budget) if budget else []
+        if (took := self._clock.monotonic() - began) > LONG_CHOICE:
+            self._next_choice = began + took * (1 + CHOICE_SHARE)
         if not wishes:
             return False
         began = self._clock.monotonic()

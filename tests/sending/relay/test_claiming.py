@@ -1,6 +1,7 @@
 """Claiming: what can only go back is not taken again and again."""
 
 import asyncio
+import time
 from dataclasses import replace
 
 from sending.relay.sources import ANY, Source
@@ -64,3 +65,25 @@ async def test_what_goes_on_from_an_address_that_must_wait_is_taken_once_a_look(
     count = await claims(w, 1.5)
     assert count <= 300
     assert len(w.town.waiting_rows) == 1000 and not w.town.settled
+
+
+async def test_a_choice_that_takes_long_is_not_made_all_the_time() -> None:
+    """Of thousands of lanes without a route: each answer of the DNS wakes whoever claims."""
+    w = world(1)
+    w.town.add(10)
+    claiming, took = w.relay._claiming, 0.0
+
+    def dear(*, budget: int) -> list[object]:
+        nonlocal took
+        time.sleep(0.01)
+        took += 0.01
+        return []
+
+    claiming._choose = dear  # type: ignore[assignment, method-assign]
+    began = time.monotonic()
+    async with w:
+        for _ in range(300):
+            await asyncio.sleep(0.001)
+            w.relay._lanes.wake()
+        elapsed = time.monotonic() - began
+    assert 0 < took < elapsed / 2
