@@ -34,13 +34,15 @@ _GOT = ", ".join(
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Everybody (`people`), those who are skipped by reason, those who get it by language, and how many of these lack a
-    field. `values`: how many of them have nothing in each field that was asked about."""
+    """Everybody (`people`), those who are skipped by reason, those who get it by language, how many of these have nothing in
+    each field that was asked about (`gaps`), and what each mailbox provider gets.
+    """
 
     people: int
     reasons: dict[str, int] = field(default_factory=dict)
     languages: dict[str, int] = field(default_factory=dict)
     gaps: dict[str, int] = field(default_factory=dict)
+    loads: tuple[Load, ...] = ()
 
     @property
     def skipped(self) -> int:
@@ -50,21 +52,32 @@ class People:
 def people(chosen: Sql, fields: Sequence[str]) -> People | None:
     """All that is said of the people themselves, in one statement."""
     names = sorted(fields)
-    gaps = "".join(", count(*) FILTER (WHERE coalesce(btrim(c.values ->> %s), '') = '')" for _ in names)
+    gaps = ", ".join(
+        f"count(*) FILTER (WHERE coalesce(btrim(c.values ->> %s), '') = '') AS gap{n}" for n in range(len(names))
+    )
+    sums = "".join(f", sum(gap{n})::bigint" for n in range(len(names)))
+    provider, known = _by_provider("SELECT domain, sum(n)::bigint AS n FROM counted WHERE reason IS NULL GROUP BY 1")
     rows = in_time(
         f"""
-        SELECT a.reason, coalesce(nullif(own.language, ''), c.locale, ''), count(*){gaps}
-        FROM ({chosen.text}) a
-        JOIN contacts_contact c ON c.id = a.contact_id
-        LEFT JOIN contacts_preference own ON own.contact_id = c.id
-        GROUP BY 1, 2
+        WITH counted AS MATERIALIZED (
+            SELECT a.reason, coalesce(nullif(own.language, ''), c.locale, '') AS language, a.domain,
+                   {", ".join(filter(None, ["count(*) AS n", gaps]))}
+            FROM ({chosen.text}) a
+            JOIN contacts_contact c ON c.id = a.contact_id
+            LEFT JOIN contacts_preference own ON own.contact_id = c.id
+            GROUP BY 1, 2, 3
+        )
+        SELECT false, reason, language, sum(n)::bigint, 0::bigint{sums} FROM counted GROUP BY reason, language
+        UNION ALL SELECT true, provider, '', together, largest{", 0::bigint" * len(names)} FROM ({provider}) each
         """,
-        [*names, *chosen.params],
+        [*names, *chosen.params, *known],
     )
     if rows is None:
         return None
-    found = People(sum(row[2] for row in rows), gaps=dict.fromkeys(names, 0))
-    for reason, language, count, *missing in rows:
+    loads = _loads([(name, together, largest) for is_load, name, _, together, largest, *_ in rows if is_load])
+    rows = [row[1:] for row in rows if not row[0]]
+    found = People(sum(row[2] for row in rows), gaps=dict.fromkeys(names, 0), loads=loads)
+    for reason, language, count, _, *missing in rows:
         if reason is not None:
             found.reasons[reason] = found.reasons.get(reason, 0) + count
             continue
@@ -100,42 +113,37 @@ def lately(campaign: Campaign, chosen: Sql, days: int = LATELY_DAYS) -> int | No
     return None if rows is None else int(rows[0][0])
 
 
-def loads(chosen: Sql) -> tuple[Load, ...] | None:
-    """What each mailbox provider gets. Domains of which no provider is known are sites of their own: the largest counts."""
-    return _by_provider(
-        f"SELECT a.domain, count(*) AS n FROM ({chosen.text}) a WHERE a.reason IS NULL GROUP BY 1", list(chosen.params)
-    )
-
-
 def waiting(mailing_id: int) -> tuple[Load, ...] | None:
     """What each mailbox provider still gets of a send, by its lanes: nothing of what has ended is read."""
-    return _by_provider(
-        f"""
+    statement, known = _by_provider(f"""
         SELECT l.domain, sum(each.n)::bigint AS n FROM sending_lane l
         CROSS JOIN LATERAL (SELECT count(*) AS n FROM sending_delivery d
                             WHERE d.lane_id = l.id AND d.state IN ({DeliveryState.QUEUED:d}, {DeliveryState.DEFERRED:d})) each
         WHERE l.mailing_id = %s AND l.open GROUP BY 1
-        """,
-        [mailing_id],
-    )
+    """)
+    rows = in_time(statement, [mailing_id, *known], seconds=SECONDS_MORE)
+    return None if rows is None else _loads(rows)
 
 
-def _by_provider(by_domain: str, params: list[Any]) -> tuple[Load, ...] | None:
-    """`by_domain`: SQL of domain and n. What the relay has learned of a domain goes before what is well known of it."""
+def _by_provider(by_domain: str) -> tuple[str, list[Any]]:
+    """SQL of provider, `together` and the `largest` domain, and the parameters that come after its own. `by_domain`: SQL of domain
+    and n. What the relay has learned of a domain goes before what is well known of it.
+    """
     known = [(domain, name) for name, domains in providers.well_known().items() for domain in domains]
-    rows = in_time(
+    return (
         f"""
-        SELECT provider, sum(n)::bigint, max(n)::bigint FROM (
+        SELECT provider, sum(n)::bigint AS together, max(n)::bigint AS largest FROM (
             SELECT coalesce(p.provider, known.provider, '') AS provider, each.n
             FROM ({by_domain}) each LEFT JOIN sending_domainprovider p ON p.domain = each.domain
             LEFT JOIN unnest(%s::text[], %s::text[]) known (domain, provider) ON known.domain = each.domain
         ) named GROUP BY 1
         """,
-        [*params, [domain for domain, _ in known], [name for _, name in known]],
-        seconds=SECONDS_MORE,
+        [[domain for domain, _ in known], [name for _, name in known]],
     )
-    if rows is None:
-        return None
+
+
+def _loads(rows: Sequence[tuple[str, int, int]]) -> tuple[Load, ...]:
+    """Rows of `_by_provider`. Domains of which no provider is known are sites of their own: the largest counts."""
     directory = sites.directory()
     connections = {provider.name: provider.manners.connections for provider in directory.providers}
     found, largest, others = [], 0, 0

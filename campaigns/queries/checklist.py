@@ -82,7 +82,7 @@ def facts(campaign: Campaign) -> Facts:
     domain = campaign.domain
     clearance = domains.clearance(domain) if domain else None
     sender = f"{campaign.from_local}@{domain.name}" if domain and campaign.from_local else ""
-    loads = check_counts.loads(chosen) if chosen and counted else None
+    loads = counted.loads if counted else None
     common = Facts(
         from_address=sender,
         reply_to=campaign.reply_to,
