@@ -189,7 +189,7 @@ class Carrying:
 
     def _refused(self, parcel: Parcel, leave: Leave | None) -> None:
         """No leave for the final dot: somebody opted out, paused, cancelled or wanted TLS in the last moment."""
-        if leave is not None and leave.hold:
+        if leave is not None and (leave.hold or leave.granted):  # granted, but only with TLS: the others want it too
             mailing_id = parcel.lane.mailing_id
             for site in self._sites:
                 site.drop_mailing(mailing_id)
