@@ -34,9 +34,9 @@ def list_(request: HttpRequest) -> HttpResponse:
         learned = relays.learned(living)
         sources = reading.sources([one.source_id for one in [*in_force, *over, *learned]])
     context = {
-        "in_force": [reading.as_line(ruling, sources) for ruling in in_force[: reading.MOST]],
+        "in_force": [_told(reading.as_line(ruling, sources)) for ruling in in_force[: reading.MOST]],
         "has_more": len(in_force) > reading.MOST,
-        "over": [reading.as_line(ruling, sources) for ruling in over],
+        "over": [_told(reading.as_line(ruling, sources)) for ruling in over],
         "page": {"next": following, "previous": None},
         "is_first": not before,
         "held": [
@@ -69,6 +69,12 @@ def new(request: HttpRequest, kind: str) -> HttpResponse:
     return render(
         request, "campaigns/rulings/new.html", {"form": form, "kind": kind}, status=422 if form.errors else 200
     )
+
+
+def _told(line: reading.Line) -> tuple[reading.Line, str]:
+    """With why a relay ruled so, in words; "" for what a person ruled."""
+    found = line.ruling
+    return line, wording.held(found.cause, found.provider) if line.is_of_relay and found.cause else ""
 
 
 def _rule(form: RulingForm, author: Author) -> str:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Organization
 from accounts.tenancy import cross_tenant
-from campaigns import operator_urls
+from campaigns import operator_urls, wording
 from sending.actions import rulings
 from sending.actions.rulings import Author, Scope
 from sending.models import Relay, Ruling
@@ -132,7 +132,8 @@ def test_a_release_ends_what_relays_ruled_and_leaves_what_people_did(
             [organization.pk],
         )
     page = as_operator.get(address("rulings")).content.decode()
-    assert "your domain is bad" in page and "domain_reputation" in page and "(a relay)" in page
+    assert "your domain is bad" in page and "domain_reputation" not in page and "(a relay)" in page
+    assert f"{wording.held('domain_reputation', 'Gmail')}. 550 5.7.1" in page
     response = as_operator.post(
         address("ruling_new", kind="release"), {"provider": "Gmail", "reason": "asked their postmaster"}, follow=True
     )
