@@ -10,6 +10,7 @@ from accounts.enums import Role
 from accounts.models import Membership, Organization, User
 from accounts.tenancy import tenant_scope
 from tests.browser import PHONE
+from tests.face.pages import PAGES
 from tests.face.test_pages import log_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -98,3 +99,20 @@ def test_the_menu_opens_on_a_phone_and_the_search_has_its_key(
     menu.get_by_role("link", name="People", exact=True).click()
     page.wait_for_url("**/people/")
     assert page.get_by_role("heading", level=1).is_visible()
+
+
+def test_on_a_phone_the_tab_where_one_is_can_be_seen(
+    live_server: Any, visitor: Any, organization: Organization, request: pytest.FixtureRequest
+) -> None:
+    one = next(page for page in PAGES if page.slug == "services")  # the last of the tabs
+    with tenant_scope(organization):
+        kwargs = one.prepare(organization)
+    visitor.context.clear_cookies()
+    log_in(visitor.context, live_server.url, request.getfixturevalue(one.who))
+    visitor.set_viewport_size(PHONE)
+    visitor.goto(f"{live_server.url}{reverse(one.view, kwargs={'org': organization.public_id, **kwargs})}")
+    tab, tabs = visitor.evaluate(
+        "() => ['.sub-nav [aria-current]', '.sub-nav'].map(each => document.querySelector(each).getBoundingClientRect().right)"
+    )
+    visitor.goto("about:blank")
+    assert tab <= tabs + 1

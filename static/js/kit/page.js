@@ -161,8 +161,16 @@
     }
   };
 
+  /* On a phone the tabs are wider than the screen: where one is should be seen. */
+  const showTab = () => {
+    const here = $(".sub-nav [aria-current]");
+    const over = here ? here.getBoundingClientRect().right - here.closest(".sub-nav").getBoundingClientRect().right : 0;
+    if (over > 0) here.closest(".sub-nav").scrollLeft += over;
+  };
+
   document.addEventListener("DOMContentLoaded", () => {
     showTheme();
+    showTab();
     count();
     zones();
     document.querySelectorAll("[data-toast]").forEach(leave);
