@@ -27,7 +27,7 @@ SWEEP, LONGEST_SWEEP = 1.0, 10.0  # seconds between looks at the lanes: at least
 SWEEP_SHARE, DEAREST_SWEEP = 20, 3.0  # a look may cost a twentieth of the time; new mail waits so long at the most
 # Of thousands of lanes, most of which have no room or no route yet, a choice is dear: it takes a third of the time at the most,
 # else each answer of the DNS would be a reason to look through all of them again.
-LONG_CHOICE, CHOICE_SHARE = 0.002, 2
+LONG_CHOICE, CHOICE_SHARE, LONGEST_PAUSE = 0.002, 2, 0.5
 LOOK_AHEAD = 30.0  # seconds: the way of what will leave then is asked of the DNS before
 UNROUTED_ROWS = 100
 LEAST_PACE = 0.25  # seconds between two claims of what is limited to so many a minute
@@ -142,8 +142,9 @@ class Claiming:
         began = self._clock.monotonic()
         budget = min(self._ramp.room(ended=self._commits.settled, now=began), MOST_READY - ready)
         wishes = self._choose(budget=budget) if budget else []
-        if (took := self._clock.monotonic() - began) > LONG_CHOICE:
-            self._next_choice = began + took * (1 + CHOICE_SHARE)
+        now = self._clock.monotonic()
+        if (took := now - began) > LONG_CHOICE:
+            self._next_choice = now + min(took * CHOICE_SHARE, LONGEST_PAUSE)
         if not wishes:
             return False
         began = self._clock.monotonic()
