@@ -89,7 +89,7 @@ def _yes(check: Callable[[], bool]) -> int:
 
 
 def of_the_database() -> list[Family]:
-    counted = _kept("metrics:ledger", _count)
+    counted = _kept("metrics:counted", _count)
     queue = Family("posthouse_queue_messages", "gauge", "Messages of unfinished sends, by state and mailbox provider.")
     events = {kind: Family(f"posthouse_{name}_total", "counter", words) for kind, (name, words) in EVENTS.items()}
     for provider, kind, n in counted["totals"]:

@@ -27,7 +27,7 @@ SWEEP, LONGEST_SWEEP = 1.0, 10.0  # seconds between looks at the lanes: at least
 SWEEP_SHARE, DEAREST_SWEEP = 20, 3.0  # a look may cost a twentieth of the time; new mail waits so long at the most
 # Of thousands of lanes, most of which have no room or no route yet, a choice is dear: it takes a third of the time at the most,
 # else each answer of the DNS would be a reason to look through all of them again.
-LONG_CHOICE, CHOICE_SHARE, LONGEST_PAUSE = 0.002, 2, 0.5
+LONG_CHOICE, CHOICE_SHARE, LONGEST_PAUSE, LONGEST_REST = 0.002, 2, 0.5, 0.02
 LOOK_AHEAD = 30.0  # seconds: the way of what will leave then is asked of the DNS before
 UNROUTED_ROWS = 100
 LEAST_PACE = 0.25  # seconds between two claims of what is limited to so many a minute
@@ -70,7 +70,7 @@ class Claiming:
         """There is new mail. `at_once`: people wait for it to leave."""
         self._lanes.has_news = True
         if at_once:
-            self._next_sweep = 0.0
+            self._next_sweep = self._next_choice = 0.0
         self._lanes.wake()
 
     async def run(self) -> None:
@@ -80,8 +80,6 @@ class Claiming:
                 if self._is_time_to_look():
                     await self._look_now()
                 await self._come_due()
-                if (early := self._next_choice - self._clock.monotonic()) > 0:
-                    await asyncio.sleep(early)
                 busy = await self._claim()
             except Unreachable as error:
                 log.warning("The ledger cannot be reached: %s", error)
@@ -90,6 +88,12 @@ class Claiming:
             if not busy:
                 pause = self._next_sweep - self._clock.monotonic() if self._lanes.has_news else LONGEST_SWEEP
                 await self._nap(max(0.01, min(pause, self._until_something_ends())))
+            await self._rest()
+
+    async def _rest(self) -> None:
+        """After a long choice; over at once when people wait for what is new, or at the end."""
+        while not self._stopping and (early := self._next_choice - self._clock.monotonic()) > 0:
+            await asyncio.sleep(min(early, LONGEST_REST))
 
     async def _nap(self, seconds: float) -> None:
         if not self._stopping:

@@ -29,7 +29,7 @@ class Turns:
         room: Callable[[Lane], int],
         budget: int,
         most_lanes: int,
-        take: Callable[[Lane, int], None] = lambda lane, count: None,
+        take: Callable[[Lane, int], None],
     ) -> list[tuple[Lane, int]]:
         """(lane, how many) for one claim: at most `budget` deliveries of `most_lanes` lanes. `room` says how many more can be
         taken in where a lane leads; `take` is told of each choice, so that `room` knows it.
@@ -37,12 +37,12 @@ class Turns:
         by_priority: dict[int, dict[int, deque[Lane]]] = {}
         for lane in lanes:
             by_priority.setdefault(lane.priority, {}).setdefault(lane.organization_id, deque()).append(lane)
-        chosen: list[tuple[Lane, int]] = []
+        chosen: dict[int, tuple[Lane, int]] = {}
         for priority in sorted(by_priority, reverse=True):
             budget = self._round(by_priority[priority], chosen, room, take, budget, most_lanes)
             if budget <= 0 or len(chosen) >= most_lanes:
                 break
-        return chosen
+        return list(chosen.values())
 
     def refund(self, organization_id: int, amount: int) -> None:
         """A lane had less than was asked for."""
@@ -52,7 +52,7 @@ class Turns:
     def _round(
         self,
         waiting: dict[int, deque[Lane]],
-        chosen: list[tuple[Lane, int]],
+        chosen: dict[int, tuple[Lane, int]],
         room: Callable[[Lane], int],
         take: Callable[[Lane, int], None],
         budget: int,
@@ -76,13 +76,17 @@ class Turns:
             before = budget
             while lanes and credit > 0 and budget > 0 and len(chosen) < most_lanes:
                 lane = lanes.popleft()
-                count = min(credit, budget, room(lane))
+                free = room(lane)
+                count = min(credit, budget, free)
                 if count > 0:
-                    chosen.append((lane, count))
+                    if lane.id not in chosen:
+                        self._lane_turn[organization] = self._lane_turn.get(organization, 0) + 1
+                    chosen[lane.id] = (lane, chosen.get(lane.id, (lane, 0))[1] + count)
                     take(lane, count)
                     credit -= count
                     budget -= count
-                    self._lane_turn[organization] = self._lane_turn.get(organization, 0) + 1
+                    if count < free:
+                        lanes.append(lane)  # one open lane among thousands without room: it has more than one turn
             self._credit[organization] = credit if lanes else 0
             if not lanes:
                 del waiting[organization]
